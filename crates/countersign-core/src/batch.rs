@@ -1,0 +1,244 @@
+//! One atomic write: every change with its precondition inside. A conflict means that none of it happened.
+
+use crate::audit::AuditEntry;
+use crate::extent::{Ending, Extent};
+use crate::id::{ClientId, LoginId, Position, Serial, SlotsId, Subject, Version};
+use crate::record::grant::Family;
+use crate::record::user::PasswordHash;
+use crate::record::{Client, Grant, KeyRecord, Login, OneTime, Scope, Session, SpendKey, User};
+use crate::time::Timestamp;
+
+/// What must be true of a value before it is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// It must not exist.
+    Absent,
+    /// It must exist in this version.
+    At(Version),
+    /// It must exist.
+    Present,
+    /// Anything.
+    Whatever,
+}
+
+/// One change; its precondition is stated on each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// Begin a login. The id is unused, the user exists with the login's `generation`, and `born` is not below the
+    /// watermark over everything.
+    BeginLogin(Login),
+    /// Start a session. The serial is unused, its login is alive at `begun`, `born` is not below a watermark that covers it.
+    StartSession(Session),
+    /// Move a session's `seen` forward. It exists and has not ended; a `seen` that is not later changes nothing.
+    TouchSession {
+        /// Which.
+        serial: Serial,
+        /// Seen when.
+        seen: Timestamp,
+    },
+    /// Begin a grant. The serial is unused, its login (if it has one) is alive at `begun`, `born` is not below a watermark
+    /// that covers it.
+    BeginGrant(Grant),
+    /// Move a grant's refresh family. The grant exists in version `expect`, has not ended, and lies above its watermarks.
+    /// The version moves by one.
+    MoveFamily {
+        /// Which.
+        grant: Serial,
+        /// The version that was read.
+        expect: Version,
+        /// Where the family stands now.
+        family: Family,
+    },
+    /// Make a single-use thing. Its key is unused.
+    Issue(OneTime),
+    /// Use a single-use thing. It exists, is not expired at `at`, has not been used, and lies above its watermarks.
+    Spend {
+        /// Which.
+        key: SpendKey,
+        /// When.
+        at: Timestamp,
+        /// What came of it.
+        gave: Option<Serial>,
+    },
+    /// Write a slot. `expect` holds; the version becomes 1 or moves by one. The session `serial` has not ended.
+    PutSlot {
+        /// Through which session.
+        serial: Serial,
+        /// Where the data hangs.
+        slots: SlotsId,
+        /// The slot's name.
+        name: String,
+        /// What must be true of it.
+        expect: Expect,
+        /// The sealed value.
+        value: Vec<u8>,
+    },
+    /// Remove a slot. `expect` holds. The session `serial` has not ended.
+    DropSlot {
+        /// Through which session.
+        serial: Serial,
+        /// Where the data hangs.
+        slots: SlotsId,
+        /// The slot's name.
+        name: String,
+        /// What must be true of it.
+        expect: Expect,
+    },
+    /// End what `extent` covers: expanded to serials here, in the transaction, with a log entry each; a subject's
+    /// generation moves by one; a client and everything become watermarks. Ending what has ended changes nothing.
+    End {
+        /// What.
+        extent: Extent,
+        /// When, why, by whom.
+        ending: Ending,
+    },
+    /// Open an account. The address and the subject are unused.
+    AddUser(User),
+    /// Replace a password hash. The user exists with this generation; the generation moves by one.
+    SetPassword {
+        /// Whose.
+        subject: Subject,
+        /// The generation that was read.
+        expect: u64,
+        /// The new hash.
+        password: PasswordHash,
+    },
+    /// Replace a password hash by a stronger one of the same password; the generation stays and must be `expect`.
+    Rehash {
+        /// Whose.
+        subject: Subject,
+        /// The generation that was read.
+        expect: u64,
+        /// The new hash.
+        password: PasswordHash,
+    },
+    /// Erase a subject: user, consents, logins, sessions, grants, slots and single-use things go; audit entries keep the
+    /// opaque subject only. Serials that are still alive are ended in the log first.
+    EraseUser {
+        /// Who.
+        subject: Subject,
+        /// When, why, by whom.
+        ending: Ending,
+    },
+    /// Register an application. The id is unused.
+    AddClient(Client),
+    /// Replace an application's record. It exists in version `expect`; the version moves by one.
+    PutClient {
+        /// The new record.
+        client: Client,
+        /// The version that was read.
+        expect: Version,
+    },
+    /// Remember what a person allowed an application; replaces what was remembered.
+    PutConsent {
+        /// Who.
+        subject: Subject,
+        /// Which application.
+        client: ClientId,
+        /// What.
+        scope: Scope,
+        /// When.
+        at: Timestamp,
+    },
+    /// Forget what a person allowed an application.
+    DropConsent {
+        /// Who.
+        subject: Subject,
+        /// Which application.
+        client: ClientId,
+    },
+    /// Write a signing key, new or with new times.
+    PutKey(KeyRecord),
+    /// Remove a signing key and say so in the log.
+    DropKey {
+        /// Its `kid`.
+        kid: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Write a setting of the store itself (sealed keys and the like). It does not exist yet.
+    AddSetting {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: Vec<u8>,
+    },
+    /// A login must be alive at `at`.
+    RequireLogin {
+        /// Which.
+        login: LoginId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Drop what was over before `before`, at most `limit` rows of each kind.
+    Sweep {
+        /// Over before when.
+        before: Timestamp,
+        /// At most how many rows of each kind.
+        limit: u32,
+    },
+    /// Write a line to the audit log.
+    Audit(AuditEntry),
+}
+
+/// One atomic write.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use = "a batch does nothing until a store commits it"]
+pub struct Batch {
+    changes: Vec<Change>,
+}
+
+impl Batch {
+    /// An empty batch.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A batch of one change.
+    pub fn of(change: Change) -> Self {
+        Self { changes: vec![change] }
+    }
+
+    /// The batch with `change` behind the others.
+    pub fn with(mut self, change: Change) -> Self {
+        self.changes.push(change);
+        self
+    }
+
+    /// The batch with a line for the audit log.
+    pub fn audited(self, entry: AuditEntry) -> Self {
+        self.with(Change::Audit(entry))
+    }
+
+    /// The changes in order.
+    #[must_use]
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+}
+
+/// Which precondition did not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflict {
+    /// The single-use thing has been used.
+    Spent,
+    /// It, or what it hangs on, has ended, expired, or lies below a watermark.
+    Over,
+    /// It is not in the expected version or generation.
+    Moved,
+    /// The name, address or serial is taken.
+    Taken,
+    /// It does not exist.
+    Missing,
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// All of it is durable; the log stands at this position.
+    Committed(Position),
+    /// None of it happened.
+    Conflict(Conflict),
+}

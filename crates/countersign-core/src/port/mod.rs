@@ -1,0 +1,17 @@
+//! The ways out of the core: what a store, a clock, a source of randomness and a mailer must do.
+
+use std::future::Future;
+use std::pin::Pin;
+
+mod directory;
+mod outside;
+mod store;
+
+pub use directory::{AuditFilter, ConsentRecord, Counts, Directory};
+pub use outside::{Clock, Entropy, Letter, Post};
+pub use store::{Follower, LogState, SessionFilter, SlotValue, Store};
+
+use crate::error::Fault;
+
+/// An answer that takes a while.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'a>>;
