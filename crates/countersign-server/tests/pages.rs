@@ -15,13 +15,16 @@ fn drawn() -> Vec<(&'static str, String)> {
     samples::all().iter().map(|sample| (sample.file, pages.render(sample).0)).collect()
 }
 
-/// The start tags of an element, whole.
+/// The start tags of an element, without their brackets and their name.
 fn tags<'a>(html: &'a str, element: &str) -> Vec<&'a str> {
-    let open = format!("<{element}");
-    html.match_indices(&open)
-        .filter(|(at, _)| html[at + open.len()..].starts_with([' ', '>', '\n']))
-        .map(|(at, _)| html[at..].split_inclusive('>').next().unwrap())
-        .collect()
+    let mut found = Vec::new();
+    for piece in html.split('<').skip(1) {
+        let Some(rest) = piece.strip_prefix(element) else { continue };
+        if rest.starts_with([' ', '>', '\n']) {
+            found.push(rest.split('>').next().unwrap_or_default());
+        }
+    }
+    found
 }
 
 fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::pages;
-use super::parts::{Device, Fact, Frame, ScopeLine, Style};
+use super::parts::{Device, Fact, ScopeLine, Style};
 
 /// What all account pages share.
 #[derive(Clone, Serialize)]
@@ -19,12 +19,6 @@ pub struct AccountFrame {
     pub email: String,
     /// What is now true, for example `Chrome on Android is signed out.`
     pub done: Option<String>,
-}
-
-impl From<&AccountFrame> for Frame {
-    fn from(frame: &AccountFrame) -> Self {
-        Self { host: frame.host.clone(), now: frame.now }
-    }
 }
 
 /// One live session.

@@ -1,13 +1,14 @@
-//! Addresses in pages: which a page may link to, and how addresses inside plain text become links. Whether an
-//! address is registered is decided long before, by the routes.
+//! Markup inside plain text: which addresses a page may link to, how addresses in a letter become links, and
+//! how values in backticks become code. Whether an address is registered is decided long before, by the routes.
 
 use minijinja::value::Value;
 use minijinja::{Environment, HtmlEscape};
 
-/// Adds the filters `address` and `linked` to the templates.
+/// Adds the filters `address`, `linked` and `ticked` to the templates.
 pub(super) fn install(environment: &mut Environment<'_>) {
     environment.add_filter("address", |text: String| address(&text).to_owned());
     environment.add_filter("linked", |text: String| Value::from_safe_string(linked(&text)));
+    environment.add_filter("ticked", |text: String| Value::from_safe_string(ticked(&text)));
 }
 
 /// The address itself if a link may lead there, else `#`.
@@ -40,6 +41,25 @@ fn linked(text: &str) -> String {
         html.push_str(space);
     }
     html
+}
+
+/// A message as HTML: what stands between two backticks is code.
+fn ticked(text: &str) -> String {
+    let mut html = String::with_capacity(text.len() + 32);
+    let mut rest = text;
+    while let Some((before, value, after)) = quoted(rest) {
+        html.push_str(&format!("{}<code>{}</code>", HtmlEscape(before), HtmlEscape(value)));
+        rest = after;
+    }
+    html.push_str(&HtmlEscape(rest).to_string());
+    html
+}
+
+/// The text before the first pair of backticks, between them, and after them.
+fn quoted(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = text.split_once('`')?;
+    let (value, after) = rest.split_once('`')?;
+    Some((before, value, after))
 }
 
 #[cfg(test)]
@@ -79,5 +99,14 @@ mod tests {
         );
         assert!(!html.contains("<b>") && !html.contains("<i>") && !html.contains("b=\"<"));
         assert!(html.ends_with("\n") && html.contains("\n  and"));
+    }
+
+    #[test]
+    fn a_value_in_backticks_becomes_code_and_stays_escaped() {
+        assert_eq!(
+            ticked("register `<b>` for `shop`"),
+            "register <code>&lt;b&gt;</code> for <code>shop</code>"
+        );
+        assert_eq!(ticked("one ` alone & odd"), "one ` alone &amp; odd");
     }
 }

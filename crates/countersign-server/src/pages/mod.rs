@@ -43,7 +43,7 @@ pub use self::door::{
     SignedOut,
 };
 pub use self::mail::{AlreadyLetter, ConfirmLetter, Letter, Mail, PasswordChangedLetter, ResetLetter};
-pub use self::parts::{Asking, Device, Fact, Frame, Link, Mood, Outcome, ScopeLine, Story, Style};
+pub use self::parts::{Asking, Device, Fact, Frame, Link, Outcome, ScopeLine, Story, Style};
 
 /// The policy every page is sent with.
 ///

@@ -77,18 +77,6 @@ pub enum Outcome {
     Ahead,
 }
 
-/// The ground a note is set on.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mood {
-    /// For information.
-    Plain,
-    /// Look at it.
-    Warn,
-    /// Refused, or could not.
-    Bad,
-}
-
 /// One line of a story: a time and a sentence with a person in it.
 #[derive(Clone, Serialize)]
 pub struct Story {

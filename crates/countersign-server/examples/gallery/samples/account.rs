@@ -7,7 +7,7 @@ use countersign_server::pages::{
 
 use super::{DAY, HOUR, LONG, LONG_MAIL, MINUTE, NOW, Sample, some, text};
 
-pub fn all() -> Vec<Sample> {
+pub(crate) fn all() -> Vec<Sample> {
     let mut samples = sessions();
     samples.extend(apps());
     samples.extend(rest());

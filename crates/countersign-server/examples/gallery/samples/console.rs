@@ -7,7 +7,7 @@ use countersign_server::pages::{
 
 use super::{DAY, HOUR, LONG, LONG_MAIL, MINUTE, NOW, Sample, some, text};
 
-pub fn all() -> Vec<Sample> {
+pub(crate) fn all() -> Vec<Sample> {
     let mut samples = doors();
     samples.extend(nows());
     samples.extend(sessions());
@@ -16,7 +16,7 @@ pub fn all() -> Vec<Sample> {
     samples
 }
 
-pub fn frame() -> ConsoleFrame {
+pub(crate) fn frame() -> ConsoleFrame {
     ConsoleFrame {
         host: text("127.0.0.1:9321"),
         now: NOW,
@@ -27,7 +27,7 @@ pub fn frame() -> ConsoleFrame {
     }
 }
 
-pub fn fact(name: &str, value: &str) -> Fact {
+pub(crate) fn fact(name: &str, value: &str) -> Fact {
     Fact { name: text(name), value: text(value) }
 }
 
@@ -58,7 +58,7 @@ fn doors() -> Vec<Sample> {
     ]
 }
 
-pub fn key(kid: &str, state: KeyState, days: i64) -> KeyRow {
+pub(crate) fn key(kid: &str, state: KeyState, days: i64) -> KeyRow {
     KeyRow {
         kid: text(kid),
         algorithm: text("ES256"),
@@ -93,7 +93,7 @@ fn nows() -> Vec<Sample> {
     ]
 }
 
-pub fn row(person: &str, state: SessionState, app: Option<(&str, Style)>, seen: i64) -> SessionRow {
+pub(crate) fn row(person: &str, state: SessionState, app: Option<(&str, Style)>, seen: i64) -> SessionRow {
     let over = matches!(state, SessionState::Ended | SessionState::Stolen);
     SessionRow {
         handle: text("q3W9xT0mVbYk2RzLh8uNcA"),
@@ -111,7 +111,7 @@ pub fn row(person: &str, state: SessionState, app: Option<(&str, Style)>, seen: 
     }
 }
 
-pub fn rows() -> Vec<SessionRow> {
+pub(crate) fn rows() -> Vec<SessionRow> {
     vec![
         row("ada@marsh.example", SessionState::Live, None, 5),
         row("ada@marsh.example", SessionState::Live, Some(("Corner Shop", Style::Hybrid)), 12 * MINUTE),
@@ -142,7 +142,7 @@ fn sessions() -> Vec<Sample> {
     ]
 }
 
-pub fn story() -> Vec<Story> {
+pub(crate) fn story() -> Vec<Story> {
     let line =
         |past: i64, sentence: &str, outcome| Story { at: NOW - past, sentence: text(sentence), outcome };
     vec![

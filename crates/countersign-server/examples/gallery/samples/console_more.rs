@@ -8,7 +8,7 @@ use countersign_server::pages::{
 use super::console::{fact, frame, key, rows, story};
 use super::{DAY, HOUR, LONG, LONG_MAIL, MINUTE, NOW, Sample, some, text};
 
-pub fn all() -> Vec<Sample> {
+pub(crate) fn all() -> Vec<Sample> {
     let mut samples = users();
     samples.extend(apps());
     samples.extend(app_pages());

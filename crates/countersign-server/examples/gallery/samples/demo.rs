@@ -7,7 +7,7 @@ use countersign_server::pages::{
 
 use super::{HOUR, LONG, LONG_MAIL, MINUTE, NOW, Sample, frame, some, text};
 
-pub fn all() -> Vec<Sample> {
+pub(crate) fn all() -> Vec<Sample> {
     let mut samples = fronts();
     samples.extend(letters());
     samples.extend(shops());

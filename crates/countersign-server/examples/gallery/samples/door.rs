@@ -10,7 +10,7 @@ use super::{DAY, HOUR, LONG, LONG_MAIL, Sample, frame, some, text};
 const NEXT: &str = "/authorize?client_id=shop&scope=openid+email&state=a%20b";
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-pub fn all() -> Vec<Sample> {
+pub(crate) fn all() -> Vec<Sample> {
     let mut samples = sign_in();
     samples.extend(sign_up());
     samples.extend(mail());

@@ -11,22 +11,22 @@ use countersign_server::pages::{Frame, Page};
 use serde::{Serialize, Serializer};
 
 /// 23 Nov 2026, 09:14:00 UTC.
-pub const NOW: i64 = 1_795_425_240;
-pub const MINUTE: i64 = 60;
-pub const HOUR: i64 = 3_600;
-pub const DAY: i64 = 86_400;
-pub const LONG: &str = "The Honourable Bartholomew Featherstonehaugh-Cholmondeley IV";
-pub const LONG_MAIL: &str = "bartholomew.featherstonehaugh-cholmondeley.iv@mail.marsh.example";
+pub(crate) const NOW: i64 = 1_795_425_240;
+pub(crate) const MINUTE: i64 = 60;
+pub(crate) const HOUR: i64 = 3_600;
+pub(crate) const DAY: i64 = 86_400;
+pub(crate) const LONG: &str = "The Honourable Bartholomew Featherstonehaugh-Cholmondeley IV";
+pub(crate) const LONG_MAIL: &str = "bartholomew.featherstonehaugh-cholmondeley.iv@mail.marsh.example";
 
 /// One page with its values.
-pub struct Sample {
-    pub file: &'static str,
-    pub values: serde_json::Value,
+pub(crate) struct Sample {
+    pub(crate) file: &'static str,
+    pub(crate) values: serde_json::Value,
     template: &'static str,
 }
 
 impl Sample {
-    pub fn new(file: &'static str, page: &impl Page) -> Self {
+    pub(crate) fn new(file: &'static str, page: &impl Page) -> Self {
         Self { file, values: serde_json::to_value(page).unwrap_or_default(), template: page.template() }
     }
 }
@@ -44,21 +44,21 @@ impl Page for Sample {
 }
 
 /// Every page in every state.
-pub fn all() -> Vec<Sample> {
+pub(crate) fn all() -> Vec<Sample> {
     [door::all(), account::all(), demo::all(), console::all(), console_more::all()]
         .into_iter()
         .flatten()
         .collect()
 }
 
-pub fn frame(host: &str) -> Frame {
+pub(crate) fn frame(host: &str) -> Frame {
     Frame { host: text(host), now: NOW }
 }
 
-pub fn text(words: &str) -> String {
+pub(crate) fn text(words: &str) -> String {
     words.to_owned()
 }
 
-pub fn some(words: &str) -> Option<String> {
+pub(crate) fn some(words: &str) -> Option<String> {
     Some(words.to_owned())
 }
