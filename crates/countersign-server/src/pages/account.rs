@@ -42,6 +42,8 @@ pub struct LiveSession {
     pub seen: i64,
     /// Unix seconds of its limit.
     pub ends: Option<i64>,
+    /// Seconds that the application may go on accepting its token after an end; none where an end works at once.
+    pub lingers: Option<i64>,
     /// Whether it is the one this page was asked with.
     pub here: bool,
 }

@@ -35,6 +35,7 @@ fn live(device: &str, kind: Device, app: Option<&str>, seen: i64, here: bool) ->
         began: NOW - 20 * DAY,
         seen: NOW - seen,
         ends: Some(NOW + 10 * DAY),
+        lingers: (app == Some(LONG)).then_some(15 * MINUTE),
         here,
     }
 }

@@ -158,6 +158,7 @@ fn details() -> Vec<Sample> {
         frame: frame(),
         session,
         ends,
+        lingers: ends.map(|_| 15 * MINUTE),
         facts: vec![fact("Born at", "log position 884,213"), fact("Signed in with", "a password")],
         story: story(),
         others,

@@ -110,6 +110,8 @@ pub struct SessionDetail {
     pub session: SessionRow,
     /// Unix seconds of its limit.
     pub ends: Option<i64>,
+    /// Seconds that the application may go on accepting its token after an end; none where an end works at once.
+    pub lingers: Option<i64>,
     /// More about it: serial, method, born, family generation.
     pub facts: Vec<Fact>,
     /// What happened to it, the oldest first.
