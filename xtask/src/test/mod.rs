@@ -57,6 +57,7 @@ struct Suite {
 impl Suite {
     fn run_all(&mut self, tools: &Tools) {
         self.check("format", "rustfmt has nothing to change", &Step::fmt());
+        self.check("tidy", "the house rules hold", &Step::tidy());
         self.check("lint", "clippy warns of nothing, tests included", &Step::clippy());
         let built = self.check("build", "the binary", &Step::build());
         self.tests("rust", "unit tests, conformance, HTTP", &Step::tests(tools.nextest));

@@ -27,6 +27,11 @@ impl Step {
         Self::new("cargo", &["fmt", "--all", "--check"])
     }
 
+    /// This program itself, before the later steps build it anew.
+    pub(super) fn tidy() -> Self {
+        Self::new(std::env::current_exe().unwrap_or_else(|_| "xtask".into()), &["tidy"])
+    }
+
     pub(super) fn clippy() -> Self {
         Self::new("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
     }
