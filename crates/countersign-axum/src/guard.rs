@@ -114,7 +114,9 @@ impl Guard {
                 Attempt::Absent => Ok(Attempt::Absent),
                 Attempt::Refused(refusal) => Ok(Attempt::Refused(refusal)),
                 Attempt::Accepted(token) => match engine.check_bearer(token, audience).await {
-                    Ok(bearer) => Ok(Attempt::Accepted(Found::Token(Auth::of_bearer(&bearer, Style::Hybrid)))),
+                    Ok(bearer) => {
+                        Ok(Attempt::Accepted(Found::Token(Auth::of_bearer(&bearer, Style::Hybrid))))
+                    }
                     Err(countersign::Error::Refusal(refusal)) => Ok(Attempt::Refused(refusal)),
                     Err(countersign::Error::Fault(fault)) => Err(fault),
                 },
@@ -131,7 +133,9 @@ impl Guard {
             (Some(only), None) => {
                 let text = only.to_str().unwrap_or_default();
                 return match text.split_once(' ') {
-                    Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Attempt::Accepted(token.trim_matches(' ')),
+                    Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                        Attempt::Accepted(token.trim_matches(' '))
+                    }
                     _ => Attempt::Refused(Refusal::SessionMalformed),
                 };
             }

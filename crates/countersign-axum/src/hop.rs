@@ -61,7 +61,11 @@ pub async fn callback(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) ->
     }
 }
 
-async fn land(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Result<(String, [String; 2]), Rejection> {
+async fn land(
+    engine: &Arc<Engine>,
+    client: &ClientId,
+    parts: &Parts,
+) -> Result<(String, [String; 2]), Rejection> {
     let ticket = query(parts, "ticket")?.ok_or(Refusal::LinkOver)?;
     let nonce_cookie = Cookie::new(Surface::Start, transport(engine));
     let nonce = match nonce_cookie.find(cookies(&parts.headers)) {
@@ -79,7 +83,8 @@ async fn land(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Result<
 fn onward(target: &str, cookies: &[String]) -> Response {
     let mut headers = HeaderMap::new();
     let Ok(location) = HeaderValue::from_str(target) else {
-        return Rejection::Refusal(Refusal::Invalid { what: "the way back cannot be written".to_owned() }).into_response();
+        return Rejection::Refusal(Refusal::Invalid { what: "the way back cannot be written".to_owned() })
+            .into_response();
     };
     headers.insert(header::LOCATION, location);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -133,7 +138,17 @@ mod tests {
         for good in ["/", "/cart", "/a/b?c=d&e=%2F", "/a#b"] {
             assert!(is_local_path(good), "{good}");
         }
-        for bad in ["", "cart", "//evil.example", "/\\evil.example", "https://evil.example/", "/a\nb", "/a b", "\\/x", "/\t/evil.example"] {
+        for bad in [
+            "",
+            "cart",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example/",
+            "/a\nb",
+            "/a b",
+            "\\/x",
+            "/\t/evil.example",
+        ] {
             assert!(!is_local_path(bad), "{bad}");
         }
     }

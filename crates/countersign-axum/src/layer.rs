@@ -86,7 +86,11 @@ async fn admit(guard: &Guard, request: Request) -> Result<Request, Box<Response>
         }
         Ok(Attempt::Accepted(Found::Session(auth, checked))) => {
             if let Scheme::Sessions { engine, client } = guard.scheme() {
-                parts.extensions.insert(Access::new(Arc::clone(engine), client.clone(), checked.handle.to_string()));
+                parts.extensions.insert(Access::new(
+                    Arc::clone(engine),
+                    client.clone(),
+                    checked.handle.to_string(),
+                ));
             }
             parts.extensions.insert(auth);
             Ok(Request::from_parts(parts, body))

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use countersign::Visitor;
-use countersign_core::session::cookie::{Cookie, Surface, Transport};
 use countersign_core::Attempt;
+use countersign_core::session::cookie::{Cookie, Surface, Transport};
 use http::{HeaderMap, header, request::Parts};
 
 /// Who the connection comes from. The server puts it into the request's extensions; `X-Forwarded-For` has been weighed by

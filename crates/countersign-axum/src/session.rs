@@ -119,15 +119,21 @@ impl Session {
         let Access { engine, client, handle } = &self.0;
         let app = engine.app(client.as_str()).await?;
         let Some((version, bytes)) = engine.slot(&app, handle, slot.name).await? else { return Ok(None) };
-        let value = serde_json::from_slice(&bytes).map_err(|e| Fault::Codec(format!("slot `{}`: {e}", slot.name)))?;
+        let value =
+            serde_json::from_slice(&bytes).map_err(|e| Fault::Codec(format!("slot `{}`: {e}", slot.name)))?;
         Ok(Some((version, value)))
     }
 
     async fn store<T: Serialize>(&self, slot: Slot<T>, expect: Expect, value: &T) -> Result<(), Rejection> {
         let Access { engine, client, handle } = &self.0;
-        let bytes = serde_json::to_vec(value).map_err(|e| Fault::Codec(format!("slot `{}`: {e}", slot.name)))?;
+        let bytes =
+            serde_json::to_vec(value).map_err(|e| Fault::Codec(format!("slot `{}`: {e}", slot.name)))?;
         let app = engine.app(client.as_str()).await?;
-        engine.put_slot(&app, handle, slot.name, expect, &bytes).await.map_err(|error: Error| error.into()).map(|_| ())
+        engine
+            .put_slot(&app, handle, slot.name, expect, &bytes)
+            .await
+            .map_err(|error: Error| error.into())
+            .map(|_| ())
     }
 }
 
