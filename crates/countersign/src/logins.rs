@@ -7,7 +7,7 @@ use countersign_core::audit::Event;
 use countersign_core::batch::{Batch, Change};
 use countersign_core::extent::{Actor, Ending, Extent, Reason};
 use countersign_core::handle::Handle;
-use countersign_core::id::{LoginId, Serial, SlotsId};
+use countersign_core::id::{LoginId, Serial, SlotsId, Subject};
 use countersign_core::login::{Candidate, Origin};
 use countersign_core::policy::{self, SessionLimits};
 use countersign_core::record::login::Method;
@@ -78,10 +78,11 @@ impl Engine {
             Err(_) => None,
         };
         let compared = self.hasher.compare(password, user.as_ref().map(|user| &user.password), self.chance()?).await?;
+        let subject = user.as_ref().map(|user| user.subject.clone());
         let allowed = user.filter(|user| {
             compared.same && (audience != Audience::Console || user.role == Role::Operator)
         });
-        let Some(user) = allowed else { return self.sign_in_refused(email, visitor).await };
+        let Some(user) = allowed else { return self.sign_in_refused(subject, visitor).await };
         let signed = self.begin(Candidate::read(born, &user), &user, visitor, audience, compared, replaces).await?;
         self.gate.refund(knock, self.now());
         Ok(signed)
@@ -225,12 +226,7 @@ impl Engine {
         }))
     }
 
-    async fn sign_in_refused(&self, email: &str, visitor: &Visitor) -> Result<SignedIn> {
-        // The lookup is repeated so that the line names the account only when there is one; both ways cost the same.
-        let subject = match email.parse::<Email>() {
-            Ok(email) => self.directory.user_by_email(&email).await?.map(|user| user.subject),
-            Err(_) => None,
-        };
+    async fn sign_in_refused(&self, subject: Option<Subject>, visitor: &Visitor) -> Result<SignedIn> {
         let mut line = self.line(Actor::Stranger, Event::SignInRefused).from(&visitor.network);
         if let Some(subject) = &subject {
             line = line.about(subject);
