@@ -12,6 +12,7 @@ pub mod extent;
 pub mod handle;
 pub mod id;
 pub mod login;
+pub mod oauth;
 pub mod policy;
 pub mod port;
 pub mod record;
