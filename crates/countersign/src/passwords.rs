@@ -8,17 +8,17 @@ use countersign_core::audit::Event;
 use countersign_core::batch::{Batch, Change};
 use countersign_core::extent::{Actor, Ending, Extent, Reason};
 use countersign_core::id::Subject;
-use countersign_core::policy;
 use countersign_core::record::onetime::Purpose;
-use countersign_core::record::{Email, OneTime, SpendKey, User};
+use countersign_core::record::{Email, SpendKey, User};
 use countersign_core::secret::MailCode;
+use countersign_core::signin::link;
+use countersign_core::signin::password::Password;
+use countersign_core::signin::throttle::Counter;
 
 use crate::engine::{Engine, joined};
 use crate::error::Result;
-use crate::gate::Door;
 use crate::letters;
 use crate::logins::Checked;
-use crate::secret::Password;
 use crate::visitor::Visitor;
 
 impl Engine {
@@ -31,18 +31,16 @@ impl Engine {
             return Err(Refusal::MailOff.into());
         }
         let email = crate::signup::address(email)?;
-        if let Err(refusal) = self.gate.knock(Door::Reset, Some(email.as_str()), visitor, false, self.now()) {
-            return self.throttled(refusal, visitor).await;
-        }
+        let counters = vec![Counter::Reset(visitor.network.clone()), Counter::Letter(email.clone())];
+        // Not given back: letters count whether or not they were asked for in earnest.
+        let _ = self.knock(counters, visitor).await?;
         let born = self.view.position();
         let code = MailCode::new(self.chance()?);
         let line = self.line(Actor::Stranger, Event::ResetAsked).from(&visitor.network);
         let (batch, letter) = match self.directory.user_by_email(&email).await? {
             Some(user) => {
                 let letter = letters::reset(&self.settings.issuer, email, &code);
-                let expires = self.now() + policy::MAIL_LINK_LIFETIME;
-                let purpose = Purpose::Reset { subject: user.subject.clone() };
-                let issue = Change::Issue(OneTime::new(code.key(), purpose, born, expires));
+                let issue = link::reset(&code, user.subject.clone(), born, self.now());
                 (Batch::of(issue).audited(line.about(&user.subject).into()), letter)
             }
             None => (Batch::new().audited(line.into()), letters::nobody(&self.settings.issuer, email)),
@@ -65,8 +63,8 @@ impl Engine {
     /// # Errors
     /// [`Refusal::LinkOver`], and why the password cannot be one; then the link is still good.
     pub async fn reset(&self, code: &str, new: Password, visitor: &Visitor) -> Result<()> {
-        self.admissible(&new)?;
         let (key, user) = self.resettable(code).await?;
+        self.acceptable(&new, &user.email)?;
         let password = self.hasher.choose(new, self.context(&user.email), self.chance()?).await?;
         let by = Actor::Subject(user.subject.clone());
         let set = Change::SetPassword { subject: user.subject.clone(), expect: user.generation, password };
@@ -91,8 +89,8 @@ impl Engine {
         end_others: bool,
         visitor: &Visitor,
     ) -> Result<()> {
-        self.admissible(&new)?;
         let user = self.proven_again(who, current, visitor).await?;
+        self.acceptable(&new, &user.email)?;
         let password = self.hasher.choose(new, self.context(&user.email), self.chance()?).await?;
         let by = Actor::Subject(user.subject.clone());
         let login = who.session.login.clone();
@@ -117,8 +115,8 @@ impl Engine {
     /// # Errors
     /// [`Refusal::Missing`], and why the password cannot be one.
     pub async fn set_password(&self, subject: &Subject, new: Password, by: Actor) -> Result<()> {
-        self.admissible(&new)?;
         let user = self.directory.user(subject).await?.ok_or(Refusal::Missing { what: "person" })?;
+        self.acceptable(&new, &user.email)?;
         let password = self.hasher.choose(new, self.context(&user.email), self.chance()?).await?;
         let set = Change::SetPassword { subject: subject.clone(), expect: user.generation, password };
         let line = self.line(by.clone(), Event::PasswordChanged).about(subject);
@@ -131,18 +129,21 @@ impl Engine {
     /// The user behind `who`, once they have typed their password again.
     pub(crate) async fn proven_again(&self, who: &Checked, current: Password, visitor: &Visitor) -> Result<User> {
         let user = self.directory.user(&who.session.subject).await?.ok_or(Refusal::SessionEnded)?;
-        let known = self.knows(user.email.as_str(), visitor);
-        let knock = self.gate.knock(Door::SignIn, Some(user.email.as_str()), visitor, known, self.now());
-        let knock = match knock {
-            Ok(knock) => knock,
-            Err(refusal) => return self.throttled(refusal, visitor).await,
-        };
+        let knock = self.knock(vec![Counter::CurrentPassword(user.subject.clone())], visitor).await?;
+        if !current.is_tryable() {
+            return Err(Refusal::CurrentPassword.into());
+        }
         let compared = self.hasher.compare(current, Some(&user.password), self.chance()?).await?;
         if !compared.same {
             return Err(Refusal::CurrentPassword.into());
         }
-        self.gate.refund(knock, self.now());
+        self.gate.refund(knock);
         Ok(user)
+    }
+
+    /// Whether `password` may become the password of `email`'s account, as far as lists and lengths go.
+    pub(crate) fn acceptable(&self, password: &Password, email: &Email) -> Result<(), Refusal> {
+        password.acceptable(email, &["Countersign", self.host()])
     }
 
     /// Words that somebody guessing this person's password would try first.
@@ -151,12 +152,16 @@ impl Engine {
             text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 2).map(str::to_owned).collect()
         };
         let (local, domain) = email.as_str().rsplit_once('@').unwrap_or((email.as_str(), ""));
-        let host = self.settings.issuer.split_once("://").map_or("", |(_, host)| host);
         let mut words = vec![email.as_str().to_owned(), local.to_owned(), domain.to_owned(), "countersign".to_owned()];
         words.extend(split(local));
         words.extend(split(domain));
-        words.extend(split(host));
+        words.extend(split(self.host()));
         words
+    }
+
+    /// The issuer's host, with its port when it has one.
+    pub(crate) fn host(&self) -> &str {
+        self.settings.issuer.split_once("://").map_or("", |(_, host)| host)
     }
 
     async fn resettable(&self, code: &str) -> Result<(SpendKey, User)> {

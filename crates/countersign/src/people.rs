@@ -5,6 +5,7 @@ use countersign_core::batch::{Batch, Change};
 use countersign_core::extent::{Actor, Ending, Reason};
 use countersign_core::id::Subject;
 use countersign_core::record::{Email, User};
+use countersign_core::signin::password::Password;
 use countersign_core::{Fault, Refusal};
 use countersign_jose::primitive::SealingKey;
 use zeroize::Zeroizing;
@@ -12,7 +13,6 @@ use zeroize::Zeroizing;
 use crate::engine::Engine;
 use crate::error::{Result, crypto};
 use crate::logins::Checked;
-use crate::secret::Password;
 use crate::visitor::Visitor;
 
 impl Engine {
@@ -56,7 +56,7 @@ impl Engine {
         let line = self.line(by, Event::Erased).about(subject);
         let batch = Batch::of(Change::EraseUser { subject: subject.clone(), ending }).audited(line.into());
         self.put(batch).await?;
-        self.gate.forget(user.email.as_str());
+        self.gate.forget(&user.email);
         Ok(())
     }
 

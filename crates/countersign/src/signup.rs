@@ -7,18 +7,19 @@ use countersign_core::audit::Event;
 use countersign_core::batch::{Batch, Change, Conflict};
 use countersign_core::extent::Actor;
 use countersign_core::id::{Position, Subject};
-use countersign_core::policy;
 use countersign_core::record::onetime::Purpose;
 use countersign_core::record::user::PasswordHash;
 use countersign_core::record::{Email, OneTime, Role, SpendKey, User};
 use countersign_core::secret::{MailCode, SetUpCode};
+use countersign_core::signin::account::NewUser;
+use countersign_core::signin::link;
+use countersign_core::signin::password::Password;
+use countersign_core::signin::throttle::Counter;
 use countersign_core::{Fault, Refusal};
 
 use crate::engine::{Engine, joined};
 use crate::error::Result;
-use crate::gate::Door;
 use crate::letters;
-use crate::secret::Password;
 use crate::visitor::Visitor;
 
 /// Exists once there has been an operator; then nobody is set up by a link any more.
@@ -35,10 +36,10 @@ impl Engine {
             return Err(Refusal::MailOff.into());
         }
         let email = address(email)?;
-        self.admissible(&password)?;
-        if let Err(refusal) = self.gate.knock(Door::SignUp, Some(email.as_str()), visitor, false, self.now()) {
-            return self.throttled(refusal, visitor).await;
-        }
+        self.acceptable(&password, &email)?;
+        let counters = vec![Counter::SignUp(visitor.network.clone()), Counter::Letter(email.clone())];
+        // Not given back: letters count whether or not they were asked for in earnest.
+        let _ = self.knock(counters, visitor).await?;
         let born = self.view.position();
         let account = self.directory.user_by_email(&email).await?;
         let password = self.hasher.choose(password, self.context(&email), self.chance()?).await?;
@@ -51,10 +52,7 @@ impl Engine {
             }
             None => {
                 let letter = letters::confirm(&self.settings.issuer, email.clone(), &code);
-                let purpose = Purpose::Confirm { email, password };
-                let expires = self.now() + policy::MAIL_LINK_LIFETIME;
-                let issue = Change::Issue(OneTime::new(code.key(), purpose, born, expires));
-                (Batch::of(issue).audited(line.into()), letter)
+                (Batch::of(link::confirm(&code, email, password, born, self.now())).audited(line.into()), letter)
             }
         };
         self.put(batch).await?;
@@ -93,8 +91,7 @@ impl Engine {
         }
         let born = self.view.position();
         let code = SetUpCode::new(self.chance()?);
-        let expires = self.now() + policy::SET_UP_LIFETIME;
-        self.put(Batch::of(Change::Issue(OneTime::new(code.key(), Purpose::SetUp, born, expires)))).await?;
+        self.put(Batch::of(link::set_up(&code, born, self.now()))).await?;
         Ok(Some(code))
     }
 
@@ -115,7 +112,7 @@ impl Engine {
     pub async fn set_up(&self, code: &str, email: &str, password: Password) -> Result<User> {
         let key = self.set_up_key(code).await?;
         let email = address(email)?;
-        self.admissible(&password)?;
+        self.acceptable(&password, &email)?;
         if self.directory.user_by_email(&email).await?.is_some() {
             return Err(Refusal::Taken { what: "e-mail" }.into());
         }
@@ -137,7 +134,7 @@ impl Engine {
     /// [`Refusal::Invalid`] for what is no address, [`Refusal::Taken`], and why the password cannot be one.
     pub async fn add_user(&self, email: &str, password: Password, role: Role, by: Actor) -> Result<User> {
         let email = address(email)?;
-        self.admissible(&password)?;
+        self.acceptable(&password, &email)?;
         let password = self.hasher.choose(password, self.context(&email), self.chance()?).await?;
         let user = self.new_user(email, role, password)?;
         let line = self.line(by, Event::AccountOpened).about(&user.subject);
@@ -160,7 +157,7 @@ impl Engine {
         let now = self.now();
         let subject = Subject::new(now, &self.chance()?);
         let data_key = self.new_data_key(&subject)?;
-        Ok(User::new(subject, email, role, password, data_key, now))
+        Ok(User::open(NewUser { subject, email, role, password, data_key }, now))
     }
 
     async fn confirmation(&self, code: &str) -> Result<(SpendKey, Email, PasswordHash)> {
@@ -181,8 +178,9 @@ impl Engine {
 
     /// The link of `key`, if it can still be used.
     pub(crate) async fn good(&self, key: &SpendKey) -> Result<OneTime> {
-        let found = self.store.one_time(key).await?;
-        Ok(found.filter(|link| link.is_good(self.now())).ok_or(Refusal::LinkOver)?)
+        let found = self.store.one_time(key).await?.ok_or(Refusal::LinkOver)?;
+        found.usable(&self.view, self.now())?;
+        Ok(found)
     }
 
     /// The beginning of a batch that uses the link of `key`.
