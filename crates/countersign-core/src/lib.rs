@@ -19,6 +19,7 @@ pub mod record;
 pub mod revoke;
 pub mod secret;
 pub mod session;
+pub mod signin;
 pub mod time;
 pub mod token;
 mod wire;
