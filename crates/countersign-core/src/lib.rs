@@ -13,6 +13,7 @@ pub mod handle;
 pub mod id;
 pub mod login;
 pub mod oauth;
+pub mod oidc;
 pub mod policy;
 pub mod port;
 pub mod record;
