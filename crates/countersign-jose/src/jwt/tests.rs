@@ -215,6 +215,16 @@ fn a_known_header_still_needs_its_signature() {
 }
 
 #[test]
+fn a_known_header_does_not_carry_over_to_another_audience() {
+    let verifier = access_verifier(es256().verifying_key());
+    let token = jwt::sign(es256(), &access()).unwrap();
+    verifier.verify(&token, NOW).unwrap();
+    let other = verifier.clone().with_audience("else");
+    assert_eq!(other.verify(&token, NOW).unwrap_err(), Error::Audience);
+    assert!(other.with_audience(AUDIENCE).verify(&token, NOW).is_ok());
+}
+
+#[test]
 fn a_forged_header_is_never_remembered() {
     let verifier = access_verifier(es256().verifying_key());
     let stranger = SigningKey::generate(Algorithm::Es256).unwrap().with_id(es256().key_id().clone());
@@ -252,6 +262,8 @@ fn inspecting_shows_the_text_and_refuses_what_is_not_json() {
     assert_eq!(unverified.header(), header(es256()));
     assert_eq!(unverified.claims(), serde_json::to_string(&access()).unwrap());
     assert_eq!(unverified.signature_len(), 64);
+    assert_eq!(unverified.audience(), Some(access().aud));
+    assert_eq!(jwt::inspect("e30.e30.").unwrap().audience(), None);
     assert_eq!(jwt::inspect("a.b").unwrap_err(), Error::Shape);
     assert!(matches!(jwt::inspect("e30.W10."), Err(Error::Json { part: "claims", .. })));
 }
