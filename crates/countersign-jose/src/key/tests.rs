@@ -198,6 +198,9 @@ fn a_key_set_refuses_doubles_secrets_and_private_keys() {
     assert_eq!(KeySet::from_jwks(b"{}").unwrap_err(), Error::Jwk { member: "keys" });
     assert_eq!(KeySet::from_jwks(br#"{"keys":[1]}"#).unwrap_err(), Error::Jwk { member: "keys" });
     assert!(matches!(KeySet::from_jwks(b"[]").unwrap_err(), Error::Json { .. }));
+    let many = vec![r#"{"kty":"AKP"}"#; 101];
+    assert_eq!(set(&many).unwrap_err(), Error::Jwk { member: "keys" });
+    assert_eq!(set(&many[1..]).unwrap().keys().len(), 0);
     let known = set(&[r#"{"kty":"AKP","alg":"ML-DSA-44","pub":"AA"}"#, &one]).unwrap();
     assert_eq!(known.keys().len(), 1);
     assert!(known.find(&KeyId::new("a").unwrap()).is_some());
