@@ -217,8 +217,8 @@ mod tests {
         assert!(KnownDevice::read(&mark, &subject(2), &[1; 32]).is_none());
         assert!(KnownDevice::read(&mark, &subject(1), &[2; 32]).is_none());
         let other = KnownDevice::mark(&subject(1), [8; 16], &[1; 32]);
-        let mixed = format!("{}.{}", &other[..22], mark.split_once('.').unwrap().1);
-        for bad in ["", ".", "x.y", mixed.as_str(), &mark[..60]] {
+        let mixed = format!("{}.{}", other.split_at(22).0, mark.split_once('.').unwrap().1);
+        for bad in ["", ".", "x.y", mixed.as_str(), mark.split_at(60).0] {
             assert!(KnownDevice::read(bad, &subject(1), &[1; 32]).is_none(), "{bad}");
         }
     }
