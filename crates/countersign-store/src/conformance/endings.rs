@@ -7,13 +7,13 @@ use countersign_core::extent::{Chain, Extent, LogEntry, LogKind};
 use countersign_core::id::{Position, Version};
 use countersign_core::port::Follower;
 use countersign_core::record::Audience;
+use countersign_core::revoke::log::verify;
 
 use super::Broken;
 use super::fixtures::{
     Bench, at, code, ending, family, grant, key, login, login_id, made, same, serial, session, shop,
     signing_key, slots, subject, there, user, want,
 };
-use crate::chain::unbroken;
 
 async fn ended(bench: &Bench, number: u64) -> Result<bool, Broken> {
     if let Some(session) = bench.store.session(serial(number)?).await? {
@@ -103,7 +103,7 @@ pub(super) async fn the_log_is_contiguous_and_chained(bench: &Bench) -> Result<(
     let position = bench.end(Extent::Everything).await?;
     let log = bench.log().await?;
     same(log.len(), 4, "the number of entries")?;
-    want(unbroken((Position::START, Chain::default()), &log), "the chain is broken")?;
+    want(verify(&log, Position::START, Chain::default()).is_ok(), "the chain is broken")?;
     let state = bench.store.log_state().await?;
     let last = there(log.last(), "the last entry")?;
     same((state.position, state.chain, state.epoch), (last.position, last.chain, last.epoch), "the head")?;
