@@ -6,6 +6,7 @@ pub mod form;
 pub mod fence;
 pub mod host;
 pub mod peer;
+pub mod text;
 pub mod wrong;
 
 pub use self::face::Face;

@@ -66,7 +66,7 @@ async fn signed_in(app: &App, mut request: Request, next: Next, audience: &Audie
     let next = if request.method() == Method::GET { here } else { "" };
     let mut response = Redirect::to(&door_with(door, next)).into_response();
     if refused != Refusal::SessionAbsent {
-        remove(&mut response, &app.engine.cookie(audience).removal());
+        bake(&mut response, &app.engine.cookie(audience).removal());
     }
     response
 }
@@ -87,7 +87,7 @@ const fn refusal_code(refusal: &Refusal) -> &'static str {
 }
 
 /// Adds a cookie, or its removal, to an answer.
-pub(crate) fn remove(response: &mut Response, cookie: &str) {
+pub(crate) fn bake(response: &mut Response, cookie: &str) {
     if let Ok(value) = HeaderValue::from_str(cookie) {
         response.headers_mut().append(header::SET_COOKIE, value);
     }
