@@ -54,7 +54,13 @@ mod tests {
     fn entry(position: u64, before: Chain) -> LogEntry {
         let (position, kind, expires) =
             (Position::new(position), LogKind::EverythingMark, Timestamp::from_seconds(9));
-        LogEntry { epoch: Epoch::new(1), position, chain: link(before, position, &kind, expires), kind, expires }
+        LogEntry {
+            epoch: Epoch::new(1),
+            position,
+            chain: link(before, position, &kind, expires),
+            kind,
+            expires,
+        }
     }
 
     #[test]

@@ -2,6 +2,14 @@
 //!
 //! The test starts itself again as the victim, which says each acknowledged write on its standard output.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "tests"
+)]
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -64,7 +72,8 @@ async fn write(store: Arc<Embedded>) {
         say(&format!("began {serial}"));
         if serial % 2 == 0 {
             let extent = Extent::Session(Serial::new(serial).unwrap());
-            let ending = Ending { at: Timestamp::from_seconds(2), reason: Reason::SignedOut, by: Actor::System };
+            let ending =
+                Ending { at: Timestamp::from_seconds(2), reason: Reason::SignedOut, by: Actor::System };
             let outcome = store.commit(Batch::of(Change::End { extent, ending })).await.unwrap();
             let Outcome::Committed(position) = outcome else { panic!("{outcome:?}") };
             say(&format!("ended {serial} {}", position.number()));
@@ -88,7 +97,10 @@ fn rounds(count: u64) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         last_serial = runtime.block_on(look(folder.path(), &lines, round, last_serial));
     }
-    assert!(acknowledged > usize::try_from(count).unwrap() * 5, "only {acknowledged} writes were acknowledged");
+    assert!(
+        acknowledged > usize::try_from(count).unwrap() * 5,
+        "only {acknowledged} writes were acknowledged"
+    );
     println!("{acknowledged} acknowledged lines in {count} rounds, all there");
 }
 

@@ -35,7 +35,10 @@ async fn expect_ended(bench: &Bench, over: &[u64], alive: &[u64]) -> Result<(), 
         want(ended(bench, *number).await?, &format!("`{number}` has no tombstone"))?;
     }
     for number in alive {
-        want(!ended(bench, *number).await?, &format!("`{number}` was ended, though the extent does not cover it"))?;
+        want(
+            !ended(bench, *number).await?,
+            &format!("`{number}` was ended, though the extent does not cover it"),
+        )?;
     }
     Ok(())
 }
