@@ -212,3 +212,58 @@ impl Fault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_own_code_and_a_plain_message() {
+        let (algorithm, part) = (Algorithm::Rs256, "header");
+        let errors = [
+            Error::TooLarge { limit: 1 },
+            Error::Shape,
+            Error::Base64 { part },
+            Error::Json { part, flaw: Flaw::Ends },
+            Error::Header { member: "alg" },
+            Error::Critical,
+            Error::Algorithm { expected: algorithm },
+            Error::UnknownKey,
+            Error::KeyUnnamed,
+            Error::Signature,
+            Error::Type { expected: "JWT" },
+            Error::Claim { claim: "exp" },
+            Error::Issuer,
+            Error::Audience,
+            Error::Expired { at: 1 },
+            Error::Early { from: 1 },
+            Error::Jwk { member: "x" },
+            Error::Unsupported,
+            Error::KeyTooShort { algorithm, bits: 1, least: 2 },
+            Error::WeakExponent,
+            Error::NotASecret { format: "PEM" },
+            Error::DuplicateKeyId,
+            Error::MixedKeys,
+            Error::PrivateKey { algorithm },
+            Error::KeyId,
+        ];
+        let faults = [
+            Fault::Random,
+            Fault::Crypto { operation: "x" },
+            Fault::Sealed,
+            Fault::Unfit { algorithm },
+            Fault::Claims,
+        ];
+        let mut told: Vec<(&str, String)> =
+            errors.iter().map(|error| (error.code(), error.to_string())).collect();
+        told.extend(faults.iter().map(|fault| (fault.code(), fault.to_string())));
+        for (code, message) in &told {
+            assert!(code.starts_with("CS-10") && code.len() == 7, "{code}");
+            assert!(!message.ends_with('.'), "{message}");
+        }
+        let mut codes: Vec<&str> = told.iter().map(|(code, _)| *code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), told.len());
+    }
+}

@@ -4,6 +4,7 @@
 
 pub mod chain;
 mod codec;
+pub mod conformance;
 mod embedded;
 
 pub use embedded::{Durability, Embedded};

@@ -77,7 +77,14 @@ impl Engine {
     /// # Errors
     /// What the store could not do; then read before you believe either way.
     pub async fn end(&self, extent: Extent, reason: Reason, by: Actor) -> Result<Ended> {
-        let position = self.put(self.ending(extent, reason, by)).await?;
+        let about = match &extent {
+            Extent::Session(serial) => self.store.session(*serial).await?.map(|session| session.subject),
+            Extent::Grant(serial) => self.store.grant(*serial).await?.and_then(|grant| grant.subject),
+            Extent::Login(login) => self.store.login(login).await?.map(|login| login.subject),
+            Extent::Subject { subject, .. } | Extent::Allowance { subject, .. } => Some(subject.clone()),
+            Extent::Client(_) | Extent::Everything => None,
+        };
+        let position = self.put(self.ending(extent, about.as_ref(), reason, by)).await?;
         Ok(Ended { position })
     }
 
@@ -116,15 +123,15 @@ impl Engine {
     }
 
     /// The batch that ends what `extent` covers, with its line in the audit log.
-    pub(crate) fn ending(&self, extent: Extent, reason: Reason, by: Actor) -> Batch {
+    pub(crate) fn ending(&self, extent: Extent, about: Option<&Subject>, reason: Reason, by: Actor) -> Batch {
         let ending = Ending { at: self.now(), reason, by: by.clone() };
         let mut line = self.line(by, Event::Ended { extent: extent.clone(), reason });
-        line = match &extent {
-            Extent::Subject { subject, .. } => line.about(subject),
-            Extent::Allowance { subject, client } => line.about(subject).with(client),
-            Extent::Client(client) => line.with(client),
-            Extent::Session(_) | Extent::Grant(_) | Extent::Login(_) | Extent::Everything => line,
-        };
+        if let Some(subject) = about {
+            line = line.about(subject);
+        }
+        if let Extent::Allowance { client, .. } | Extent::Client(client) = &extent {
+            line = line.with(client);
+        }
         Batch::of(Change::End { extent, ending }).audited(line.into())
     }
 

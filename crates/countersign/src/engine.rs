@@ -13,7 +13,6 @@ use countersign_core::batch::{Batch, Change, Conflict, Outcome};
 use countersign_core::extent::Actor;
 use countersign_core::handle::Handle;
 use countersign_core::id::{ClientId, Epoch, Position, Serial, Subject};
-use countersign_core::policy::Limits;
 use countersign_core::port::{Clock, Directory, Entropy, Follower, Letter, Post, Store};
 use countersign_core::record::Network;
 use countersign_core::revoke::View;
@@ -46,8 +45,6 @@ pub struct Settings {
     pub issuer: String,
     /// Whether this is development: plain-http cookies, keys that sign at once, http redirects to localhost.
     pub dev: bool,
-    /// How long things live.
-    pub limits: Limits,
     /// How costly a password hash is.
     pub hashing: HashingLimits,
 }

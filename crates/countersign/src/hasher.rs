@@ -13,12 +13,12 @@ use std::thread::JoinHandle;
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash as Phc, Salt};
 use argon2::{Algorithm, Argon2, CustomizedPasswordHasher, Params, PasswordVerifier, Version};
 use countersign_core::record::user::PasswordHash;
+use countersign_core::signin::password::Password;
 use countersign_core::{Fault, Refusal};
 use tokio::sync::oneshot;
 use zxcvbn::{Score, zxcvbn};
 
 use crate::error::{Result, crypto};
-use crate::secret::Password;
 
 /// How costly a password hash is, and how many are made at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -256,7 +256,7 @@ mod tests {
     use super::*;
 
     fn password(text: &str) -> Password {
-        Password::new(text.to_owned())
+        Password::typed(text.to_owned())
     }
 
     fn hasher(limits: HashingLimits) -> Hasher {

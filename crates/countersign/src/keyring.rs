@@ -14,6 +14,7 @@ use countersign_core::batch::{Batch, Change};
 use countersign_core::extent::Actor;
 use countersign_core::policy;
 use countersign_core::record::{KeyPurpose, KeyRecord};
+use countersign_core::signin::account::NewKey;
 use countersign_core::time::Timestamp;
 use countersign_core::{Fault, Refusal};
 use countersign_jose::jwt::{self, AccessClaims, IdClaims, Leeway, Verifier};
@@ -205,12 +206,12 @@ impl Engine {
         let kid = key.key_id().as_str().to_owned();
         let der = key.to_pkcs8().map_err(crypto)?;
         let sealed = self.roots.signing_keys.seal(self.chance()?, kid.as_bytes(), &der).map_err(crypto)?;
-        let successor = KeyRecord::new(kid, algorithm.name(), purpose, sealed, now, signs_from);
+        let successor = KeyRecord::publish(
+            NewKey { kid, algorithm: algorithm.name().to_owned(), purpose, sealed, signs_from },
+            now,
+        );
         Ok(reigning.into_iter().fold(batch.with(Change::PutKey(successor)), |batch, old| {
-            let mut old = old.clone();
-            old.signs_until = Some(signs_from);
-            old.retires = Some(signs_from + SHOWN_AFTER);
-            batch.with(Change::PutKey(old))
+            batch.with(Change::PutKey(old.succeeded(signs_from, SHOWN_AFTER)))
         }))
     }
 }

@@ -7,7 +7,7 @@ use countersign_core::audit::Event;
 use countersign_core::batch::{Batch, Change};
 use countersign_core::extent::{Actor, Ending, Extent, Reason};
 use countersign_core::handle::Handle;
-use countersign_core::id::{LoginId, Serial, SlotsId};
+use countersign_core::id::{LoginId, Serial, SlotsId, Subject};
 use countersign_core::login::{Candidate, Origin};
 use countersign_core::policy::{self, SessionLimits};
 use countersign_core::record::login::Method;
@@ -15,14 +15,13 @@ use countersign_core::record::session::Audience;
 use countersign_core::record::{Email, Login, Role, Session, User};
 use countersign_core::secret::SessionToken;
 use countersign_core::session::admit::Presence;
+use countersign_core::signin::password::Password;
 use countersign_core::session::{Cookie, NewSession, Started, Surface, Transport};
 use countersign_core::{Attempt, Fault, Refusal};
 
 use crate::engine::{Engine, joined};
 use crate::error::Result;
-use crate::gate::Door;
 use crate::hasher::Compared;
-use crate::secret::Password;
 use crate::visitor::Visitor;
 
 /// Someone who has just signed in.
@@ -65,25 +64,22 @@ impl Engine {
         audience: Audience,
         replaces: Option<Serial>,
     ) -> Result<SignedIn> {
-        let known = self.knows(email, visitor);
-        let knock = self.gate.knock(Door::SignIn, Some(email), visitor, known, self.now());
-        let knock = match knock {
-            Ok(knock) => knock,
-            Err(refusal) => return self.throttled(refusal, visitor).await,
-        };
+        let Ok(email) = email.parse::<Email>() else { return Err(Refusal::SignIn.into()) };
+        if !password.is_tryable() {
+            return Err(Refusal::SignIn.into());
+        }
         // P1: the position before the records.
         let born = self.view.position();
-        let user = match email.parse::<Email>() {
-            Ok(email) => self.directory.user_by_email(&email).await?,
-            Err(_) => None,
-        };
+        let user = self.directory.user_by_email(&email).await?;
+        let knock = self.knock(self.sign_in_counters(&email, user.as_ref(), visitor), visitor).await?;
         let compared = self.hasher.compare(password, user.as_ref().map(|user| &user.password), self.chance()?).await?;
+        let subject = user.as_ref().map(|user| user.subject.clone());
         let allowed = user.filter(|user| {
             compared.same && (audience != Audience::Console || user.role == Role::Operator)
         });
-        let Some(user) = allowed else { return self.sign_in_refused(email, visitor).await };
+        let Some(user) = allowed else { return self.sign_in_refused(subject, visitor).await };
         let signed = self.begin(Candidate::read(born, &user), &user, visitor, audience, compared, replaces).await?;
-        self.gate.refund(knock, self.now());
+        self.gate.refund(knock);
         Ok(signed)
     }
 
@@ -213,7 +209,7 @@ impl Engine {
         let line = self.line(by, Event::SignedIn).about(&user.subject).from(&visitor.network);
         // Overtaken by an ending or a password change: what was checked no longer holds.
         self.commit(batch.audited(line.into())).await?.map_err(|_| Refusal::SignIn)?;
-        let mark = self.mark_for(&user.email)?;
+        let mark = self.mark_for(user, visitor)?;
         Ok(SignedIn { login: begun.login, cookie: started.token, session: started.session, mark })
     }
 
@@ -225,27 +221,13 @@ impl Engine {
         }))
     }
 
-    async fn sign_in_refused(&self, email: &str, visitor: &Visitor) -> Result<SignedIn> {
-        // The lookup is repeated so that the line names the account only when there is one; both ways cost the same.
-        let subject = match email.parse::<Email>() {
-            Ok(email) => self.directory.user_by_email(&email).await?.map(|user| user.subject),
-            Err(_) => None,
-        };
+    async fn sign_in_refused(&self, subject: Option<Subject>, visitor: &Visitor) -> Result<SignedIn> {
         let mut line = self.line(Actor::Stranger, Event::SignInRefused).from(&visitor.network);
         if let Some(subject) = &subject {
             line = line.about(subject);
         }
         self.settle(Batch::new().audited(line.into())).await?;
         Err(Refusal::SignIn.into())
-    }
-
-    /// Writes down that attempts came too fast, and says so.
-    pub(crate) async fn throttled<T>(&self, refusal: Refusal, visitor: &Visitor) -> Result<T> {
-        if self.gate.worth_a_line(&visitor.network, self.now()) {
-            let line = self.line(Actor::Stranger, Event::Throttled).from(&visitor.network);
-            self.settle(Batch::new().audited(line.into())).await?;
-        }
-        Err(refusal.into())
     }
 }
 

@@ -1,6 +1,6 @@
-//! The two secrets that come in from outside: the master key and a person's password.
+//! The secret that comes in from outside: the master key.
 //!
-//! The master key seals what must not be readable in a stolen database; everything under it is derived for one purpose
+//! It seals what must not be readable in a stolen database; everything under it is derived for one purpose
 //! (HKDF, RFC 5869).
 
 use std::fmt;
@@ -63,33 +63,5 @@ impl MasterKey {
 impl fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MasterKey(..)")
-    }
-}
-
-/// A password as it was typed; never trimmed, never shown.
-pub struct Password(Zeroizing<String>);
-
-impl Password {
-    /// The password `typed`.
-    ///
-    /// ```
-    /// use countersign::Password;
-    /// assert_eq!(format!("{:?}", Password::new("harbour slate rope".to_owned())), "Password(..)");
-    /// ```
-    #[must_use]
-    pub fn new(typed: String) -> Self {
-        Self(Zeroizing::new(typed))
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Password(..)")
     }
 }

@@ -35,19 +35,3 @@ pub struct KeyRecord {
     /// When its last token has died and it leaves the JWKS.
     pub retires: Option<Timestamp>,
 }
-
-impl KeyRecord {
-    /// A key that the JWKS shows from `published` on and that signs from `signs_from` on. `sealed` is its PKCS#8 form, sealed.
-    #[must_use]
-    pub fn new(
-        kid: String,
-        algorithm: &'static str,
-        purpose: KeyPurpose,
-        sealed: Vec<u8>,
-        published: Timestamp,
-        signs_from: Timestamp,
-    ) -> Self {
-        let algorithm = algorithm.to_owned();
-        Self { kid, algorithm, purpose, sealed, published, signs_from, signs_until: None, retires: None }
-    }
-}

@@ -94,17 +94,3 @@ pub struct OneTime {
     /// How it was used, once it has been.
     pub spent: Option<Spent>,
 }
-
-impl OneTime {
-    /// A single-use thing that has not been used. `born` is inherited from the login, or read before anything else.
-    #[must_use]
-    pub fn new(key: SpendKey, purpose: Purpose, born: Position, expires: Timestamp) -> Self {
-        Self { key, purpose, born, expires, spent: None }
-    }
-
-    /// Whether it can still be used at `now`, as far as this copy knows; only a commit knows for sure.
-    #[must_use]
-    pub fn is_good(&self, now: Timestamp) -> bool {
-        self.spent.is_none() && now < self.expires
-    }
-}

@@ -115,18 +115,3 @@ pub struct User {
     /// When the account was opened.
     pub since: Timestamp,
 }
-
-impl User {
-    /// A new account. `data_key` is the key that seals this subject's data, sealed.
-    #[must_use]
-    pub fn new(
-        subject: Subject,
-        email: Email,
-        role: Role,
-        password: PasswordHash,
-        data_key: Vec<u8>,
-        since: Timestamp,
-    ) -> Self {
-        Self { subject, email, role, password, generation: 1, data_key, since }
-    }
-}

@@ -83,11 +83,19 @@ impl View {
     /// # Errors
     /// [`Refusal::GrantEnded`]: it has ended, or this view cannot tell (it is loading or broken).
     pub fn check(&self, serial: Serial, client: Option<&ClientId>, born: Position) -> Result<(), Refusal> {
-        let ended = self.state.load(Ordering::Acquire) != READY
-            || born.number() < self.everything.load(Ordering::Acquire)
-            || client.is_some_and(|client| self.clients.load().get(client).is_some_and(|mark| born < *mark))
-            || self.has_ended(serial);
-        if ended { Err(Refusal::GrantEnded) } else { Ok(()) }
+        if self.stands_above_marks(client, born) && !self.has_ended(serial) {
+            Ok(())
+        } else {
+            Err(Refusal::GrantEnded)
+        }
+    }
+
+    /// Whether something born at `born` under `client` lies above every watermark; for what has no serial, such as a link.
+    #[must_use]
+    pub fn stands_above_marks(&self, client: Option<&ClientId>, born: Position) -> bool {
+        self.is_ready()
+            && born.number() >= self.everything.load(Ordering::Acquire)
+            && client.is_none_or(|client| self.clients.load().get(client).is_none_or(|mark| born >= *mark))
     }
 
     /// Up to where the log has been applied. Read it before the records that something new will hang on.

@@ -36,6 +36,7 @@ pub trait Signer: private::Sealed {
 }
 
 pub(crate) mod private {
+    #[expect(unnameable_types, reason = "sealing a trait is what it is for")]
     pub trait Sealed {}
 }
 

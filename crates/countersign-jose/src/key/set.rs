@@ -40,6 +40,11 @@ impl KeySet {
         Ok(set)
     }
 
+    /// A set of one.
+    pub(crate) fn of(key: VerifyingKey) -> Self {
+        Self { keys: vec![key] }
+    }
+
     /// The keys of a published JWK Set. Keys of unknown kinds are left out.
     ///
     /// # Errors
