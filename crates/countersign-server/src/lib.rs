@@ -1,4 +1,5 @@
 //! The Countersign server: OAuth 2.1 and OpenID Connect, sessions, pages and console.
 
+pub mod demo;
 pub mod mail;
 pub mod pages;
