@@ -7,6 +7,7 @@ use countersign_core::extent::{Chain, Extent, LogEntry, LogKind};
 use countersign_core::id::{Position, Version};
 use countersign_core::port::Follower;
 use countersign_core::record::Audience;
+use countersign_core::revoke::View;
 use countersign_core::revoke::log::verify;
 
 use super::Broken;
@@ -199,4 +200,21 @@ pub(super) async fn a_dropped_key_stands_in_the_log(bench: &Bench) -> Result<(),
     bench.done(drop_key()).await?;
     let kinds: Vec<_> = bench.log().await?.into_iter().map(|entry| entry.kind).collect();
     same(kinds, vec![LogKind::KeyRetired("first".to_owned())], "the log")
+}
+
+pub(super) async fn a_view_that_follows_stays_whole(bench: &Bench) -> Result<(), Broken> {
+    neighbours(bench).await?;
+    bench.end(Extent::Session(serial(1)?)).await?;
+    let view = Arc::new(View::loading());
+    bench.store.follow(Arc::<View>::clone(&view)).await?;
+    view.ready(&bench.store.log_state().await?);
+    let here = view.position();
+    want(view.check(serial(1)?, None, here).is_err(), "the view lacks an ending from before it followed")?;
+    want(view.check(serial(2)?, None, here).is_ok(), "the view ended too much")?;
+    bench.end(Extent::Grant(serial(2)?)).await?;
+    let position = bench.end(Extent::Client(shop()?)).await?;
+    want(!view.is_broken(), "the view finds the log broken")?;
+    same(view.position(), position, "where the view stands")?;
+    want(view.check(serial(2)?, None, position).is_err(), "the view lacks an ending")?;
+    want(view.check(serial(3)?, Some(&shop()?), here).is_err(), "the view lacks a watermark")
 }
