@@ -1,4 +1,8 @@
 //! The Countersign server: OAuth 2.1 and OpenID Connect, sessions, pages and console.
 
+pub mod app;
+pub mod web;
 pub mod mail;
 pub mod pages;
+pub mod routes;
+pub mod serve;
