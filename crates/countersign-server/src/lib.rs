@@ -1,5 +1,9 @@
 //! The Countersign server: OAuth 2.1 and OpenID Connect, sessions, pages and console.
 
+pub mod app;
 pub mod demo;
 pub mod mail;
 pub mod pages;
+pub mod routes;
+pub mod serve;
+pub mod web;
