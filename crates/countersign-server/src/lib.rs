@@ -1,4 +1,6 @@
 //! The Countersign server: OAuth 2.1 and OpenID Connect, sessions, pages and console.
 
+pub mod api;
+pub mod console;
 pub mod mail;
 pub mod pages;
