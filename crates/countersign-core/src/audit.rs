@@ -97,7 +97,8 @@ impl AuditEntry {
             Some(name) if *name != by => format!("{what} of {name}"),
             _ => what.to_owned(),
         };
-        let app = self.client.as_ref().map_or_else(|| "an application".to_owned(), |id| application(id, names));
+        let app =
+            self.client.as_ref().map_or_else(|| "an application".to_owned(), |id| application(id, names));
         let mut sentence = match &self.event {
             Event::SignedIn => format!("{} signed in", whom.as_ref().unwrap_or(&by)),
             Event::SignInRefused => match &whom {
@@ -115,7 +116,9 @@ impl AuditEntry {
             }
             Event::Allowed { scope } => format!("{by} allowed {app} `{scope}`"),
             Event::Replayed { what } => format!("A {} was used twice", plain(what)),
-            Event::RollbackSeen => "A refresh token was ahead of its record: the store has been rolled back".to_owned(),
+            Event::RollbackSeen => {
+                "A refresh token was ahead of its record: the store has been rolled back".to_owned()
+            }
             Event::Exported => format!("{by} downloaded {}", whose("the data")),
             Event::Erased => format!("{by} erased {}", whose("the account")),
             Event::AppRegistered => format!("{by} registered {app}"),
@@ -223,7 +226,10 @@ mod tests {
     #[test]
     fn entries_read_as_sentences() {
         let ada = || Actor::Subject(user().subject);
-        assert_eq!(said(ada(), Event::SignedIn, Some("shop")), "ada@example.com signed in at Shop, from 203.0.113.0/24");
+        assert_eq!(
+            said(ada(), Event::SignedIn, Some("shop")),
+            "ada@example.com signed in at Shop, from 203.0.113.0/24"
+        );
         assert_eq!(
             said(Actor::CommandLine, Event::PasswordChanged, None),
             "The command line changed the password of ada@example.com, from 203.0.113.0/24"
@@ -235,7 +241,10 @@ mod tests {
             "Countersign ended everything at bank: ended by an operator, from 203.0.113.0/24"
         );
         let allowed = Event::Allowed { scope: "openid".to_owned() };
-        assert_eq!(said(ada(), allowed, Some("shop")), "ada@example.com allowed Shop `openid`, from 203.0.113.0/24");
+        assert_eq!(
+            said(ada(), allowed, Some("shop")),
+            "ada@example.com allowed Shop `openid`, from 203.0.113.0/24"
+        );
         let replayed = Event::Replayed { what: "refresh-token".to_owned() };
         assert_eq!(
             said(Actor::Stranger, replayed, Some("shop")),

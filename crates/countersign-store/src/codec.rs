@@ -21,7 +21,9 @@ pub(crate) fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, Fault> {
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
     match bytes.split_first() {
         Some((&VERSION, json)) => serde_json::from_slice(json).map_err(|error| unreadable(&error)),
-        Some((other, _)) => Err(Fault::Codec(format!("its format is version `{other}`, known is `{VERSION}`"))),
+        Some((other, _)) => {
+            Err(Fault::Codec(format!("its format is version `{other}`, known is `{VERSION}`")))
+        }
         None => Err(Fault::Codec("it is empty".to_owned())),
     }
 }
@@ -62,7 +64,8 @@ mod tests {
 
     #[test]
     fn the_message_does_not_repeat_the_record() {
-        let Err(Fault::Codec(message)) = decode::<countersign_core::record::Email>(b"\x01\"secret person\"") else {
+        let Err(Fault::Codec(message)) = decode::<countersign_core::record::Email>(b"\x01\"secret person\"")
+        else {
             panic!("it must not decode");
         };
         assert!(!message.contains("secret"), "{message}");

@@ -1,5 +1,7 @@
 //! The embedded store: it passes the conformance suite, belongs to one opener, survives a reopening, and forgets.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;

@@ -2,6 +2,14 @@
 //!
 //! The test starts itself again as the victim, which says each acknowledged write on its standard output.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "tests"
+)]
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -12,8 +20,8 @@ use countersign_core::batch::{Batch, Change, Outcome};
 use countersign_core::extent::{Actor, Chain, Ending, Extent, Reason};
 use countersign_core::id::{Position, Serial};
 use countersign_core::port::Store;
+use countersign_core::revoke::log::verify;
 use countersign_core::time::Timestamp;
-use countersign_store::chain::unbroken;
 use countersign_store::{Durability, Embedded};
 use serde_json::json;
 
@@ -64,7 +72,8 @@ async fn write(store: Arc<Embedded>) {
         say(&format!("began {serial}"));
         if serial % 2 == 0 {
             let extent = Extent::Session(Serial::new(serial).unwrap());
-            let ending = Ending { at: Timestamp::from_seconds(2), reason: Reason::SignedOut, by: Actor::System };
+            let ending =
+                Ending { at: Timestamp::from_seconds(2), reason: Reason::SignedOut, by: Actor::System };
             let outcome = store.commit(Batch::of(Change::End { extent, ending })).await.unwrap();
             let Outcome::Committed(position) = outcome else { panic!("{outcome:?}") };
             say(&format!("ended {serial} {}", position.number()));
@@ -88,7 +97,10 @@ fn rounds(count: u64) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         last_serial = runtime.block_on(look(folder.path(), &lines, round, last_serial));
     }
-    assert!(acknowledged > usize::try_from(count).unwrap() * 5, "only {acknowledged} writes were acknowledged");
+    assert!(
+        acknowledged > usize::try_from(count).unwrap() * 5,
+        "only {acknowledged} writes were acknowledged"
+    );
     println!("{acknowledged} acknowledged lines in {count} rounds, all there");
 }
 
@@ -140,7 +152,7 @@ async fn look(folder: &Path, lines: &[String], round: u64, before: u64) -> u64 {
         }
     }
     let log = store.log_since(Position::START, u32::MAX).await.unwrap();
-    assert!(unbroken((Position::START, Chain::default()), &log), "round {round}: the chain is broken");
+    assert!(verify(&log, Position::START, Chain::default()).is_ok(), "round {round}: the chain is broken");
     let state = store.log_state().await.unwrap();
     assert_eq!(log.last().map_or(Position::START, |entry| entry.position), state.position);
     assert!(store.lease_serials(1).await.unwrap().start > largest, "round {round}: a serial is reused");

@@ -1,6 +1,8 @@
 //! How fast the embedded store is, printed for people: durable commits by one writer and by 64, and one session read.
 //! Run with `cargo test --release -p countersign-store --test speed -- --ignored --nocapture`.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::sync::Arc;
@@ -39,12 +41,16 @@ async fn commits_and_reads() {
     println!("append + fdatasync, one after another: {:.0}/s", f64::from(syncs) / (RUN / 3).as_secs_f64());
     for writers in [1, 8, 64] {
         let started = Instant::now();
-        let running: Vec<_> = (0..writers).map(|_| tokio::spawn(create(Arc::clone(&store), started))).collect();
+        let running: Vec<_> =
+            (0..writers).map(|_| tokio::spawn(create(Arc::clone(&store), started))).collect();
         let mut commits = 0;
         for writer in running {
             commits += writer.await.unwrap();
         }
-        println!("durable session starts, {writers} writers: {:.0}/s", f64::from(commits) / RUN.as_secs_f64());
+        println!(
+            "durable session starts, {writers} writers: {:.0}/s",
+            f64::from(commits) / RUN.as_secs_f64()
+        );
     }
     let serial = Serial::new(1).unwrap();
     let (started, reads) = (Instant::now(), 100_000_u32);
@@ -52,7 +58,10 @@ async fn commits_and_reads() {
         assert!(store.session(serial).await.unwrap().is_some());
     }
     println!("one session read: {} ns", (started.elapsed() / reads).as_nanos());
-    println!("live: {}", countersign_core::port::Directory::counts(&*store, Timestamp::default()).await.unwrap().live_sessions);
+    println!(
+        "live: {}",
+        countersign_core::port::Directory::counts(&*store, Timestamp::default()).await.unwrap().live_sessions
+    );
 }
 
 async fn create(store: Arc<Embedded>, started: Instant) -> u32 {

@@ -24,6 +24,7 @@ use crate::error::{Result, unexpected};
 use crate::gate::Gate;
 use crate::hasher::{Hasher, HashingLimits};
 use crate::keyring::Ring;
+use crate::mint::Standing;
 use crate::roots::Roots;
 use crate::secret::MasterKey;
 use crate::serials::Serials;
@@ -77,6 +78,7 @@ pub struct Engine {
     pub(crate) hasher: Hasher,
     pub(crate) gate: Gate,
     pub(crate) ring: ArcSwap<Ring>,
+    pub(crate) standing: Standing,
     /// Held while keys are made, so that two rotations do not cross.
     pub(crate) rotating: Mutex<()>,
     clock: Arc<dyn Clock>,
@@ -109,6 +111,7 @@ impl Engine {
             hasher: Hasher::new(settings.hashing, &chance)?,
             gate: Gate::default(),
             ring: ArcSwap::default(),
+            standing: Standing::default(),
             rotating: Mutex::new(()),
             serials: Serials::default(),
             families: std::iter::repeat_with(Mutex::default).take(STRIPES).collect(),
@@ -200,11 +203,6 @@ impl Engine {
         let mut bytes = [0; N];
         self.entropy.fill(&mut bytes)?;
         Ok(bytes)
-    }
-
-    /// Where the chance comes from.
-    pub(crate) fn entropy(&self) -> &dyn Entropy {
-        &*self.entropy
     }
 
     /// Commits `batch`, or says which precondition did not hold.

@@ -161,12 +161,6 @@ impl Hasher {
         }
     }
 
-    /// Hashes a password that nobody guesses about, such as one made by chance.
-    pub(crate) async fn hash(&self, password: Password, salt: [u8; 16]) -> Result<PasswordHash, Fault> {
-        let params = self.params.clone();
-        self.run(move || hash(&params, password.reveal().as_bytes(), &salt)).await?
-    }
-
     /// Lets the threads finish their job and waits for them.
     pub(crate) fn close(&self) {
         let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -266,7 +260,7 @@ mod tests {
     #[tokio::test]
     async fn a_password_matches_its_own_hash_only() {
         let hasher = hasher(HashingLimits::cheap());
-        let hash = hasher.hash(password("lantern rope harbour"), [1; 16]).await.unwrap();
+        let hash = hasher.choose(password("lantern rope harbour"), Vec::new(), [1; 16]).await.unwrap();
         assert!(hash.0.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{}", hash.0);
         assert!(hasher.compare(password("lantern rope harbour"), Some(&hash), [2; 16]).await.unwrap().same);
         assert!(!hasher.compare(password("lantern rope harbor"), Some(&hash), [2; 16]).await.unwrap().same);
@@ -275,7 +269,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_by_other_costs_is_made_anew() {
-        let hash = hasher(HashingLimits::cheap()).hash(password("lantern rope"), [1; 16]).await.unwrap();
+        let hash = hasher(HashingLimits::cheap());
+        let hash = hash.choose(password("lantern rope"), Vec::new(), [1; 16]).await.unwrap();
         let dearer = hasher(HashingLimits { memory_kib: 16, ..HashingLimits::cheap() });
         let compared = dearer.compare(password("lantern rope"), Some(&hash), [2; 16]).await.unwrap();
         let stronger = compared.stronger.unwrap();
@@ -299,7 +294,7 @@ mod tests {
         let gate = Mutex::new(gate);
         // One job holds the thread; then jobs are queued until one is refused.
         let mut refused = None;
-        hasher.submit(Box::new(move || drop(gate.lock().unwrap().recv()))).unwrap();
+        hasher.submit(Box::new(move || assert!(gate.lock().unwrap().recv().is_ok()))).unwrap();
         for _ in 0..3 {
             refused = hasher.submit(Box::new(|| ())).err().or(refused);
         }

@@ -145,11 +145,6 @@ impl Engine {
         Ok(())
     }
 
-    /// The session that `started` begins, once it is durable, as something that was checked.
-    pub(crate) fn checked(&self, session: Session) -> Checked {
-        Checked { handle: self.handle(session.serial), session }
-    }
-
     /// Whether the view knows of no ending of `session`.
     pub(crate) fn view_allows(&self, session: &Session) -> Result<(), Refusal> {
         self.view

@@ -72,7 +72,7 @@ pub enum NotRedeemed {
     /// It has been used: end what came of it, then refuse.
     Replayed {
         /// What ends the grant that came of the first use, if one did.
-        end: Option<Change>,
+        end: Option<Box<Change>>,
         /// The answer.
         refusal: OAuthRefusal,
     },
@@ -128,7 +128,8 @@ impl Redemption {
         }
         if let Some(spent) = code.spent {
             let ending = Ending { at: now, reason: Reason::Replay, by: Actor::Client(client.id.clone()) };
-            let end = spent.gave.map(|serial| Change::End { extent: Extent::Grant(serial), ending });
+            let end =
+                spent.gave.map(|serial| Box::new(Change::End { extent: Extent::Grant(serial), ending }));
             return Err(NotRedeemed::Replayed {
                 end,
                 refusal: no(OAuthError::InvalidGrant, "the code has been used"),
@@ -296,11 +297,12 @@ mod tests {
         let serial = Serial::new(5);
         record.spent = Some(Spent { at: NOW, gave: serial });
         let later = NOW + Duration::from_secs(3600);
-        let Err(NotRedeemed::Replayed { end: Some(Change::End { extent, ending }), .. }) =
+        let Err(NotRedeemed::Replayed { end: Some(end), .. }) =
             redemption("").found(Some(record), &confidential(), later)
         else {
             panic!("not a replay")
         };
+        let Change::End { extent, ending } = *end else { panic!("not an ending") };
         assert_eq!(extent, Extent::Grant(serial.unwrap()));
         assert_eq!(ending.reason, Reason::Replay);
     }

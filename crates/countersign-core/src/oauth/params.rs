@@ -103,7 +103,7 @@ pub(crate) fn encode(text: &str) -> String {
 }
 
 /// `uri` with these parameters behind its query.
-pub(crate) fn with_query(uri: &str, pairs: &[(&str, Option<&str>)]) -> String {
+pub fn with_query(uri: &str, pairs: &[(&str, Option<&str>)]) -> String {
     let mut out = uri.to_owned();
     let mut mark = if uri.contains('?') { '&' } else { '?' };
     for (name, value) in pairs {

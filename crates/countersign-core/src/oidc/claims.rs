@@ -25,7 +25,11 @@ impl PersonClaims {
             return None;
         }
         let email = scope.has("email").then(|| user.email.as_str().to_owned());
-        Some(Self { sub: user.subject.as_str().to_owned(), email_verified: email.is_some().then_some(true), email })
+        Some(Self {
+            sub: user.subject.as_str().to_owned(),
+            email_verified: email.is_some().then_some(true),
+            email,
+        })
     }
 }
 

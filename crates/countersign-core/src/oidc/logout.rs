@@ -48,7 +48,9 @@ impl LogoutRequest {
         let client = match params.value("client_id").map(str::parse) {
             None => None,
             Some(Ok(client)) => Some(client),
-            Some(Err(_)) => return Err(no(OAuthError::InvalidRequest, "`client_id` is not an application's id")),
+            Some(Err(_)) => {
+                return Err(no(OAuthError::InvalidRequest, "`client_id` is not an application's id"));
+            }
         };
         let state = owned("state");
         if state.as_ref().is_some_and(|state| state.len() > policy::STATE_BYTES) {
@@ -150,7 +152,9 @@ mod tests {
             let request = read(&format!("post_logout_redirect_uri={text}"));
             assert!(request.plan(Some(&client), None, None, &KEY).is_err(), "{text}");
         }
-        assert!(read("post_logout_redirect_uri=https://shop.example/bye").plan(None, None, None, &KEY).is_err());
+        assert!(
+            read("post_logout_redirect_uri=https://shop.example/bye").plan(None, None, None, &KEY).is_err()
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -29,6 +29,7 @@ pub struct View {
     clients: ArcSwap<HashMap<ClientId, Position>>,
     pages: ArcSwap<Vec<Option<Arc<Page>>>>,
     position: AtomicU64,
+    epoch: AtomicU32,
     /// Written only by whoever applies, so a check never waits for it.
     head: Mutex<Head>,
 }
@@ -54,6 +55,7 @@ impl View {
             clients: ArcSwap::default(),
             pages: ArcSwap::default(),
             position: AtomicU64::new(0),
+            epoch: AtomicU32::new(0),
             head: Mutex::new(Head { epoch: None, position: Position::START, chain: Chain::default() }),
         }
     }
@@ -70,6 +72,7 @@ impl View {
         }
         if state.position >= head.position {
             *head = Head { epoch: Some(state.epoch), position: state.position, chain: state.chain };
+            self.epoch.store(state.epoch.number(), Ordering::Release);
             self.position.store(state.position.number(), Ordering::Release);
         }
         // A broken view stays broken.
@@ -107,7 +110,8 @@ impl View {
     /// The incarnation of the log; none before the first entry or [`View::ready`].
     #[must_use]
     pub fn epoch(&self) -> Option<Epoch> {
-        self.head.lock().unwrap_or_else(PoisonError::into_inner).epoch
+        // An epoch is a time in seconds, so none is 0.
+        Some(self.epoch.load(Ordering::Acquire)).filter(|number| *number != 0).map(Epoch::new)
     }
 
     /// Whether an entry was missing or altered, so that everything is refused.
@@ -156,6 +160,7 @@ impl View {
         }
         *head = Head { epoch: Some(entry.epoch), position: entry.position, chain: entry.chain };
         // INVARIANT: the position moves after the ending can be seen.
+        self.epoch.store(entry.epoch.number(), Ordering::Release);
         self.position.store(entry.position.number(), Ordering::Release);
     }
 
@@ -287,7 +292,9 @@ mod tests {
     fn a_view_that_is_still_loading_refuses() {
         let view = View::loading();
         assert_eq!(view.check(serial(1), None, Position::new(5)), Err(Refusal::GrantEnded));
+        assert_eq!(view.epoch(), None);
         assert!(ready().check(serial(1), None, Position::START).is_ok());
+        assert_eq!(ready().epoch(), Some(Epoch::new(7)));
     }
 
     #[test]

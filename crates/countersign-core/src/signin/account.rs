@@ -121,7 +121,7 @@ mod tests {
         let user = user();
         let hash = PasswordHash("$new".to_owned());
         let set = Change::SetPassword { subject: user.subject.clone(), expect: 4, password: hash.clone() };
-        assert_eq!(user.change_password(hash.clone(), None).changes(), [set.clone()]);
+        assert_eq!(user.change_password(hash.clone(), None), Batch::of(set.clone()));
         let except = Some(login(NOW).id);
         let ending =
             Ending { at: NOW, reason: Reason::PasswordChanged, by: Actor::Subject(user.subject.clone()) };

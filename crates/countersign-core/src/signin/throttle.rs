@@ -49,6 +49,12 @@ impl Bucket {
         }
         Ok(Self(after))
     }
+
+    /// Gives one back, of an attempt that succeeded: only failures are to count.
+    #[must_use]
+    pub fn give_back(self, rate: Rate) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(rate.every.as_millis()).unwrap_or(u64::MAX).max(1)))
+    }
 }
 
 /// What an attempt is counted against.
@@ -177,6 +183,15 @@ mod tests {
         assert!(bucket.is_full(later + Duration::from_secs(30)));
     }
 
+    #[test]
+    fn what_is_given_back_can_be_taken_again() {
+        let mut bucket = Bucket::default();
+        for _ in 0..100 {
+            bucket = bucket.take(RATE, NOW).unwrap().take(RATE, NOW).unwrap().give_back(RATE).give_back(RATE);
+        }
+        assert!(bucket.is_full(NOW));
+    }
+
     proptest! {
         #[test]
         fn no_schedule_gets_more_than_burst_and_rate(waits in prop::collection::vec(0u64..20_000, 1..200)) {
@@ -217,8 +232,8 @@ mod tests {
         assert!(KnownDevice::read(&mark, &subject(2), &[1; 32]).is_none());
         assert!(KnownDevice::read(&mark, &subject(1), &[2; 32]).is_none());
         let other = KnownDevice::mark(&subject(1), [8; 16], &[1; 32]);
-        let mixed = format!("{}.{}", &other[..22], mark.split_once('.').unwrap().1);
-        for bad in ["", ".", "x.y", mixed.as_str(), &mark[..60]] {
+        let mixed = format!("{}.{}", other.split_at(22).0, mark.split_once('.').unwrap().1);
+        for bad in ["", ".", "x.y", mixed.as_str(), mark.split_at(60).0] {
             assert!(KnownDevice::read(bad, &subject(1), &[1; 32]).is_none(), "{bad}");
         }
     }

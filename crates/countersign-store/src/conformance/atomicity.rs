@@ -27,7 +27,10 @@ pub(super) async fn a_failing_change_undoes_the_whole_batch(bench: &Bench) -> Re
     want(spent.is_none(), "the code was spent by a batch that conflicted")?;
     want(bench.directory.user(&subject(2)?).await?.is_none(), "a user was added by a batch that conflicted")?;
     want(bench.store.session(serial(9)?).await?.is_none(), "a session began in a batch that conflicted")?;
-    want(bench.store.slot(&slots(1)?, "cart").await?.is_none(), "a slot was written by a batch that conflicted")?;
+    want(
+        bench.store.slot(&slots(1)?, "cart").await?.is_none(),
+        "a slot was written by a batch that conflicted",
+    )?;
     want(bench.directory.setting("one").await?.is_none(), "a setting was added by a batch that conflicted")
 }
 

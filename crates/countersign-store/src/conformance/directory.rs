@@ -36,7 +36,11 @@ pub(super) async fn people_are_found_and_paged(bench: &Bench) -> Result<(), Brok
     };
     same(list(None, None, 2).await?, vec!["person12".to_owned(), "person11".to_owned()], "the newest")?;
     let before = subject(3)?;
-    same(list(None, Some(&before), 9).await?, vec!["person2".to_owned(), "person1".to_owned()], "the page before")?;
+    same(
+        list(None, Some(&before), 9).await?,
+        vec!["person2".to_owned(), "person1".to_owned()],
+        "the page before",
+    )?;
     let found = list(Some("SON1@"), None, 9).await?;
     same(found, vec!["person1".to_owned()], "those whose address has that part")?;
     same(list(Some("argon2"), None, 9).await?, vec![], "those whose address has a part of a password hash")
@@ -83,8 +87,7 @@ pub(super) async fn consent_is_remembered_and_forgotten(bench: &Bench) -> Result
     };
     bench.done(put("openid", 1)?).await?;
     bench.done(put("openid profile", 2)?).await?;
-    let expected =
-        ConsentRecord { client: shop.clone(), scope: made(json!("openid profile"))?, at: at(2) };
+    let expected = ConsentRecord { client: shop.clone(), scope: made(json!("openid profile"))?, at: at(2) };
     same(bench.directory.consent(&who, &shop).await?, Some(expected.clone()), "the consent")?;
     same(bench.directory.consents(&who).await?, vec![expected], "all consents")?;
     bench.done(Change::DropConsent { subject: who.clone(), client: shop.clone() }).await?;
@@ -112,7 +115,8 @@ fn line(person: Option<u64>, seconds: u64, at_shop: bool) -> Result<AuditEntry, 
 }
 
 pub(super) async fn the_audit_log_is_filtered_and_paged(bench: &Bench) -> Result<(), Broken> {
-    let lines = [line(Some(1), 1, true)?, line(Some(2), 2, true)?, line(None, 3, false)?, line(Some(1), 4, false)?];
+    let lines =
+        [line(Some(1), 1, true)?, line(Some(2), 2, true)?, line(None, 3, false)?, line(Some(1), 4, false)?];
     bench.done(lines.iter().cloned().fold(Batch::new(), Batch::audited)).await?;
     let all = bench.directory.audit(&AuditFilter::default(), 9).await?;
     let newest_first: Vec<_> = lines.iter().rev().cloned().collect();

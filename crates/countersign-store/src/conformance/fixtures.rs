@@ -77,7 +77,11 @@ impl From<Change> for Asked {
 
 /// Fails the check when the two differ.
 pub(super) fn same<T: PartialEq + Debug>(seen: T, expected: T, what: &str) -> Result<(), Broken> {
-    if seen == expected { Ok(()) } else { Err(Broken(format!("{what}: expected {expected:?}, saw {seen:?}"))) }
+    if seen == expected {
+        Ok(())
+    } else {
+        Err(Broken(format!("{what}: expected {expected:?}, saw {seen:?}")))
+    }
 }
 
 /// Fails the check when `held` is false.

@@ -30,13 +30,16 @@ where
 pub(super) async fn of_sixty_four_presentations_one_wins(bench: &Bench) -> Result<(), Broken> {
     bench.house().await?;
     bench.done(Change::Issue(code(1)?)).await?;
-    let outcomes = together((0..64).map(|_| {
-        let store = Arc::clone(&bench.store);
-        async move {
-            Ok(store.commit(Batch::of(Change::Spend { key: key(1), at: at(5), gave: None })).await?)
-        }
-    }))
-    .await?;
+    let outcomes =
+        together(
+            (0..64).map(|_| {
+                let store = Arc::clone(&bench.store);
+                async move {
+                    Ok(store.commit(Batch::of(Change::Spend { key: key(1), at: at(5), gave: None })).await?)
+                }
+            }),
+        )
+        .await?;
     let won = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Committed(_))).count();
     let spent = outcomes.iter().filter(|outcome| **outcome == Outcome::Conflict(Conflict::Spent)).count();
     same((won, spent), (1, 63), "winners and losers")

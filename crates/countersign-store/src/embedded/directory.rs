@@ -81,9 +81,8 @@ impl Directory for Embedded {
         self.answer(move |connection| {
             let sessions = format!("SELECT count(*) FROM session WHERE {LIVE_SESSION}");
             let count = |sql: &str| connection.prepare_cached(sql)?.query_row([], |row| number(row, 0));
-            let live = |sql: &str| {
-                connection.prepare_cached(sql)?.query_row([time(now)], |row| number(row, 0))
-            };
+            let live =
+                |sql: &str| connection.prepare_cached(sql)?.query_row([time(now)], |row| number(row, 0));
             Ok(Counts {
                 users: count("SELECT count(*) FROM person")?,
                 clients: count("SELECT count(*) FROM client")?,
@@ -101,9 +100,8 @@ fn users(
     before: Option<&Subject>,
     limit: u32,
 ) -> rusqlite::Result<Vec<User>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT record FROM person WHERE ?1 IS NULL OR subject < ?1 ORDER BY subject DESC",
-    )?;
+    let mut statement = connection
+        .prepare_cached("SELECT record FROM person WHERE ?1 IS NULL OR subject < ?1 ORDER BY subject DESC")?;
     let part = search.map(str::to_lowercase);
     let wanted = |user: &User| part.as_ref().is_none_or(|part| user.email.as_str().contains(part.as_str()));
     let most = usize::try_from(limit).unwrap_or(usize::MAX);

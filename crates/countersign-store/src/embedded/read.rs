@@ -48,7 +48,9 @@ impl Store for Embedded {
     fn slot_names<'a>(&'a self, slots: &'a SlotsId) -> Pending<'a, Vec<(String, Version, u64)>> {
         self.answer(move |connection| {
             connection
-                .prepare_cached("SELECT name, version, length(value) FROM slot WHERE slots = ?1 ORDER BY name")?
+                .prepare_cached(
+                    "SELECT name, version, length(value) FROM slot WHERE slots = ?1 ORDER BY name",
+                )?
                 .query_map([slots.as_str()], |row| {
                     Ok((row.get(0)?, Version::new(number(row, 1)?), number(row, 2)?))
                 })?

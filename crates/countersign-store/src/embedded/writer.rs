@@ -29,7 +29,8 @@ impl Writer {
     /// Starts the thread; it owns `connection`.
     pub(super) fn start(connection: Connection) -> Result<Self, Fault> {
         let (queue, waiting) = channel();
-        let mut desk = Desk { connection, follower: None, poisoned: false, erased: false, last: Last::default() };
+        let mut desk =
+            Desk { connection, follower: None, poisoned: false, erased: false, last: Last::default() };
         let thread = thread::Builder::new()
             .name("countersign-store".to_owned())
             .spawn(move || desk.serve(&waiting))
@@ -243,7 +244,11 @@ impl Desk {
         }
     }
 
-    fn commit(&mut self, batch: &Batch, entries: &mut Vec<LogEntry>) -> Result<Result<Outcome, Fault>, Fault> {
+    fn commit(
+        &mut self,
+        batch: &Batch,
+        entries: &mut Vec<LogEntry>,
+    ) -> Result<Result<Outcome, Fault>, Fault> {
         self.run("SAVEPOINT batch")?;
         let mut applied = Applied::new(&self.connection);
         let stop = match applied.batch(batch) {
@@ -303,11 +308,16 @@ impl Desk {
 
     /// Empties the write-ahead log, so that what was erased is in no file.
     fn erase_traces(&mut self) {
-        let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        let busy =
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
         match busy {
             Ok(0) => self.erased = false,
-            Ok(_) => tracing::warn!("a reader keeps the write-ahead log from being emptied; the next commit tries again"),
-            Err(error) => tracing::warn!(%error, "the write-ahead log could not be emptied; the next commit tries again"),
+            Ok(_) => tracing::warn!(
+                "a reader keeps the write-ahead log from being emptied; the next commit tries again"
+            ),
+            Err(error) => {
+                tracing::warn!(%error, "the write-ahead log could not be emptied; the next commit tries again")
+            }
         }
     }
 
@@ -352,7 +362,11 @@ fn poisoned() -> Fault {
 }
 
 /// At most `limit` log entries after `position`, oldest first.
-pub(super) fn log_page(connection: &Connection, position: i64, limit: u32) -> rusqlite::Result<Vec<LogEntry>> {
+pub(super) fn log_page(
+    connection: &Connection,
+    position: i64,
+    limit: u32,
+) -> rusqlite::Result<Vec<LogEntry>> {
     connection
         .prepare_cached("SELECT record FROM log WHERE position > ?1 ORDER BY position LIMIT ?2")?
         .query_map((position, limit), |row| record(row, 0))?

@@ -99,10 +99,10 @@ fn no_look_alike_of_a_registered_address_is_found() {
             never(format!("{head}{extra}{tail}"));
         }
         if let Some(c) = tail.chars().next() {
-            never(format!("{head}{}", &tail[1..]));
+            never(format!("{head}{}", tail.split_at(c.len_utf8()).1));
             never(format!("{head}{c}{tail}"));
-            never(format!("{head}{}{}", c.to_ascii_uppercase(), &tail[1..]));
-            never(format!("{head}%{:02x}{}", u32::from(c), &tail[1..]));
+            never(format!("{head}{}{}", c.to_ascii_uppercase(), tail.split_at(c.len_utf8()).1));
+            never(format!("{head}%{:02x}{}", u32::from(c), tail.split_at(c.len_utf8()).1));
         }
     }
     for other in [

@@ -35,9 +35,8 @@ impl Applied<'_> {
     fn blur_audit(&self, subject: &Subject) -> Result<(), Stop> {
         let mut statement =
             self.connection.prepare_cached("SELECT number, record FROM audit WHERE subject = ?1")?;
-        let rows = statement.query_map([subject.as_str()], |row| {
-            Ok((number(row, 0)?, record::<AuditEntry>(row, 1)?))
-        })?;
+        let rows = statement
+            .query_map([subject.as_str()], |row| Ok((number(row, 0)?, record::<AuditEntry>(row, 1)?)))?;
         for (number, mut entry) in rows.collect::<rusqlite::Result<Vec<_>>>()? {
             if entry.network.take().is_some() {
                 let number = crate::embedded::convert::int(number);

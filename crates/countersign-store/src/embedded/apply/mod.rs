@@ -79,7 +79,9 @@ impl<'a> Applied<'a> {
             }
             Change::AddClient(client) => self.add_client(client),
             Change::PutClient { client, expect } => self.put_client(client, *expect),
-            Change::PutConsent { subject, client, scope, at } => self.put_consent(subject, client, scope, *at),
+            Change::PutConsent { subject, client, scope, at } => {
+                self.put_consent(subject, client, scope, *at)
+            }
             Change::DropConsent { subject, client } => self.drop_consent(subject, client),
             Change::PutKey(key) => self.put_key(key),
             Change::DropKey { kid, at: _ } => self.drop_key(kid),
