@@ -1,1 +1,81 @@
-//! Skeleton.
+//! JOSE, done strictly: keys, signatures and tokens that cannot be mistaken for one another.
+//!
+//! # What a JWT is
+//!
+//! A JSON Web Token is three base64url parts with two dots between them: a header that names
+//! the algorithm and the key, claims as JSON, and a signature over both. Any service that has
+//! the issuer's public key can check it without asking anybody. Two things follow that surprise
+//! people: **everyone who holds a token can read it**, and **nobody can take it back** before
+//! its `exp`. So keep private data out of it, keep it short-lived, and where a sign-out must
+//! count at once, check something besides the signature.
+//!
+//! When all requests reach one application, a server-side session is simpler and better. A JWT
+//! is for the case where the checker should not have to ask the issuer.
+//!
+//! # In ten lines
+//!
+//! ```
+//! use countersign_jose::jwt::{self, IdClaims};
+//! use countersign_jose::{Algorithm, SigningKey};
+//!
+//! let key = SigningKey::generate(Algorithm::Es256)?;
+//! let claims = IdClaims {
+//!     iss: "https://id.example".into(),
+//!     sub: "ana".into(),
+//!     aud: "shop".into(),
+//!     iat: 1_800_000_000,
+//!     exp: 1_800_000_300,
+//!     ..IdClaims::default()
+//! };
+//! let token = jwt::sign(&key, &claims)?;
+//!
+//! let shop = jwt::verifier::<IdClaims>(key.verifying_key()).issuer("https://id.example").audience("shop");
+//! assert_eq!(shop.verify(&token, 1_800_000_010).unwrap().sub, "ana");
+//! # Ok::<(), countersign_jose::Fault>(())
+//! ```
+//!
+//! # Keys
+//!
+//! A key has exactly one [`Algorithm`], given when it is made. [`SigningKey`] is private,
+//! [`VerifyingKey`] is its public half, [`SharedKey`] is a secret for HMAC. Publish public keys
+//! as a [`JwkSet`]; verify with a [`KeySet`], in which `kid` tells keys apart. To rotate,
+//! publish the next key before it signs, and keep the last one published until all its tokens
+//! have expired.
+//!
+//! # The mistakes, and why they do not work here
+//!
+//! - *Trusting `alg`.* A token says `none`, or `HS256` with the public key as the secret. Here
+//!   `none` has no name, `alg` is only compared with the key's own algorithm, and a
+//!   [`SharedKey`] refuses anything that is a key document.
+//! - *Trusting keys that the token brings.* `jku`, `x5u`, `jwk`, `x5c` are never read.
+//! - *Taking one token for another.* `typ` belongs to the type: [`jwt::AccessClaims`],
+//!   [`jwt::IdClaims`], [`jwt::LogoutClaims`] refuse one another.
+//! - *Forgetting `iss` or `aud`.* A [`jwt::Verifier`] without them does not compile.
+//! - *Absent means fine.* A required claim that is missing or has the wrong type refuses.
+//! - *Reading JSON twice in two ways.* [`json`] refuses whatever parsers disagree about.
+//!
+//! # Where things are
+//!
+//! [`jwt`] on [`jws`] on [`key`] and [`jwk`] on [`json`] and [`base64`]; [`primitive`] is for
+//! the crates above that need a hash or a cipher. This crate reads no clock, opens no socket
+//! and no file, and draws random numbers in one folder.
+
+pub mod base64;
+pub mod json;
+pub mod jwk;
+pub mod jws;
+pub mod jwt;
+pub mod key;
+pub mod primitive;
+
+mod algorithm;
+mod backend;
+mod error;
+#[cfg(test)]
+mod fixtures;
+mod header;
+
+pub use algorithm::{Algorithm, Family, Hash};
+pub use error::{Error, Fault};
+pub use jwk::{Jwk, JwkSet};
+pub use key::{KeyId, KeySet, SharedKey, Signer, SigningKey, VerifyingKey};

@@ -1,0 +1,214 @@
+//! What can go wrong with a token or a key, each with a stable code.
+//!
+//! [`Error`] says that something presented to us is refused: it is the sender's doing.
+//! [`Fault`] says that we could not do our own part: it is ours. Nothing here decides which
+//! HTTP status follows; the layers above do. Messages never carry a token, a claim's value
+//! or key material.
+
+use crate::algorithm::Algorithm;
+use crate::json::Flaw;
+
+/// Why a token, a key or a key set is refused.
+///
+/// `#[non_exhaustive]`: later versions may refuse for more reasons, never for fewer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The token is longer than the limit and was not decoded (RFC 8725 3.11 asks for limits).
+    #[error("the token is longer than `{limit}` bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// The token is not three parts joined by two dots (RFC 7515 7.1).
+    #[error("the token is not three parts joined by two dots")]
+    Shape,
+    /// A part is not canonical base64url: padding, a foreign character, white space or
+    /// bits left over (RFC 7515 2, RFC 4648 3.5).
+    #[error("the {part} is not canonical base64url")]
+    Base64 {
+        /// Which part: `header`, `payload`, `signature`, or the name of a JWK member.
+        part: &'static str,
+    },
+    /// A part is not the strict JSON that JOSE requires (RFC 7515 4, RFC 8259, RFC 7493).
+    #[error("the {part} is not strict JSON: {flaw}")]
+    Json {
+        /// Which document: `header`, `claims`, `key` or `key set`.
+        part: &'static str,
+        /// What the parser stumbled over.
+        flaw: Flaw,
+    },
+    /// A member of the header is missing or has the wrong type (RFC 7515 4.1).
+    #[error("the header's `{member}` is missing or has the wrong type")]
+    Header {
+        /// The member's name.
+        member: &'static str,
+    },
+    /// The header has `crit`: it demands an extension, and none is supported (RFC 7515 4.1.11).
+    #[error("the header demands extensions through `crit`, and none is supported")]
+    Critical,
+    /// The header's `alg` is not the algorithm of the key (RFC 8725 3.1).
+    #[error("the header's `alg` is not the key's `{expected}`")]
+    Algorithm {
+        /// The key's algorithm.
+        expected: Algorithm,
+    },
+    /// No trusted key has the token's `kid` (RFC 7515 4.1.4).
+    #[error("no trusted key has the token's `kid`")]
+    UnknownKey,
+    /// The token names no key, and there is not exactly one key of its algorithm.
+    #[error("the token has no `kid`, and not exactly one trusted key has its algorithm")]
+    KeyUnnamed,
+    /// The signature does not belong to these bytes and this key (RFC 7515 5.2).
+    #[error("the signature does not match")]
+    Signature,
+    /// The token is of another type than the one asked for (RFC 8725 3.11).
+    #[error("the header's `typ` is not `{expected}`")]
+    Type {
+        /// The `typ` of the profile.
+        expected: &'static str,
+    },
+    /// A claim is missing, has the wrong type or is out of range (RFC 7519 4).
+    #[error("the claim `{claim}` is missing or has the wrong type")]
+    Claim {
+        /// The claim's name.
+        claim: &'static str,
+    },
+    /// The token comes from another issuer (RFC 7519 4.1.1).
+    #[error("the token's `iss` is not the trusted issuer")]
+    Issuer,
+    /// The token is meant for somebody else (RFC 7519 4.1.3).
+    #[error("the token's `aud` does not name this audience")]
+    Audience,
+    /// The token has expired (RFC 7519 4.1.4: "on or after" the time).
+    #[error("the token expired at `{at}`")]
+    Expired {
+        /// `exp`, in unix seconds.
+        at: u64,
+    },
+    /// The token is not valid yet by `nbf`, or `iat` lies in the future (RFC 7519 4.1.5, 4.1.6).
+    #[error("the token is not valid before `{from}`")]
+    Early {
+        /// The time from which it would be, in unix seconds.
+        from: u64,
+    },
+    /// The JWK cannot be used: a member is missing, malformed, private, or the point is not
+    /// on its curve (RFC 7517 4, RFC 7518 6).
+    #[error("the key cannot be used because of its `{member}`")]
+    Jwk {
+        /// The member's name.
+        member: &'static str,
+    },
+    /// The key is of a kind that is not supported; a key set skips such keys (RFC 7517 5).
+    #[error("keys of this kind are not supported")]
+    Unsupported,
+    /// The key is too short for its algorithm (RFC 7518 3.2, 3.3).
+    #[error("the key has `{bits}` bits; `{algorithm}` needs at least `{least}`")]
+    KeyTooShort {
+        /// The algorithm the key was meant for.
+        algorithm: Algorithm,
+        /// The key's length.
+        bits: usize,
+        /// The least length.
+        least: usize,
+    },
+    /// The RSA exponent is 1, even, or far too large: signatures could be made by anybody.
+    #[error("the RSA key's public exponent is not acceptable")]
+    WeakExponent,
+    /// A shared secret turned out to be a PEM, DER, SSH or JWK document (RFC 8725 2.1).
+    #[error("the shared secret is a `{format}` document, not random bytes")]
+    NotASecret {
+        /// The format that was recognised.
+        format: &'static str,
+    },
+    /// Two keys of a set share one `kid` (RFC 7517 4.5).
+    #[error("two keys have the same `kid`")]
+    DuplicateKeyId,
+    /// A set of public keys contains a symmetric key (RFC 7517 5).
+    #[error("a set of public keys contains a shared secret")]
+    MixedKeys,
+    /// A private key does not belong to the algorithm, or is not PKCS#8 (RFC 5208).
+    #[error("the private key is not a PKCS#8 key for `{algorithm}`")]
+    PrivateKey {
+        /// The algorithm asked for.
+        algorithm: Algorithm,
+    },
+    /// A key identifier is empty, longer than 256 bytes, or holds control characters.
+    #[error("a key id has 1 to 256 bytes and no control characters")]
+    KeyId,
+}
+
+impl Error {
+    /// The stable code, for logs and for `docs/errors/<code>.md`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "CS-1001",
+            Self::Shape => "CS-1002",
+            Self::Base64 { .. } => "CS-1003",
+            Self::Json { .. } => "CS-1004",
+            Self::Header { .. } => "CS-1005",
+            Self::Critical => "CS-1006",
+            Self::Algorithm { .. } => "CS-1007",
+            Self::UnknownKey => "CS-1008",
+            Self::KeyUnnamed => "CS-1009",
+            Self::Signature => "CS-1010",
+            Self::Type { .. } => "CS-1011",
+            Self::Claim { .. } => "CS-1012",
+            Self::Issuer => "CS-1013",
+            Self::Audience => "CS-1014",
+            Self::Expired { .. } => "CS-1015",
+            Self::Early { .. } => "CS-1016",
+            Self::Jwk { .. } => "CS-1020",
+            Self::Unsupported => "CS-1021",
+            Self::KeyTooShort { .. } => "CS-1022",
+            Self::WeakExponent => "CS-1023",
+            Self::NotASecret { .. } => "CS-1024",
+            Self::DuplicateKeyId => "CS-1025",
+            Self::MixedKeys => "CS-1026",
+            Self::PrivateKey { .. } => "CS-1027",
+            Self::KeyId => "CS-1028",
+        }
+    }
+}
+
+/// Why we could not do our own part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The operating system gave no random bytes.
+    #[error("no random bytes could be drawn")]
+    Random,
+    /// The cryptographic library refused an operation that should not fail.
+    #[error("the cryptographic operation `{operation}` failed")]
+    Crypto {
+        /// What was tried.
+        operation: &'static str,
+    },
+    /// Sealed data does not open: another key, another context, or changed bytes.
+    #[error("sealed data does not open with this key")]
+    Sealed,
+    /// An algorithm of shared secrets was asked for a key pair, or the other way round.
+    #[error("`{algorithm}` does not work with this kind of key")]
+    Unfit {
+        /// The algorithm asked for.
+        algorithm: Algorithm,
+    },
+    /// Claims could not be written as JSON.
+    #[error("the claims could not be written as JSON")]
+    Claims,
+}
+
+impl Fault {
+    /// The stable code, for logs and for `docs/errors/<code>.md`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Random => "CS-1091",
+            Self::Crypto { .. } => "CS-1092",
+            Self::Sealed => "CS-1093",
+            Self::Unfit { .. } => "CS-1094",
+            Self::Claims => "CS-1095",
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Keys and tokens for the tests of this crate.
+
+use std::sync::OnceLock;
+
+use crate::algorithm::{Algorithm, Family};
+use crate::base64;
+use crate::jws::Trusted;
+use crate::jwt::{self, AccessClaims, IdClaims, LogoutClaims, Verifier};
+use crate::key::{SharedKey, Signer, SigningKey};
+
+pub(crate) const ISSUER: &str = "https://id.shop.example";
+pub(crate) const AUDIENCE: &str = "shop-api";
+pub(crate) const NOW: u64 = 1_800_000_000;
+
+/// One ES256 key for all tests of a process.
+pub(crate) fn es256() -> &'static SigningKey {
+    static KEY: OnceLock<SigningKey> = OnceLock::new();
+    KEY.get_or_init(|| SigningKey::generate(Algorithm::Es256).unwrap())
+}
+
+/// One RSA key for all tests of a process: making one takes a third of a second.
+pub(crate) fn rs256() -> &'static SigningKey {
+    static KEY: OnceLock<SigningKey> = OnceLock::new();
+    KEY.get_or_init(|| SigningKey::generate(Algorithm::Rs256).unwrap())
+}
+
+/// A key of each algorithm that has key pairs; the RSA ones share their numbers.
+pub(crate) fn pairs() -> Vec<SigningKey> {
+    let rsa = rs256().to_pkcs8().unwrap();
+    Algorithm::ALL
+        .into_iter()
+        .filter(|algorithm| algorithm.family() != Family::Secret)
+        .map(|algorithm| match algorithm.family() {
+            Family::Rsa => SigningKey::from_pkcs8(algorithm, &rsa).unwrap(),
+            _ => SigningKey::generate(algorithm).unwrap(),
+        })
+        .collect()
+}
+
+pub(crate) fn access() -> AccessClaims {
+    AccessClaims {
+        iss: ISSUER.into(),
+        sub: "ana".into(),
+        aud: AUDIENCE.into(),
+        client_id: "shop-web".into(),
+        iat: NOW,
+        exp: NOW + 300,
+        jti: "t1".into(),
+        scope: Some("read write".into()),
+        auth_time: Some(NOW - 60),
+        acr: None,
+        amr: vec!["pwd".into()],
+        gid: "k3tq9".into(),
+        rv: u64::MAX,
+    }
+}
+
+pub(crate) fn id() -> IdClaims {
+    IdClaims {
+        iss: ISSUER.into(),
+        sub: "ana".into(),
+        aud: AUDIENCE.into(),
+        iat: NOW,
+        exp: NOW + 300,
+        email: Some("ana@shop.example".into()),
+        email_verified: Some(true),
+        ..IdClaims::default()
+    }
+}
+
+pub(crate) fn logout() -> LogoutClaims {
+    LogoutClaims {
+        iss: ISSUER.into(),
+        aud: AUDIENCE.into(),
+        iat: NOW,
+        exp: NOW + 120,
+        jti: "l1".into(),
+        sub: Some("ana".into()),
+        sid: None,
+    }
+}
+
+pub(crate) fn access_verifier(keys: impl Into<Trusted>) -> Verifier<AccessClaims> {
+    jwt::verifier::<AccessClaims>(keys).issuer(ISSUER).audience(AUDIENCE)
+}
+
+/// The header that `key` would write for an access token.
+pub(crate) fn header(key: &impl Signer) -> String {
+    crate::header::Header::write(key.algorithm(), Some("at+jwt"), key.key_id())
+}
+
+/// The claims of [`access`] with one member replaced, or removed when `json` is empty.
+pub(crate) fn access_with(claim: &str, json: &str) -> String {
+    let whole: serde_json::Value = serde_json::to_value(access()).unwrap();
+    let mut members: Vec<String> = whole
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(name, _)| *name != claim)
+        .map(|(name, value)| format!("\"{name}\":{value}"))
+        .collect();
+    if !json.is_empty() {
+        members.push(format!("\"{claim}\":{json}"));
+    }
+    format!("{{{}}}", members.join(","))
+}
+
+/// A token with any header and payload, honestly signed by `key`.
+pub(crate) fn forge(key: &impl Signer, header: &str, payload: &str) -> String {
+    let signed = format!("{}.{}", base64::encode(header), base64::encode(payload));
+    let signature = key.sign(signed.as_bytes()).unwrap();
+    format!("{signed}.{}", base64::encode(signature))
+}
+
+/// A secret of 64 bytes, long enough for every HMAC.
+pub(crate) fn secret(algorithm: Algorithm) -> SharedKey {
+    SharedKey::new(algorithm, &[0xa5; 64]).unwrap()
+}

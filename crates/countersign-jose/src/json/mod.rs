@@ -1,0 +1,165 @@
+//! Strict JSON: one reading of a document, or none.
+//!
+//! RFC 8259 lets parsers differ: on members that occur twice, on lone surrogates, on what may
+//! follow the value, on numbers that do not fit. Where two parsers differ, a token can mean one
+//! thing to the one that checks it and another to the one that acts on it. So this one refuses
+//! all of that (RFC 7493, I-JSON), at every depth, in one pass without recursion, and hands out
+//! spans of the text, decoded only on request.
+//!
+//! It decides what a document says. Which members must be there is decided by the callers.
+
+mod scan;
+
+use core::fmt;
+use std::borrow::Cow;
+
+use scan::Scanner;
+
+/// The deepest nesting that is read; the outermost object counts as one.
+pub const MAX_DEPTH: usize = 8;
+/// The most members that one object may have. Looking for duplicates compares each with all.
+pub const MAX_MEMBERS: usize = 256;
+
+/// What makes a text something else than strict JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Flaw {
+    /// The bytes are not UTF-8.
+    NotUtf8,
+    /// The text begins with a byte order mark.
+    ByteOrderMark,
+    /// A character that cannot stand here.
+    Unexpected,
+    /// The text ends too early.
+    Ends,
+    /// Something follows the value.
+    Trailing,
+    /// One object has a member twice, perhaps spelled with escapes once.
+    Duplicate,
+    /// An escape names half of a surrogate pair.
+    LoneSurrogate,
+    /// An integer beyond 64 bits, or a number beyond a double.
+    Number,
+    /// Nested deeper than [`MAX_DEPTH`].
+    TooDeep,
+    /// An object has more than [`MAX_MEMBERS`] members.
+    TooMany,
+    /// The outermost value is not an object.
+    NotAnObject,
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotUtf8 => "it is not UTF-8",
+            Self::ByteOrderMark => "it begins with a byte order mark",
+            Self::Unexpected => "a character cannot stand where it does",
+            Self::Ends => "it ends too early",
+            Self::Trailing => "something follows the value",
+            Self::Duplicate => "a member occurs twice",
+            Self::LoneSurrogate => "an escape is half of a surrogate pair",
+            Self::Number => "a number does not fit",
+            Self::TooDeep => "it is nested too deeply",
+            Self::TooMany => "an object has too many members",
+            Self::NotAnObject => "it is not an object",
+        })
+    }
+}
+
+/// An object of strict JSON whose members are all known to be well formed and distinct.
+///
+/// ```
+/// use countersign_jose::json::{Flaw, Object};
+/// let claims = Object::parse(br#"{"sub":"ana","exp":1700000000}"#).unwrap();
+/// assert_eq!(claims.member("sub").unwrap().text().unwrap(), "ana");
+/// assert_eq!(claims.member("exp").unwrap().integer(), Some(1_700_000_000));
+/// let twice = Object::parse(br#"{"sub":"ana","s\u0075b":"bob"}"#);
+/// assert_eq!(twice.unwrap_err(), Flaw::Duplicate);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Object<'a> {
+    members: Vec<(Cow<'a, str>, Value<'a>)>,
+}
+
+impl<'a> Object<'a> {
+    /// Reads a whole document that must be one object.
+    ///
+    /// # Errors
+    /// The first [`Flaw`] found.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, Flaw> {
+        let text = core::str::from_utf8(bytes).map_err(|_| Flaw::NotUtf8)?;
+        if text.starts_with('\u{feff}') {
+            return Err(Flaw::ByteOrderMark);
+        }
+        let mut scanner = Scanner::new(text);
+        let members = scanner.object()?;
+        scanner.end()?;
+        Ok(Self { members })
+    }
+
+    /// The member of this name.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<Value<'a>> {
+        self.members.iter().find(|(found, _)| found == name).map(|(_, value)| *value)
+    }
+
+    /// All members, in the order of the document.
+    pub fn members(&self) -> impl Iterator<Item = (&str, Value<'a>)> {
+        self.members.iter().map(|(name, value)| (name.as_ref(), *value))
+    }
+}
+
+/// A value inside a document that has been read; its text is known to be well formed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Value<'a>(&'a str);
+
+impl<'a> Value<'a> {
+    /// The value's own text, as it stands in the document.
+    #[must_use]
+    pub const fn raw(self) -> &'a str {
+        self.0
+    }
+
+    /// The string, if it is one; borrowed unless it has escapes.
+    #[must_use]
+    pub fn text(self) -> Option<Cow<'a, str>> {
+        Scanner::new(self.0).string().ok()
+    }
+
+    /// The integer, if it is one and not negative. `1.0` and `1e3` are not integers.
+    #[must_use]
+    pub fn integer(self) -> Option<u64> {
+        self.0.parse().ok().filter(|_| self.0.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+
+    /// The truth value, if it is one.
+    #[must_use]
+    pub fn boolean(self) -> Option<bool> {
+        match self.0 {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The items, if it is an array.
+    #[must_use]
+    pub fn items(self) -> Option<Vec<Self>> {
+        Scanner::new(self.0).array().ok()
+    }
+
+    /// The strings, if it is an array of nothing else.
+    #[must_use]
+    pub fn texts(self) -> Option<Vec<Cow<'a, str>>> {
+        self.items()?.into_iter().map(Self::text).collect()
+    }
+
+    /// The object, if it is one.
+    #[must_use]
+    pub fn object(self) -> Option<Object<'a>> {
+        Scanner::new(self.0).object().ok().map(|members| Object { members })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,56 @@
+//! JWK Sets: what an issuer publishes.
+//!
+//! RFC 7517 5. Keys of kinds that are not known are skipped, as the RFC asks; anything weak,
+//! doubled, private or malformed refuses the whole set, because a set that is wrong in one
+//! place was not made with care.
+
+use serde::Serialize;
+
+use super::{Jwk, read};
+use crate::error::Error;
+use crate::json::Object;
+
+/// A set of public keys as JSON, RSA first, then EC, then OKP.
+///
+/// Some clients take the first key they know, and all know RSA.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct JwkSet {
+    keys: Vec<Jwk>,
+}
+
+impl JwkSet {
+    /// The set in the order RSA, EC, OKP; keys of one kind stay in the given order.
+    #[must_use]
+    pub fn new(keys: impl IntoIterator<Item = Jwk>) -> Self {
+        let mut keys: Vec<Jwk> = keys.into_iter().collect();
+        keys.sort_by_key(|key| key.algorithm().family());
+        Self { keys }
+    }
+
+    /// Reads a set from strict JSON.
+    ///
+    /// # Errors
+    /// [`Error::Json`] or [`Error::Jwk`] for a set that cannot be read, [`Error::MixedKeys`]
+    /// when it contains a shared secret.
+    pub fn parse(json: &[u8]) -> Result<Self, Error> {
+        let object = Object::parse(json).map_err(|flaw| Error::Json { part: "key set", flaw })?;
+        let items =
+            object.member("keys").and_then(|keys| keys.items()).ok_or(Error::Jwk { member: "keys" })?;
+        let mut keys = Vec::new();
+        for item in items {
+            let key = item.object().ok_or(Error::Jwk { member: "keys" })?;
+            match read::from_object(&key) {
+                Ok(key) => keys.push(key),
+                Err(Error::Unsupported) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Self { keys })
+    }
+
+    /// The keys.
+    #[must_use]
+    pub fn keys(&self) -> &[Jwk] {
+        &self.keys
+    }
+}

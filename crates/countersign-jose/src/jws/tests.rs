@@ -1,0 +1,178 @@
+//! The vectors of the RFCs, and round trips with every algorithm.
+
+use crate::algorithm::{Algorithm, Family};
+use crate::base64;
+use crate::error::Error;
+use crate::fixtures::{forge, pairs, secret};
+use crate::jwk::Jwk;
+use crate::jws::{self, MAX_TOKEN, Trusted};
+use crate::key::{KeyId, KeySet, SharedKey, Signer, SigningKey, VerifyingKey};
+
+const PAYLOAD: &str =
+    "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ";
+
+fn public(jwk: &str) -> Trusted {
+    VerifyingKey::from_jwk(&Jwk::parse(jwk.as_bytes()).unwrap()).unwrap().into()
+}
+
+fn accepts(token: &str, trusted: &Trusted) {
+    let signed = jws::verify(token, trusted).unwrap();
+    let payload = token.split('.').nth(1).unwrap();
+    assert_eq!(base64::encode(signed.payload()), payload);
+}
+
+#[test]
+fn rfc_7515_a1_hs256() {
+    let secret = base64::decode(
+        "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow",
+    )
+    .unwrap();
+    let key = SharedKey::new(Algorithm::Hs256, &secret).unwrap();
+    let token = format!(
+        "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.{PAYLOAD}.dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    );
+    let signed = jws::verify(&token, &Trusted::from(key)).unwrap();
+    assert_eq!(signed.typ(), Some("JWT"));
+    assert!(signed.payload().starts_with(b"{\"iss\":\"joe\",\r\n"));
+}
+
+#[test]
+fn rfc_7515_a2_rs256() {
+    let key = public(
+        r#"{"kty":"RSA","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ","e":"AQAB"}"#,
+    );
+    let signature = "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw";
+    accepts(&format!("eyJhbGciOiJSUzI1NiJ9.{PAYLOAD}.{signature}"), &key);
+}
+
+#[test]
+fn rfc_7515_a3_es256() {
+    let key = public(
+        r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#,
+    );
+    let signature = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+    accepts(&format!("eyJhbGciOiJFUzI1NiJ9.{PAYLOAD}.{signature}"), &key);
+}
+
+#[test]
+fn rfc_7515_a4_es512() {
+    let key = public(
+        r#"{"kty":"EC","crv":"P-521","x":"AekpBQ8ST8a8VcfVOTNl353vSrDCLLJXmPk06wTjxrrjcBpXp5EOnYG_NjFZ6OvLFV1jSfS9tsz4XUQcWceqwQGk","y":"ADSmRA43Z1DSNx_RvcLI87cdL07l6jQyyBXMoxVg_l2Th-x3S1WDhjDly79ajL4Kkd0AZMaZmh9ubmf63e3kyMj2"}"#,
+    );
+    let signature = "AdwMgeerwtHoh-l192l60hp9wAHZFVJbLfD_UxMi70cwnZOYaRI1bKPWROc-mZZqwqT2SI-KGDKB34XO0aw_7XdtAG8GaSwFKdCAPZgoXD2YBJZCPEX3xKpRwcdOO8KpEHwJjyqOgzDO7iKvU8vcnwNrmxYbSW9ERBXukOXolLzeO_Jn";
+    accepts(&format!("eyJhbGciOiJFUzUxMiJ9.UGF5bG9hZA.{signature}"), &key);
+}
+
+#[test]
+fn rfc_8037_a4_ed25519() {
+    let key = public(r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#);
+    let signature = "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+    let token = format!("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.{signature}");
+    assert_eq!(jws::verify(&token, &key).unwrap().payload(), b"Example of Ed25519 signing");
+}
+
+#[test]
+fn every_algorithm_verifies_what_it_signed_and_nothing_else() {
+    let keys = pairs();
+    assert_eq!(keys.len(), 10);
+    for key in &keys {
+        let token = jws::sign(key, Some("JOSE"), b"payload").unwrap();
+        let trusted = Trusted::from(key.verifying_key());
+        let signed = jws::verify(&token, &trusted).unwrap();
+        assert_eq!((signed.payload(), signed.typ()), (b"payload".as_slice(), Some("JOSE")));
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let bent = format!("{}x.{signature}", signed.strip_suffix('k').unwrap_or(signed));
+        assert!(jws::verify(&bent, &trusted).is_err());
+        for other in keys.iter().filter(|other| other.algorithm() != key.algorithm()) {
+            let trusted = Trusted::from(other.verifying_key());
+            let refused = jws::verify(&token, &trusted).unwrap_err();
+            assert!(matches!(refused, Error::UnknownKey | Error::Algorithm { .. }), "{refused}");
+        }
+    }
+}
+
+#[test]
+fn every_hmac_verifies_what_it_signed_and_nothing_else() {
+    let hmacs = Algorithm::ALL.into_iter().filter(|algorithm| algorithm.family() == Family::Secret);
+    for algorithm in hmacs {
+        let key = secret(algorithm);
+        let token = jws::sign(&key, None, b"payload").unwrap();
+        let trusted = Trusted::from(key);
+        assert_eq!(jws::verify(&token, &trusted).unwrap().payload(), b"payload");
+        let other = SharedKey::new(algorithm, &[0x5a; 64]).unwrap();
+        assert_eq!(jws::verify(&token, &Trusted::from(other)).unwrap_err(), Error::Signature);
+        let (signed, tag) = token.rsplit_once('.').unwrap();
+        let tag = base64::decode(tag).unwrap();
+        for length in [0, 1, tag.len() / 2, tag.len() - 1] {
+            let cut = format!("{signed}.{}", base64::encode(&tag[..length]));
+            assert_eq!(jws::verify(&cut, &trusted).unwrap_err(), Error::Signature);
+        }
+    }
+}
+
+#[test]
+fn the_header_is_written_in_one_order() {
+    let key = SigningKey::generate(Algorithm::EdDsa).unwrap().with_id(KeyId::new("k \"1\"").unwrap());
+    let token = jws::sign(&key, Some("at+jwt"), b"{}").unwrap();
+    let header = base64::decode(token.split('.').next().unwrap()).unwrap();
+    assert_eq!(header, br#"{"alg":"EdDSA","typ":"at+jwt","kid":"k \"1\""}"#);
+    assert!(jws::verify(&token, &key.verifying_key().into()).is_ok());
+}
+
+#[test]
+fn a_token_of_the_limit_is_read_and_one_byte_more_is_not() {
+    let key = secret(Algorithm::Hs256);
+    // `{"alg":"HS256"}` is 20 characters, the tag 43, the dots 2.
+    let longest = (MAX_TOKEN - 20 - 43 - 2) / 4 * 3;
+    let token = jws::sign(&key, None, &vec![b' '; longest]).unwrap();
+    assert!(token.len() <= MAX_TOKEN && token.len() > MAX_TOKEN - 4);
+    let trusted = Trusted::from(key);
+    assert!(jws::verify(&token, &trusted).is_ok());
+    let longer = format!("{token}{}", "A".repeat(MAX_TOKEN + 1 - token.len()));
+    assert_eq!(jws::verify(&longer, &trusted).unwrap_err(), Error::TooLarge { limit: MAX_TOKEN });
+    assert_eq!(
+        jws::verify(&".".repeat(8_000_000), &trusted).unwrap_err(),
+        Error::TooLarge { limit: MAX_TOKEN }
+    );
+}
+
+#[test]
+fn tokens_of_another_shape_are_refused() {
+    let trusted = Trusted::from(secret(Algorithm::Hs256));
+    for token in ["", ".", "a", "a.b", "a.b.c.d", "a.b.c.d.e", "..", ".b.c", "....."] {
+        assert_eq!(jws::verify(token, &trusted).unwrap_err(), Error::Shape, "{token:?}");
+    }
+}
+
+#[test]
+fn without_kid_there_must_be_no_choice() {
+    let one = SigningKey::generate(Algorithm::EdDsa).unwrap();
+    let two = SigningKey::generate(Algorithm::EdDsa).unwrap();
+    let es = SigningKey::generate(Algorithm::Es256).unwrap();
+    let set = |keys: &[&SigningKey]| -> Trusted {
+        KeySet::new(keys.iter().map(|key| key.verifying_key())).unwrap().into()
+    };
+    let unnamed = forge(&one, r#"{"alg":"EdDSA"}"#, "x");
+    assert!(jws::verify(&unnamed, &set(&[&one])).is_ok());
+    assert!(jws::verify(&unnamed, &set(&[&es, &one])).is_ok());
+    assert_eq!(jws::verify(&unnamed, &set(&[&one, &two])).unwrap_err(), Error::KeyUnnamed);
+    assert_eq!(jws::verify(&unnamed, &set(&[])).unwrap_err(), Error::KeyUnnamed);
+    assert_eq!(
+        jws::verify(&unnamed, &set(&[&es])).unwrap_err(),
+        Error::Algorithm { expected: Algorithm::Es256 }
+    );
+    let named = jws::sign(&one, None, b"x").unwrap();
+    assert!(jws::verify(&named, &set(&[&two, &es, &one])).is_ok());
+    assert_eq!(jws::verify(&named, &set(&[&two, &es])).unwrap_err(), Error::UnknownKey);
+}
+
+#[test]
+fn a_shared_key_with_a_name_asks_for_it() {
+    let id = || KeyId::new("edge").unwrap();
+    let token = jws::sign(&secret(Algorithm::Hs256).with_id(id()), None, b"x").unwrap();
+    assert!(jws::verify(&token, &secret(Algorithm::Hs256).with_id(id()).into()).is_ok());
+    let other = secret(Algorithm::Hs256).with_id(KeyId::new("else").unwrap());
+    assert_eq!(jws::verify(&token, &other.into()).unwrap_err(), Error::UnknownKey);
+    let drawn = SharedKey::generate(Algorithm::Hs256).unwrap();
+    assert_eq!(drawn.sign(b"").unwrap().len(), 32);
+}

@@ -1,0 +1,113 @@
+//! Which key checks a token.
+//!
+//! RFC 7515 4.1.1 and 4.1.4, RFC 8725 3.1. `kid` selects among keys that were trusted before
+//! the token came; `alg` selects nothing, it is only compared with the key's own algorithm.
+
+use std::sync::Arc;
+
+use crate::algorithm::Algorithm;
+use crate::error::Error;
+use crate::header::Header;
+use crate::key::{KeyId, KeySet, SharedKey, Signer, VerifyingKey};
+
+/// The keys that a verifier trusts: public keys, or one shared secret, never both.
+#[derive(Debug, Clone)]
+pub struct Trusted(Keys);
+
+#[derive(Debug, Clone)]
+enum Keys {
+    Public(KeySet),
+    Shared(Arc<SharedKey>),
+}
+
+/// One of the trusted keys.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Key<'a> {
+    Public(&'a VerifyingKey),
+    Shared(&'a SharedKey),
+}
+
+impl Key<'_> {
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        match self {
+            Self::Public(key) => key.algorithm(),
+            Self::Shared(key) => key.algorithm(),
+        }
+    }
+
+    fn key_id(&self) -> Option<&KeyId> {
+        match self {
+            Self::Public(key) => Some(key.key_id()),
+            Self::Shared(key) => key.key_id(),
+        }
+    }
+
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        match self {
+            Self::Public(key) => key.verify(message, signature),
+            Self::Shared(key) => key.verify(message, signature),
+        }
+    }
+}
+
+impl Trusted {
+    /// How many keys there are.
+    pub(crate) fn len(&self) -> usize {
+        match &self.0 {
+            Keys::Public(set) => set.keys().len(),
+            Keys::Shared(_) => 1,
+        }
+    }
+
+    /// The key at a place; the places do not change.
+    pub(crate) fn key(&self, place: usize) -> Option<Key<'_>> {
+        match &self.0 {
+            Keys::Public(set) => set.keys().get(place).map(Key::Public),
+            Keys::Shared(key) => (place == 0).then_some(Key::Shared(key)),
+        }
+    }
+
+    pub(crate) fn select(&self, header: &Header<'_>) -> Result<Key<'_>, Error> {
+        self.place(header).and_then(|place| self.key(place).ok_or(Error::UnknownKey))
+    }
+
+    /// The place of the key that must have signed a token with this header.
+    pub(crate) fn place(&self, header: &Header<'_>) -> Result<usize, Error> {
+        let keys = || (0..self.len()).filter_map(|place| Some((place, self.key(place)?)));
+        let fits = |key: &Key<'_>| key.algorithm().name() == header.alg;
+        let Some(kid) = &header.kid else {
+            // Without a name there must be no choice: one key of the algorithm.
+            let mut fitting = keys().filter(|(_, key)| fits(key));
+            return match (fitting.next(), fitting.next(), self.key(0), self.len()) {
+                (Some((place, _)), None, ..) => Ok(place),
+                (None, _, Some(only), 1) => Err(Error::Algorithm { expected: only.algorithm() }),
+                _ => Err(Error::KeyUnnamed),
+            };
+        };
+        // A shared secret without a name is the only key there is, so a `kid` cannot choose.
+        let named = |key: &Key<'_>| match key.key_id() {
+            Some(id) => id == kid,
+            None => true,
+        };
+        let (place, key) = keys().find(|(_, key)| named(key)).ok_or(Error::UnknownKey)?;
+        if fits(&key) { Ok(place) } else { Err(Error::Algorithm { expected: key.algorithm() }) }
+    }
+}
+
+impl From<KeySet> for Trusted {
+    fn from(set: KeySet) -> Self {
+        Self(Keys::Public(set))
+    }
+}
+
+impl From<VerifyingKey> for Trusted {
+    fn from(key: VerifyingKey) -> Self {
+        Self(Keys::Public(KeySet::of(key)))
+    }
+}
+
+impl From<SharedKey> for Trusted {
+    fn from(key: SharedKey) -> Self {
+        Self(Keys::Shared(Arc::new(key)))
+    }
+}

@@ -1,0 +1,84 @@
+//! Tokens with claims: JWT profiles as types.
+//!
+//! RFC 7519, RFC 8725 (best current practice), RFC 9068 (access tokens), OpenID Connect Core 2
+//! (ID tokens), OpenID Connect Back-Channel Logout 2.4 (logout tokens).
+//!
+//! A JWT is signed, not secret: whoever holds one can read it, and nobody can take it back
+//! before `exp`. Each profile is a type with its own `typ`, so an ID token is never taken for
+//! an access token. A [`Verifier`] cannot be built without an issuer and an audience, and
+//! [`Verified`] comes out of a verifier only.
+//!
+//! ```
+//! use countersign_jose::jwt::{self, AccessClaims};
+//! use countersign_jose::{Algorithm, SigningKey};
+//!
+//! let key = SigningKey::generate(Algorithm::Es256)?;
+//! let now = 1_800_000_000;
+//! let claims = AccessClaims {
+//!     iss: "https://id.shop.example".into(),
+//!     sub: "ana".into(),
+//!     aud: "shop-api".into(),
+//!     client_id: "shop-web".into(),
+//!     iat: now,
+//!     exp: now + 300,
+//!     jti: "7f2c".into(),
+//!     gid: "k3tq9".into(),
+//!     ..AccessClaims::default()
+//! };
+//! let token = jwt::sign(&key, &claims)?;
+//!
+//! let verifier = jwt::verifier::<AccessClaims>(key.verifying_key())
+//!     .issuer("https://id.shop.example")
+//!     .audience("shop-api");
+//! let access = verifier.verify(&token, now + 10).unwrap();
+//! assert_eq!(access.sub, "ana");
+//! assert!(verifier.verify(&token, now + 306).is_err());
+//! # Ok::<(), countersign_jose::Fault>(())
+//! ```
+//!
+//! It does not decide whether the subject is still signed in: that is what revocation is for.
+
+mod audience;
+mod claims;
+mod inspect;
+mod profile;
+mod reader;
+mod verifier;
+
+pub use audience::Audience;
+pub use claims::{AccessClaims, IdClaims, LogoutClaims};
+pub use inspect::{Unverified, inspect};
+pub use profile::Profile;
+pub use verifier::{Builder, Leeway, Verified, Verifier, WantsAudience, WantsIssuer, verifier};
+
+use crate::algorithm::Algorithm;
+use crate::backend;
+use crate::base64;
+use crate::error::Fault;
+use crate::jws;
+use crate::key::Signer;
+
+/// Signs claims as a token of their profile, with the profile's `typ`.
+///
+/// # Errors
+/// [`Fault::Crypto`] when the library fails, [`Fault::Claims`] when JSON cannot be written.
+pub fn sign<C: Profile>(key: &impl Signer, claims: &C) -> Result<String, Fault> {
+    let payload = serde_json::to_vec(claims).map_err(|_| Fault::Claims)?;
+    jws::sign(key, Some(C::TYP), &payload)
+}
+
+/// The left half of a hash in base64url: `at_hash` and `c_hash` of an ID token.
+///
+/// OpenID Connect Core 3.1.3.6: the hash is the one of the ID token's `algorithm`.
+#[must_use]
+pub fn half_hash(algorithm: Algorithm, text: &str) -> String {
+    let hash = backend::digest(algorithm.hash(), text.as_bytes());
+    base64::encode(hash.get(..hash.len() / 2).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod mutations;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+//! Claims by name and type: absent, or right, or refused.
+//!
+//! RFC 7519 4. A claim of the wrong type is never taken for an absent one; several libraries
+//! were forged into that way.
+
+use crate::error::Error;
+use crate::json::{Object, Value};
+use crate::jwt::Audience;
+
+/// The last second of the year 9999. Later times are a mistake or a trick.
+const LATEST: u64 = 253_402_300_799;
+
+/// The claims of a token whose signature was checked.
+#[expect(unnameable_types, reason = "seals `Profile`: outsiders cannot call what takes it")]
+pub struct Claims<'a>(Object<'a>);
+
+impl<'a> Claims<'a> {
+    pub(crate) fn parse(json: &'a [u8]) -> Result<Self, Error> {
+        Object::parse(json).map(Self).map_err(|flaw| Error::Json { part: "claims", flaw })
+    }
+
+    fn optional<T>(
+        &self,
+        claim: &'static str,
+        read: impl FnOnce(Value<'a>) -> Option<T>,
+    ) -> Result<Option<T>, Error> {
+        self.0.member(claim).map(|value| read(value).ok_or(Error::Claim { claim })).transpose()
+    }
+
+    /// A string that must be there and not be empty.
+    pub(crate) fn text(&self, claim: &'static str) -> Result<String, Error> {
+        self.maybe_text(claim)?.filter(|text| !text.is_empty()).ok_or(Error::Claim { claim })
+    }
+
+    pub(crate) fn maybe_text(&self, claim: &'static str) -> Result<Option<String>, Error> {
+        self.optional(claim, |value| value.text().map(Into::into))
+    }
+
+    pub(crate) fn maybe_flag(&self, claim: &'static str) -> Result<Option<bool>, Error> {
+        self.optional(claim, Value::boolean)
+    }
+
+    /// A whole number that must be there.
+    pub(crate) fn number(&self, claim: &'static str) -> Result<u64, Error> {
+        self.optional(claim, Value::integer)?.ok_or(Error::Claim { claim })
+    }
+
+    /// A time in whole unix seconds that must be there.
+    pub(crate) fn time(&self, claim: &'static str) -> Result<u64, Error> {
+        self.maybe_time(claim)?.ok_or(Error::Claim { claim })
+    }
+
+    pub(crate) fn maybe_time(&self, claim: &'static str) -> Result<Option<u64>, Error> {
+        self.optional(claim, |value| value.integer().filter(|time| *time <= LATEST))
+    }
+
+    pub(crate) fn maybe_texts(&self, claim: &'static str) -> Result<Option<Vec<String>>, Error> {
+        self.optional(claim, |value| Some(value.texts()?.into_iter().map(Into::into).collect()))
+    }
+
+    pub(crate) fn audience(&self) -> Result<Audience, Error> {
+        const FAULTY: Error = Error::Claim { claim: "aud" };
+        let value = self.0.member("aud").ok_or(FAULTY)?;
+        let names = match value.text() {
+            Some(one) => vec![one],
+            None => value.texts().ok_or(FAULTY)?,
+        };
+        if names.is_empty() || names.iter().any(|name| name.is_empty()) {
+            return Err(FAULTY);
+        }
+        Ok(Audience::of(names))
+    }
+
+    /// The names of the members of an object that must be there.
+    pub(crate) fn object(&self, claim: &'static str) -> Result<Object<'a>, Error> {
+        self.optional(claim, Value::object)?.ok_or(Error::Claim { claim })
+    }
+
+    /// Refuses a claim that a profile forbids.
+    pub(crate) fn without(&self, claim: &'static str) -> Result<(), Error> {
+        if self.0.member(claim).is_some() { Err(Error::Claim { claim }) } else { Ok(()) }
+    }
+}

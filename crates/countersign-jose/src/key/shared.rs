@@ -1,0 +1,124 @@
+//! Secrets that issuer and verifier share, for HMAC.
+//!
+//! RFC 7518 3.2 (at least as long as the hash), RFC 8725 2.1 and 3.1: the classical forgery
+//! signs with a public key as if it were the secret, so a secret that is a key document in
+//! disguise is refused when it is loaded.
+
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+use super::{KeyId, Signer, private};
+use crate::algorithm::{Algorithm, Family};
+use crate::backend;
+use crate::backend::der;
+use crate::backend::secret::MacKey;
+use crate::error::{Error, Fault};
+
+/// An HMAC key with its one algorithm; the secret itself cannot be read back.
+///
+/// Whoever can verify with it can also sign with it. Across trust boundaries use a
+/// [`SigningKey`](super::SigningKey) and publish its public half.
+///
+/// ```
+/// use countersign_jose::{Algorithm, SharedKey};
+/// assert!(SharedKey::new(Algorithm::Hs256, b"secret").is_err());
+/// let key = SharedKey::new(Algorithm::Hs256, &[7; 32]).unwrap();
+/// assert_eq!(format!("{key:?}"), "SharedKey(..)");
+/// ```
+pub struct SharedKey {
+    algorithm: Algorithm,
+    mac: MacKey,
+    id: Option<KeyId>,
+}
+
+impl SharedKey {
+    /// Takes random bytes as a secret.
+    ///
+    /// # Errors
+    /// [`Error::KeyTooShort`] when it is shorter than the hash, [`Error::NotASecret`] when it
+    /// is a PEM, DER, SSH or JWK document, [`Error::Jwk`] when the algorithm is none of HMAC's.
+    pub fn new(algorithm: Algorithm, secret: &[u8]) -> Result<Self, Error> {
+        if algorithm.family() != Family::Secret {
+            return Err(Error::Jwk { member: "alg" });
+        }
+        if let Some(format) = disguise(secret) {
+            return Err(Error::NotASecret { format });
+        }
+        let least = algorithm.hash().len();
+        if secret.len() < least {
+            return Err(Error::KeyTooShort { algorithm, bits: secret.len() * 8, least: least * 8 });
+        }
+        Ok(Self::unchecked(algorithm, secret))
+    }
+
+    /// Draws a new secret as long as the hash, which only this value knows.
+    ///
+    /// # Errors
+    /// [`Fault::Unfit`] when the algorithm is none of HMAC's, [`Fault::Random`] when the
+    /// system gives no random bytes.
+    pub fn generate(algorithm: Algorithm) -> Result<Self, Fault> {
+        if algorithm.family() != Family::Secret {
+            return Err(Fault::Unfit { algorithm });
+        }
+        let mut secret = Zeroizing::new(vec![0; algorithm.hash().len()]);
+        backend::fill_random(&mut secret)?;
+        Ok(Self::unchecked(algorithm, &secret))
+    }
+
+    fn unchecked(algorithm: Algorithm, secret: &[u8]) -> Self {
+        Self { algorithm, mac: MacKey::new(algorithm.hash(), secret), id: None }
+    }
+
+    /// Names the key, so that its tokens carry a `kid`.
+    #[must_use]
+    pub fn with_id(mut self, id: KeyId) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.mac.verify(message, signature)
+    }
+}
+
+impl private::Sealed for SharedKey {}
+
+impl Signer for SharedKey {
+    fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    fn key_id(&self) -> Option<&KeyId> {
+        self.id.as_ref()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
+        Ok(self.mac.sign(message))
+    }
+}
+
+impl fmt::Debug for SharedKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SharedKey(..)")
+    }
+}
+
+/// The format of a key document that somebody took for a secret.
+fn disguise(secret: &[u8]) -> Option<&'static str> {
+    const SSH: [&[u8]; 4] = [b"ssh-", b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-"];
+    let trimmed = secret.trim_ascii();
+    let trimmed = trimmed.strip_prefix(b"\xef\xbb\xbf").unwrap_or(trimmed);
+    // Anywhere, not only in front: white space and comments before it have fooled others.
+    if memchr::memmem::find(trimmed, b"-----BEGIN").is_some() {
+        Some("PEM")
+    } else if SSH.iter().any(|prefix| trimmed.starts_with(prefix)) {
+        Some("SSH")
+    } else if der::is_document(secret) || der::is_document(trimmed) {
+        Some("DER")
+    } else if trimmed.first() == Some(&b'{') && serde_json::from_slice::<serde_json::Value>(trimmed).is_ok() {
+        Some("JWK")
+    } else {
+        None
+    }
+}

@@ -1,0 +1,113 @@
+//! Private keys that sign.
+//!
+//! RFC 5208 for their storage form. Whether a key may be used now is decided by a key ring.
+
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+use super::{KeyId, Signer, VerifyingKey, private};
+use crate::algorithm::Algorithm;
+use crate::backend::sign::PrivateKey;
+use crate::error::{Error, Fault};
+use crate::jwk::Jwk;
+
+/// A private key with its one algorithm and its `kid`.
+///
+/// ```
+/// use countersign_jose::{Algorithm, SigningKey};
+/// let key = SigningKey::generate(Algorithm::Es256)?;
+/// let stored = key.to_pkcs8()?; // seal this before it touches a disk
+/// let again = SigningKey::from_pkcs8(Algorithm::Es256, &stored).unwrap();
+/// assert_eq!(again.key_id(), key.key_id());
+/// assert_eq!(format!("{key:?}"), format!("SigningKey(ES256, {}, ..)", key.key_id()));
+/// # Ok::<(), countersign_jose::Fault>(())
+/// ```
+pub struct SigningKey {
+    private: PrivateKey,
+    public: VerifyingKey,
+}
+
+impl SigningKey {
+    /// Makes a new key; its `kid` is its thumbprint. RSA keys have 3072 bits and take up to
+    /// half a second, the others less than a millisecond.
+    ///
+    /// # Errors
+    /// [`Fault::Unfit`] for an algorithm of shared secrets, [`Fault::Crypto`] when the library
+    /// fails.
+    pub fn generate(algorithm: Algorithm) -> Result<Self, Fault> {
+        let private = PrivateKey::generate(algorithm)?;
+        let jwk = Jwk { material: private.material()?, kid: None, algorithm: Some(algorithm) };
+        let public =
+            VerifyingKey::from_jwk(&jwk).map_err(|_| Fault::Crypto { operation: "key generation" })?;
+        Ok(Self { private, public })
+    }
+
+    /// Reads an unencrypted PKCS#8 key; its `kid` is its thumbprint.
+    ///
+    /// # Errors
+    /// [`Error::PrivateKey`] when it is no key for this algorithm, [`Error::KeyTooShort`] and
+    /// [`Error::WeakExponent`] for RSA keys that must not be used.
+    pub fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
+        let foreign = Error::PrivateKey { algorithm };
+        let private = PrivateKey::from_pkcs8(algorithm, der).ok_or_else(|| foreign.clone())?;
+        let material = private.material().map_err(|_| foreign)?;
+        let jwk = Jwk { material, kid: None, algorithm: Some(algorithm) };
+        Ok(Self { private, public: VerifyingKey::from_jwk(&jwk)? })
+    }
+
+    /// Writes the key as unencrypted PKCS#8, wiped when dropped.
+    ///
+    /// # Errors
+    /// [`Fault::Crypto`] when the library fails.
+    pub fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        self.private.to_pkcs8()
+    }
+
+    /// Gives the key another `kid`.
+    #[must_use]
+    pub fn with_id(mut self, id: KeyId) -> Self {
+        self.public = self.public.with_id(id);
+        self
+    }
+
+    /// The `kid` that its tokens name.
+    #[must_use]
+    pub fn key_id(&self) -> &KeyId {
+        self.public.key_id()
+    }
+
+    /// The key's algorithm.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.public.algorithm()
+    }
+
+    /// The public half, under the same `kid`.
+    #[must_use]
+    pub fn verifying_key(&self) -> VerifyingKey {
+        self.public.clone()
+    }
+}
+
+impl private::Sealed for SigningKey {}
+
+impl Signer for SigningKey {
+    fn algorithm(&self) -> Algorithm {
+        self.public.algorithm()
+    }
+
+    fn key_id(&self) -> Option<&KeyId> {
+        Some(self.public.key_id())
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
+        self.private.sign(message)
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningKey({}, {}, ..)", self.algorithm(), self.key_id())
+    }
+}

@@ -1,0 +1,121 @@
+//! Public keys that verify.
+//!
+//! RFC 7518 3.3 (RSA of at least 2048 bits), RFC 8725 3.1 (one key, one algorithm).
+
+use core::fmt;
+use std::sync::Arc;
+
+use super::KeyId;
+use crate::algorithm::Algorithm;
+use crate::backend::public::PublicKey;
+use crate::error::Error;
+use crate::jwk::{Jwk, Material};
+
+/// The least and the greatest length of an RSA modulus in bits. Beyond the upper one a single
+/// check takes milliseconds.
+const RSA_BITS: core::ops::RangeInclusive<usize> = 2048..=8192;
+
+/// A public key with its one algorithm and its `kid`; parsed once, cheap to clone.
+#[derive(Clone)]
+pub struct VerifyingKey(Arc<Parts>);
+
+#[derive(Clone)]
+struct Parts {
+    id: KeyId,
+    algorithm: Algorithm,
+    material: Material,
+    public: PublicKey,
+}
+
+impl VerifyingKey {
+    /// The key of a JWK, with its `alg`; without one, EC and OKP keys have the algorithm of
+    /// their curve and RSA keys RS256. Without `kid` the key is named by its thumbprint.
+    ///
+    /// # Errors
+    /// [`Error::KeyTooShort`], [`Error::WeakExponent`], or [`Error::Jwk`] for numbers that are
+    /// no key (a point off its curve, an even modulus).
+    pub fn from_jwk(jwk: &Jwk) -> Result<Self, Error> {
+        Self::from_jwk_as(jwk, jwk.algorithm())
+    }
+
+    /// The key of a JWK, for `algorithm` and no other: for RSA keys that name none.
+    ///
+    /// # Errors
+    /// As [`VerifyingKey::from_jwk`]; [`Error::Jwk`] when the JWK names another algorithm or
+    /// is no key for this one.
+    pub fn from_jwk_as(jwk: &Jwk, algorithm: Algorithm) -> Result<Self, Error> {
+        if jwk.algorithm.is_some_and(|named| named != algorithm) || !jwk.material.fits(algorithm) {
+            return Err(Error::Jwk { member: "alg" });
+        }
+        strong(&jwk.material, algorithm)?;
+        let member = if matches!(jwk.material, Material::Rsa { .. }) { "n" } else { "x" };
+        let public = PublicKey::new(algorithm, &jwk.material).ok_or(Error::Jwk { member })?;
+        let id = jwk.kid.clone().unwrap_or_else(|| KeyId::of_thumbprint(jwk.thumbprint()));
+        Ok(Self(Arc::new(Parts { id, algorithm, material: jwk.material.clone(), public })))
+    }
+
+    /// The key as a JWK with `kid`, `use` and `alg`.
+    #[must_use]
+    pub fn to_jwk(&self) -> Jwk {
+        Jwk {
+            material: self.0.material.clone(),
+            kid: Some(self.0.id.clone()),
+            algorithm: Some(self.0.algorithm),
+        }
+    }
+
+    /// Gives the key another `kid`.
+    #[must_use]
+    pub fn with_id(self, id: KeyId) -> Self {
+        let mut parts = Arc::unwrap_or_clone(self.0);
+        parts.id = id;
+        Self(Arc::new(parts))
+    }
+
+    /// The `kid`.
+    #[must_use]
+    pub fn key_id(&self) -> &KeyId {
+        &self.0.id
+    }
+
+    /// The key's algorithm.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.0.algorithm
+    }
+
+    /// The SHA-256 thumbprint in base64url (RFC 7638).
+    #[must_use]
+    pub fn thumbprint(&self) -> String {
+        self.to_jwk().thumbprint()
+    }
+
+    /// Whether `signature` was made over `message` by the other half of this key.
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        // ECDSA signatures have one length; DER, which other protocols use, is refused here.
+        let fits = self.0.algorithm.signature_len().is_none_or(|length| length == signature.len());
+        fits && self.0.public.verify(message, signature)
+    }
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerifyingKey({}, {})", self.0.algorithm, self.0.id)
+    }
+}
+
+/// Refuses RSA keys that are short or whose exponent makes signing trivial.
+fn strong(material: &Material, algorithm: Algorithm) -> Result<(), Error> {
+    let Material::Rsa { n, e } = material else { return Ok(()) };
+    let bits = n.first().map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize);
+    if bits < *RSA_BITS.start() {
+        return Err(Error::KeyTooShort { algorithm, bits, least: *RSA_BITS.start() });
+    }
+    if bits > *RSA_BITS.end() || n.last().is_none_or(|last| last & 1 == 0) {
+        return Err(Error::Jwk { member: "n" });
+    }
+    let exponent = e.iter().fold(0_u64, |sum, byte| sum.saturating_mul(256).saturating_add(u64::from(*byte)));
+    // SP 800-56B 6.2: odd; at least 3 because x^1 = x; 2^33 is the library's own limit.
+    let good = exponent >= 3 && exponent & 1 == 1 && exponent < 1 << 33;
+    if good { Ok(()) } else { Err(Error::WeakExponent) }
+}
