@@ -1,1 +1,3 @@
-//! Skeleton.
+//! The Countersign server: OAuth 2.1 and OpenID Connect, sessions, pages and console.
+
+pub mod pages;

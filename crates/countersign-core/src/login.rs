@@ -1,0 +1,181 @@
+//! Signing in: what is read before the credential is checked, and the login that comes of it.
+//!
+//! The log position and the user's generation are read *before* the check and travel with the login, so that neither an
+//! ending nor a password change that happens during the check can be overtaken.
+
+use countersign_jose::primitive;
+
+use crate::batch::{Batch, Change};
+use crate::id::{ClientId, LoginId, Position, Subject};
+use crate::policy;
+use crate::record::login::Method;
+use crate::record::user::PasswordHash;
+use crate::record::{Device, Login, Network, User};
+use crate::time::Timestamp;
+use crate::wire;
+
+/// From where someone signs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// With which device.
+    pub device: Device,
+    /// From which network prefix.
+    pub network: Network,
+}
+
+/// A user as read before the credential was checked.
+#[derive(Debug)]
+pub struct Candidate {
+    subject: Subject,
+    generation: u64,
+    password: PasswordHash,
+    born: Position,
+}
+
+impl Candidate {
+    /// The candidate `user`, with the log position that was read *before* the user.
+    #[must_use]
+    pub fn read(born: Position, user: &User) -> Self {
+        Self {
+            subject: user.subject.clone(),
+            generation: user.generation,
+            password: user.password.clone(),
+            born,
+        }
+    }
+
+    /// What the password is checked against.
+    #[must_use]
+    pub fn password(&self) -> &PasswordHash {
+        &self.password
+    }
+
+    /// Who it would be.
+    #[must_use]
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The generation that was read.
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The credential was good: the login, and the change that begins it. The store refuses it when the generation has
+    /// moved or a watermark has passed since the reading.
+    #[must_use]
+    pub fn proven(self, method: Method, id: LoginId, origin: Origin, now: Timestamp) -> NewLogin {
+        let login = Login {
+            id,
+            subject: self.subject,
+            born: self.born,
+            generation: self.generation,
+            at: now,
+            methods: vec![method],
+            device: origin.device,
+            network: origin.network,
+            expires: now + policy::LOGIN_ABSOLUTE,
+            ended: None,
+        };
+        NewLogin { batch: Batch::of(Change::BeginLogin(login.clone())), login }
+    }
+}
+
+/// A login that is not yet durable. Start its session in the same batch.
+#[derive(Debug)]
+#[must_use = "commit `batch`, or nobody is signed in"]
+pub struct NewLogin {
+    /// The login.
+    pub login: Login,
+    /// What begins it.
+    pub batch: Batch,
+}
+
+impl Login {
+    /// Whether something new may hang on it at `now`.
+    #[must_use]
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        self.ended.is_none() && now < self.expires
+    }
+
+    /// OIDC's `sid` of this login at one client: 22 characters, the same in ID and logout tokens, unlinkable between clients
+    /// (OpenID Connect Back-Channel Logout section 2.1).
+    #[must_use]
+    pub fn sid(&self, client: &ClientId, key: &[u8; 32]) -> String {
+        sid(&self.id, client, key)
+    }
+}
+
+/// OIDC's `sid` of `login` at `client`, as [`Login::sid`].
+#[must_use]
+pub fn sid(login: &LoginId, client: &ClientId, key: &[u8; 32]) -> String {
+    // A login id has one length, so the two need no mark between them.
+    let mac = primitive::hmac_sha256(
+        key,
+        &[b"countersign sid\0", login.as_str().as_bytes(), client.as_str().as_bytes()],
+    );
+    wire::encode(mac.first_chunk::<16>().unwrap_or(&[0; 16]))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+    use crate::record::Role;
+
+    pub(crate) fn origin() -> Origin {
+        Origin {
+            device: Device::from_user_agent(None),
+            network: Network::of("203.0.113.9".parse::<IpAddr>().unwrap()),
+        }
+    }
+
+    pub(crate) fn user() -> User {
+        User {
+            subject: Subject::new(Timestamp::from_seconds(1), &[1; 10]),
+            email: "ada@example.com".parse().unwrap(),
+            role: Role::Person,
+            password: PasswordHash("$argon2id$".to_owned()),
+            generation: 4,
+            data_key: Vec::new(),
+            since: Timestamp::from_seconds(1),
+        }
+    }
+
+    pub(crate) fn login(now: Timestamp) -> Login {
+        let id = LoginId::new(now, &[2; 10]);
+        Candidate::read(Position::new(3), &user()).proven(Method::Password, id, origin(), now).login
+    }
+
+    #[test]
+    fn a_login_carries_what_was_read_before_the_check() {
+        let now = Timestamp::from_seconds(1000);
+        let candidate = Candidate::read(Position::new(3), &user());
+        let new = candidate.proven(Method::Password, LoginId::new(now, &[2; 10]), origin(), now);
+        assert_eq!(new.login.born, Position::new(3));
+        assert_eq!(new.login.generation, 4);
+        assert_eq!(new.login.at, now);
+        assert_eq!(new.batch.changes(), [Change::BeginLogin(new.login.clone())]);
+    }
+
+    #[test]
+    fn a_login_is_alive_until_its_absolute_limit() {
+        let now = Timestamp::from_seconds(1000);
+        let login = login(now);
+        assert!(login.is_alive(now));
+        assert!(!login.is_alive(now + policy::LOGIN_ABSOLUTE));
+    }
+
+    #[test]
+    fn a_sid_names_login_and_client() {
+        let login = login(Timestamp::from_seconds(1000));
+        let (shop, bank): (ClientId, ClientId) = ("shop".parse().unwrap(), "bank".parse().unwrap());
+        let sid = login.sid(&shop, &[1; 32]);
+        assert_eq!(sid.len(), 22);
+        assert_eq!(sid, login.sid(&shop, &[1; 32]));
+        assert_ne!(sid, login.sid(&bank, &[1; 32]));
+        assert_ne!(sid, login.sid(&shop, &[2; 32]));
+    }
+}

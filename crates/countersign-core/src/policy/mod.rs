@@ -1,0 +1,121 @@
+//! Every limit, named once with its reason. A limit that is not here does not exist.
+
+use std::time::Duration;
+
+const fn minutes(count: u64) -> Duration {
+    Duration::from_secs(count * 60)
+}
+
+const fn hours(count: u64) -> Duration {
+    minutes(count * 60)
+}
+
+const fn days(count: u64) -> Duration {
+    hours(count * 24)
+}
+
+/// How long a login may be leaned on: people are asked for their password again after this, whatever they did meanwhile.
+/// NIST SP 800-63B-4 section 2.1.3 recommends at most 30 days at AAL1.
+pub const LOGIN_ABSOLUTE: Duration = days(30);
+
+/// How long the sessions of one kind live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// How long a session may go unused.
+    pub idle: Duration,
+    /// How long a session lives, used or not.
+    pub absolute: Duration,
+}
+
+/// Sessions of people with an application or the issuer: a fortnight away signs out, a month ends it (OWASP ASVS 5.0 V7.3).
+pub const PERSON_SESSION: SessionLimits = SessionLimits { idle: days(14), absolute: days(30) };
+
+/// Sessions of operators with the console, which can end everybody's: half an hour away, half a day in all.
+pub const OPERATOR_SESSION: SessionLimits = SessionLimits { idle: minutes(30), absolute: hours(12) };
+
+/// The idle touch is written only when it moves by at least this fraction of the window, so that sliding expiry costs a
+/// write on few requests. The effective idle limit lies in (W - W/16, W].
+pub const TOUCH_FRACTION: u32 = 16;
+
+/// An authorization code passes through a browser and is redeemed at once; RFC 6749 section 4.1.2 allows 10 minutes.
+pub const CODE_LIFETIME: Duration = minutes(1);
+
+/// A ticket passes through one redirect.
+pub const TICKET_LIFETIME: Duration = minutes(1);
+
+/// A link in a letter: long enough for slow mail, short enough that an old mailbox is no key.
+pub const MAIL_LINK_LIFETIME: Duration = minutes(30);
+
+/// The link that sets up the first operator is on somebody's terminal.
+pub const SET_UP_LIFETIME: Duration = minutes(30);
+
+/// An access token that cannot be taken back lives ten minutes.
+pub const ACCESS_LIFETIME: Duration = minutes(10);
+
+/// A shorter access token would meet the refresh window A (see [`REFRESH_HOLD`]) and starve its client.
+pub const ACCESS_LIFETIME_MIN: Duration = minutes(1);
+
+/// A longer access token is a session that cannot be ended by other people's verifiers.
+pub const ACCESS_LIFETIME_MAX: Duration = hours(24);
+
+/// A refresh family lives as long as a login.
+pub const REFRESH_LIFETIME: Duration = days(30);
+
+/// D: the longest that a request or a response can be in flight. Client and server time-outs keep it.
+pub const FLIGHT: Duration = Duration::from_secs(10);
+
+/// G: how long the predecessor of a confirmed refresh token still gets an access token; at least D.
+pub const REFRESH_GRACE: Duration = Duration::from_secs(15);
+
+/// A: how long after a hand-out a refresh family does not rotate; at least 3 D, else an honest client can be accused.
+pub const REFRESH_HOLD: Duration = Duration::from_secs(30);
+
+/// How often the predecessor may be replayed in one generation; a browser with that many tabs is not a browser.
+pub const REFRESH_REPLAYS: u16 = 256;
+
+/// The most bytes of a form or query string.
+pub const PARAMS_BYTES: usize = 8 * 1024;
+
+/// The most bytes of one parameter's value.
+pub const PARAM_BYTES: usize = 2 * 1024;
+
+/// The most parameters of one request.
+pub const PARAMS_COUNT: usize = 64;
+
+/// The most bytes of `state` and `nonce`: they are echoed.
+pub const STATE_BYTES: usize = 512;
+
+/// The most bytes of a redirect URI.
+pub const REDIRECT_BYTES: usize = 1024;
+
+/// The most redirect URIs of one application.
+pub const REDIRECTS_COUNT: usize = 32;
+
+/// The most bytes of a `Cookie` header that is looked at; browsers stop near this.
+pub const COOKIE_BYTES: usize = 16 * 1024;
+
+/// The most bytes of a `return_to` path.
+pub const RETURN_TO_BYTES: usize = 1024;
+
+/// The fewest bytes of a password (NIST SP 800-63B-4 section 3.1.1.2 with a blocklist; ASVS 5.0 V6.2.1).
+pub const PASSWORD_MIN_BYTES: usize = 8;
+
+/// The most bytes of a password: nobody types more, and hashing must not become a weapon.
+pub const PASSWORD_MAX_BYTES: usize = 1024;
+
+/// The most bytes of an application's or a slot's display name.
+pub const NAME_BYTES: usize = 128;
+
+/// The most bytes of one slot's value.
+pub const SLOT_BYTES: u64 = 1024 * 1024;
+
+/// The most slots of one session.
+pub const SLOTS_COUNT: usize = 64;
+
+const _: () = {
+    assert!(REFRESH_GRACE.as_millis() >= FLIGHT.as_millis());
+    assert!(REFRESH_HOLD.as_millis() >= 3 * FLIGHT.as_millis());
+    assert!(ACCESS_LIFETIME_MIN.as_millis() >= 2 * REFRESH_HOLD.as_millis());
+    assert!(PERSON_SESSION.idle.as_millis() <= PERSON_SESSION.absolute.as_millis());
+    assert!(OPERATOR_SESSION.idle.as_millis() <= OPERATOR_SESSION.absolute.as_millis());
+};

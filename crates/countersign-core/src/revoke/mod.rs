@@ -1,0 +1,6 @@
+//! Endings: how they are written down in order, and what a node knows of them.
+
+pub mod log;
+pub mod view;
+
+pub use view::View;

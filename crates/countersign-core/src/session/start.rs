@@ -1,0 +1,120 @@
+//! Starting a session on a login. Raising privilege is a new session: new serial, new secret.
+
+use crate::batch::{Batch, Change};
+use crate::error::Refusal;
+use crate::handle::Handle;
+use crate::id::{Serial, SlotsId};
+use crate::login::Origin;
+use crate::policy::SessionLimits;
+use crate::record::session::Audience;
+use crate::record::{Login, Session};
+use crate::secret::SessionToken;
+use crate::time::Timestamp;
+
+/// What a new session is made of besides its login.
+#[derive(Debug)]
+pub struct NewSession {
+    /// Its number, leased from the store.
+    pub serial: Serial,
+    /// The public form of `serial`.
+    pub handle: Handle,
+    /// 32 unpredictable bytes.
+    pub secret: [u8; 32],
+    /// Where its data hangs.
+    pub slots: SlotsId,
+    /// Which application may accept it.
+    pub audience: Audience,
+    /// From where.
+    pub origin: Origin,
+    /// How long it may live.
+    pub limits: SessionLimits,
+}
+
+/// A session that is not yet durable.
+#[derive(Debug)]
+#[must_use = "commit `batch`, then set the cookie"]
+pub struct Started {
+    /// The session.
+    pub session: Session,
+    /// What its cookie carries.
+    pub token: SessionToken,
+    /// What starts it.
+    pub batch: Batch,
+}
+
+impl Login {
+    /// Starts a session on this login. It ends with the login at the latest.
+    ///
+    /// # Errors
+    /// [`Refusal::SessionEnded`] or [`Refusal::SessionOver`]: the login has ended or reached its limit.
+    pub fn start_session(&self, new: NewSession, now: Timestamp) -> Result<Started, Refusal> {
+        if self.ended.is_some() {
+            return Err(Refusal::SessionEnded);
+        }
+        if now >= self.expires {
+            return Err(Refusal::SessionOver);
+        }
+        let token = SessionToken::new(&new.handle, &new.secret, 0);
+        let session = Session {
+            serial: new.serial,
+            login: self.id.clone(),
+            subject: self.subject.clone(),
+            audience: new.audience,
+            secret: token.hash(),
+            slots: new.slots,
+            born: self.born,
+            auth_time: self.at,
+            begun: now,
+            seen: now,
+            idle: new.limits.idle,
+            expires: self.expires.or_sooner(now + new.limits.absolute),
+            device: new.origin.device,
+            network: new.origin.network,
+            ended: None,
+        };
+        Ok(Started { batch: Batch::of(Change::StartSession(session.clone())), session, token })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::extent::{Actor, Ending, Reason};
+    use crate::login::tests::{login, origin};
+    use crate::policy;
+
+    pub(crate) fn new(audience: Audience, now: Timestamp) -> NewSession {
+        NewSession {
+            serial: Serial::new(5).unwrap(),
+            handle: Handle::from_bytes([1; 16]),
+            secret: [2; 32],
+            slots: SlotsId::new(now, &[3; 10]),
+            audience,
+            origin: origin(),
+            limits: policy::PERSON_SESSION,
+        }
+    }
+
+    #[test]
+    fn a_session_inherits_from_its_login_and_ends_with_it() {
+        let begun = Timestamp::from_seconds(1000);
+        let login = login(begun);
+        let later = begun + (policy::LOGIN_ABSOLUTE - std::time::Duration::from_secs(60));
+        let started = login.start_session(new(Audience::Issuer, later), later).unwrap();
+        assert_eq!(started.session.born, login.born);
+        assert_eq!(started.session.auth_time, begun);
+        assert_eq!(started.session.expires, login.expires);
+        assert_eq!(started.session.secret, started.token.hash());
+        assert_eq!(started.batch.changes(), [Change::StartSession(started.session.clone())]);
+    }
+
+    #[test]
+    fn no_session_starts_on_a_login_that_is_over() {
+        let now = Timestamp::from_seconds(1000);
+        let mut login = login(now);
+        let late = login.expires;
+        assert_eq!(login.start_session(new(Audience::Issuer, late), late).unwrap_err(), Refusal::SessionOver);
+        login.ended = Some(Ending { at: now, reason: Reason::SignedOut, by: Actor::System });
+        assert_eq!(login.start_session(new(Audience::Issuer, now), now).unwrap_err(), Refusal::SessionEnded);
+    }
+}
