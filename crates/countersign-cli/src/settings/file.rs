@@ -117,11 +117,11 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_told_with_its_line_and_the_nearest() {
-        let problem = parse("# a comment\n\nlisten = \"8321\"\n[sesion]\nidle = \"1 h\"\n", "countersign.toml").unwrap_err();
-        assert_eq!(problem.message, "unknown key `sesion` in `countersign.toml:4`");
-        assert_eq!(problem.hint.as_deref(), Some("did you mean `session`?"));
-        let problem = parse("[session]\nabsolut = \"1 h\"\n", "c").unwrap_err();
-        assert_eq!(problem.hint.as_deref(), Some("did you mean `session.absolute`?"));
+        let problem = parse("# a comment\n\nlisten = \"8321\"\n[smpt]\nfrom = \"a\"\n", "countersign.toml").unwrap_err();
+        assert_eq!(problem.message, "unknown key `smpt` in `countersign.toml:4`");
+        assert_eq!(problem.hint.as_deref(), Some("did you mean `smtp`?"));
+        let problem = parse("[smtp]\nform = \"a\"\n", "c").unwrap_err();
+        assert_eq!(problem.hint.as_deref(), Some("did you mean `smtp.from`?"));
     }
 
     #[test]

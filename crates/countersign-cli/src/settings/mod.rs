@@ -6,12 +6,11 @@ mod file;
 mod value;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::given::{self, Secret};
 use crate::problem::{Problem, Result, code};
 
-pub(crate) use value::Listen;
+pub(crate) use value::{Listen, span};
 
 /// A key that may be set.
 #[derive(Clone, Copy, Debug)]
@@ -34,8 +33,6 @@ pub(crate) const KNOWN: &[Known] = &[
     Known { key: "master_key_file", env: "COUNTERSIGN_MASTER_KEY_FILE", default: None },
     Known { key: "smtp.url_file", env: "COUNTERSIGN_SMTP_URL_FILE", default: None },
     Known { key: "smtp.from", env: "COUNTERSIGN_SMTP_FROM", default: None },
-    Known { key: "session.idle", env: "COUNTERSIGN_SESSION_IDLE", default: Some("14 days") },
-    Known { key: "session.absolute", env: "COUNTERSIGN_SESSION_ABSOLUTE", default: Some("30 days") },
 ];
 
 const MASTER_KEY_ENV: &str = "COUNTERSIGN_MASTER_KEY";
@@ -105,8 +102,6 @@ pub(crate) struct Settings {
     pub(crate) master_key: Option<(Secret, Origin)>,
     pub(crate) smtp_url: Option<(Secret, Origin)>,
     pub(crate) smtp_from: Option<Found>,
-    pub(crate) session_idle: Duration,
-    pub(crate) session_absolute: Duration,
 }
 
 impl Sources {
@@ -142,11 +137,6 @@ impl Sources {
 
     /// Parses everything; the first value that cannot be taken is told with its origin.
     pub(crate) fn parse(&self, env: Env<'_>) -> Result<Settings> {
-        let idle = self.value("session.idle", value::span)?;
-        let absolute = self.value("session.absolute", value::span)?;
-        if idle > absolute {
-            return Err(self.bad("session.idle", "is longer than `session.absolute`"));
-        }
         if let Some(found) = self.of("public_url") {
             value::origin(&found.text).map_err(|why| self.bad("public_url", why))?;
         }
@@ -159,8 +149,6 @@ impl Sources {
             master_key: self.secret(MASTER_KEY_ENV, "master_key_file", env)?,
             smtp_url: self.secret(SMTP_URL_ENV, "smtp.url_file", env)?,
             smtp_from: self.of("smtp.from").cloned(),
-            session_idle: idle,
-            session_absolute: absolute,
         })
     }
 

@@ -11,7 +11,7 @@ fn nothing(_: &str) -> Option<String> {
 fn the_flag_wins_then_the_environment_then_the_file_then_the_default() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.toml");
-    std::fs::write(&path, "listen = \"1\"\nconsole_listen = \"2\"\ndata = \"x\"\n[session]\nidle = \"1 h\"\n").unwrap();
+    std::fs::write(&path, "listen = \"1\"\nconsole_listen = \"2\"\ndata = \"x\"\n[smtp]\nfrom = \"a@b\"\n").unwrap();
     let env = |name: &str| match name {
         "COUNTERSIGN_LISTEN" => Some("3".to_owned()),
         "COUNTERSIGN_CONSOLE_LISTEN" => Some("4".to_owned()),
@@ -22,9 +22,8 @@ fn the_flag_wins_then_the_environment_then_the_file_then_the_default() {
     assert_eq!(of("listen"), Some(("5".to_owned(), "--listen".to_owned())));
     assert_eq!(of("console_listen"), Some(("4".to_owned(), "COUNTERSIGN_CONSOLE_LISTEN".to_owned())));
     assert_eq!(of("data").unwrap().1, format!("{}:3", path.display()));
-    assert_eq!(of("session.absolute"), Some(("30 days".to_owned(), "default".to_owned())));
-    let settings = sources.parse(&env).unwrap();
-    assert_eq!(settings.session_idle, Duration::from_secs(3600));
+    assert_eq!(of("trusted_proxies"), Some((String::new(), "default".to_owned())));
+    assert_eq!(of("smtp.from").unwrap().0, "a@b");
 }
 
 #[test]
