@@ -64,7 +64,6 @@ impl Candidate {
 
     /// The credential was good: the login, and the change that begins it. The store refuses it when the generation has
     /// moved or a watermark has passed since the reading.
-    #[must_use]
     pub fn proven(self, method: Method, id: LoginId, origin: Origin, now: Timestamp) -> NewLogin {
         let login = Login {
             id,

@@ -61,9 +61,9 @@ pub enum Hash {
 }
 
 impl Hash {
-    /// The length of the hash in bytes.
+    /// The length of its results in bytes.
     #[must_use]
-    pub const fn len(self) -> usize {
+    pub const fn size(self) -> usize {
         match self {
             Self::Sha256 => 32,
             Self::Sha384 => 48,

@@ -14,7 +14,7 @@ use crate::json::Flaw;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The token is longer than the limit and was not decoded (RFC 8725 3.11 asks for limits).
+    /// The token is longer than the limit and was not decoded (RFC 7515 leaves the limit to us).
     #[error("the token is longer than `{limit}` bytes")]
     TooLarge {
         /// The limit in bytes.
@@ -170,6 +170,34 @@ impl Error {
             Self::KeyId => "CS-1028",
         }
     }
+
+    /// The section of the standard that says so, for whoever has to explain the refusal.
+    #[must_use]
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::TooLarge { .. } => "RFC 7515 10",
+            Self::Shape => "RFC 7515 7.1",
+            Self::Base64 { .. } => "RFC 7515 2",
+            Self::Json { .. } => "RFC 7515 5.2",
+            Self::Header { .. } => "RFC 7515 4.1",
+            Self::Critical => "RFC 7515 4.1.11",
+            Self::Algorithm { .. } => "RFC 8725 3.1",
+            Self::UnknownKey | Self::KeyUnnamed => "RFC 7515 4.1.4",
+            Self::Signature => "RFC 7515 5.2",
+            Self::Type { .. } => "RFC 8725 3.11",
+            Self::Claim { .. } => "RFC 7519 4",
+            Self::Issuer => "RFC 7519 4.1.1",
+            Self::Audience => "RFC 7519 4.1.3",
+            Self::Expired { .. } => "RFC 7519 4.1.4",
+            Self::Early { .. } => "RFC 7519 4.1.5",
+            Self::Jwk { .. } | Self::Unsupported => "RFC 7517 4",
+            Self::KeyTooShort { .. } | Self::WeakExponent => "RFC 7518 3",
+            Self::NotASecret { .. } => "RFC 8725 2.1",
+            Self::DuplicateKeyId | Self::KeyId => "RFC 7517 4.5",
+            Self::MixedKeys => "RFC 7517 5",
+            Self::PrivateKey { .. } => "RFC 5208 5",
+        }
+    }
 }
 
 /// Why we could not do our own part.
@@ -210,5 +238,63 @@ impl Fault {
             Self::Unfit { .. } => "CS-1094",
             Self::Claims => "CS-1095",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_own_code_and_a_plain_message() {
+        let (algorithm, part) = (Algorithm::Rs256, "header");
+        let errors = [
+            Error::TooLarge { limit: 1 },
+            Error::Shape,
+            Error::Base64 { part },
+            Error::Json { part, flaw: Flaw::Ends },
+            Error::Header { member: "alg" },
+            Error::Critical,
+            Error::Algorithm { expected: algorithm },
+            Error::UnknownKey,
+            Error::KeyUnnamed,
+            Error::Signature,
+            Error::Type { expected: "JWT" },
+            Error::Claim { claim: "exp" },
+            Error::Issuer,
+            Error::Audience,
+            Error::Expired { at: 1 },
+            Error::Early { from: 1 },
+            Error::Jwk { member: "x" },
+            Error::Unsupported,
+            Error::KeyTooShort { algorithm, bits: 1, least: 2 },
+            Error::WeakExponent,
+            Error::NotASecret { format: "PEM" },
+            Error::DuplicateKeyId,
+            Error::MixedKeys,
+            Error::PrivateKey { algorithm },
+            Error::KeyId,
+        ];
+        let faults = [
+            Fault::Random,
+            Fault::Crypto { operation: "x" },
+            Fault::Sealed,
+            Fault::Unfit { algorithm },
+            Fault::Claims,
+        ];
+        let mut told: Vec<(&str, String)> =
+            errors.iter().map(|error| (error.code(), error.to_string())).collect();
+        told.extend(faults.iter().map(|fault| (fault.code(), fault.to_string())));
+        for (code, message) in &told {
+            assert!(code.starts_with("CS-10") && code.len() == 7, "{code}");
+            assert!(!message.ends_with('.'), "{message}");
+        }
+        for error in &errors {
+            assert!(error.rule().starts_with("RFC "), "{error}");
+        }
+        let mut codes: Vec<&str> = told.iter().map(|(code, _)| *code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), told.len());
     }
 }

@@ -1,1 +1,53 @@
-//! Skeleton.
+//! Sign in once, be known by session, JWT or hybrid, and be signed out for good.
+//!
+//! The [`Engine`] joins the decisions of `countersign-core` with a store, a clock, chance and a mailer. It fetches records,
+//! asks a pure step, and commits the one batch that the step returns. It decides nothing that a test without I/O could not.
+
+mod apps;
+mod authorize;
+mod bearer;
+mod console;
+mod endings;
+mod engine;
+mod error;
+mod export;
+mod gate;
+mod guard;
+mod hasher;
+mod keyring;
+mod letters;
+mod logins;
+mod logout;
+mod mint;
+mod outside;
+mod passwords;
+mod people;
+mod roots;
+mod secret;
+mod serials;
+mod signup;
+mod slots;
+mod sso;
+pub mod testing;
+mod token;
+mod visitor;
+
+pub use apps::NewApp;
+pub use authorize::Authorized;
+pub use bearer::Bearer;
+pub use console::Overview;
+pub use countersign_core::oauth::client_auth::Credentials as ClientAuth;
+pub use countersign_core::secret::TicketNonce as StartNonce;
+pub use countersign_core::signin::password::Password;
+pub use countersign_core::{Attempt, Fault, Refusal};
+pub use endings::{Ended, GrantView, SessionView};
+pub use engine::{Engine, Parts, Settings};
+pub use error::{Error, Result};
+pub use guard::{Recognized, Recognizer, sign_in_helps};
+pub use hasher::HashingLimits;
+pub use logins::{Checked, SignedIn};
+pub use logout::LogoutStep;
+pub use mint::TokenAnswer;
+pub use outside::{SystemClock, SystemEntropy};
+pub use secret::MasterKey;
+pub use visitor::Visitor;

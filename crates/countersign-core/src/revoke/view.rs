@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -29,6 +29,7 @@ pub struct View {
     clients: ArcSwap<HashMap<ClientId, Position>>,
     pages: ArcSwap<Vec<Option<Arc<Page>>>>,
     position: AtomicU64,
+    epoch: AtomicU32,
     /// Written only by whoever applies, so a check never waits for it.
     head: Mutex<Head>,
 }
@@ -54,6 +55,7 @@ impl View {
             clients: ArcSwap::default(),
             pages: ArcSwap::default(),
             position: AtomicU64::new(0),
+            epoch: AtomicU32::new(0),
             head: Mutex::new(Head { epoch: None, position: Position::START, chain: Chain::default() }),
         }
     }
@@ -70,6 +72,7 @@ impl View {
         }
         if state.position >= head.position {
             *head = Head { epoch: Some(state.epoch), position: state.position, chain: state.chain };
+            self.epoch.store(state.epoch.number(), Ordering::Release);
             self.position.store(state.position.number(), Ordering::Release);
         }
         // A broken view stays broken.
@@ -83,11 +86,19 @@ impl View {
     /// # Errors
     /// [`Refusal::GrantEnded`]: it has ended, or this view cannot tell (it is loading or broken).
     pub fn check(&self, serial: Serial, client: Option<&ClientId>, born: Position) -> Result<(), Refusal> {
-        let ended = self.state.load(Ordering::Acquire) != READY
-            || born.number() < self.everything.load(Ordering::Acquire)
-            || client.is_some_and(|client| self.clients.load().get(client).is_some_and(|mark| born < *mark))
-            || self.has_ended(serial);
-        if ended { Err(Refusal::GrantEnded) } else { Ok(()) }
+        if self.stands_above_marks(client, born) && !self.has_ended(serial) {
+            Ok(())
+        } else {
+            Err(Refusal::GrantEnded)
+        }
+    }
+
+    /// Whether something born at `born` under `client` lies above every watermark; for what has no serial, such as a link.
+    #[must_use]
+    pub fn stands_above_marks(&self, client: Option<&ClientId>, born: Position) -> bool {
+        self.is_ready()
+            && born.number() >= self.everything.load(Ordering::Acquire)
+            && client.is_none_or(|client| self.clients.load().get(client).is_none_or(|mark| born >= *mark))
     }
 
     /// Up to where the log has been applied. Read it before the records that something new will hang on.
@@ -99,7 +110,8 @@ impl View {
     /// The incarnation of the log; none before the first entry or [`View::ready`].
     #[must_use]
     pub fn epoch(&self) -> Option<Epoch> {
-        self.head.lock().unwrap_or_else(PoisonError::into_inner).epoch
+        // An epoch is a time in seconds, so none is 0.
+        Some(self.epoch.load(Ordering::Acquire)).filter(|number| *number != 0).map(Epoch::new)
     }
 
     /// Whether an entry was missing or altered, so that everything is refused.
@@ -148,6 +160,7 @@ impl View {
         }
         *head = Head { epoch: Some(entry.epoch), position: entry.position, chain: entry.chain };
         // INVARIANT: the position moves after the ending can be seen.
+        self.epoch.store(entry.epoch.number(), Ordering::Release);
         self.position.store(entry.position.number(), Ordering::Release);
     }
 
@@ -279,7 +292,9 @@ mod tests {
     fn a_view_that_is_still_loading_refuses() {
         let view = View::loading();
         assert_eq!(view.check(serial(1), None, Position::new(5)), Err(Refusal::GrantEnded));
+        assert_eq!(view.epoch(), None);
         assert!(ready().check(serial(1), None, Position::START).is_ok());
+        assert_eq!(ready().epoch(), Some(Epoch::new(7)));
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl Session {
         let due = presence == Presence::Active && now >= self.seen + self.idle / policy::TOUCH_FRACTION;
         Ok(Live {
             session: self,
-            touch: due.then(|| Change::TouchSession { serial: self.serial, seen: now }),
+            touch: due.then_some(Change::TouchSession { serial: self.serial, seen: now }),
         })
     }
 

@@ -5,6 +5,7 @@
 
 const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
+const OCTETS: u8 = 0x04;
 
 /// The modulus and exponent of an `RSAPublicKey`, big-endian, without leading zeros.
 pub(crate) fn rsa_public(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
@@ -15,6 +16,17 @@ pub(crate) fn rsa_public(der: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     let (n, rest) = element(body, INTEGER)?;
     let (e, rest) = element(rest, INTEGER)?;
     rest.is_empty().then(|| (unsigned(n), unsigned(e)))
+}
+
+/// The modulus of an RSA key in PKCS#8 (RFC 5208 5, RFC 8017 A.1.2), to say why it was refused.
+pub(crate) fn rsa_private_modulus(pkcs8: &[u8]) -> Option<Vec<u8>> {
+    let (body, _) = element(pkcs8, SEQUENCE)?;
+    let (_version, body) = element(body, INTEGER)?;
+    let (_algorithm, body) = element(body, SEQUENCE)?;
+    let (key, _) = element(body, OCTETS)?;
+    let (key, _) = element(key, SEQUENCE)?;
+    let (_version, key) = element(key, INTEGER)?;
+    element(key, INTEGER).map(|(n, _)| unsigned(n))
 }
 
 /// Whether the bytes are one whole DER sequence that begins as keys and certificates do.

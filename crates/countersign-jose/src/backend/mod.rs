@@ -31,7 +31,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
     out
 }
 
-/// The hash of `bytes`, as long as [`Hash::len`] says.
+/// The hash of `bytes`, as long as [`Hash::size`] says.
 pub(crate) fn digest(hash: Hash, bytes: &[u8]) -> Vec<u8> {
     let algorithm = match hash {
         Hash::Sha256 => &digest::SHA256,

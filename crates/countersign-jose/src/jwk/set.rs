@@ -10,6 +10,9 @@ use super::{Jwk, read};
 use crate::error::Error;
 use crate::json::Object;
 
+/// The most keys that a set may have; looking for doubled names compares each with all.
+const MAX_KEYS: usize = 100;
+
 /// A set of public keys as JSON, RSA first, then EC, then OKP.
 ///
 /// Some clients take the first key they know, and all know RSA.
@@ -30,12 +33,15 @@ impl JwkSet {
     /// Reads a set from strict JSON.
     ///
     /// # Errors
-    /// [`Error::Json`] or [`Error::Jwk`] for a set that cannot be read, [`Error::MixedKeys`]
-    /// when it contains a shared secret.
+    /// [`Error::Json`] or [`Error::Jwk`] for a set that cannot be read or has more than 100 keys,
+    /// [`Error::MixedKeys`] when it contains a shared secret.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
         let object = Object::parse(json).map_err(|flaw| Error::Json { part: "key set", flaw })?;
         let items =
             object.member("keys").and_then(|keys| keys.items()).ok_or(Error::Jwk { member: "keys" })?;
+        if items.len() > MAX_KEYS {
+            return Err(Error::Jwk { member: "keys" });
+        }
         let mut keys = Vec::new();
         for item in items {
             let key = item.object().ok_or(Error::Jwk { member: "keys" })?;

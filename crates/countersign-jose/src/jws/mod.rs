@@ -50,7 +50,7 @@ impl Signed {
 ///
 /// # Errors
 /// [`Fault::Crypto`] when the library fails.
-pub fn sign(key: &impl Signer, typ: Option<&str>, payload: &[u8]) -> Result<String, Fault> {
+pub fn sign(key: &(impl Signer + ?Sized), typ: Option<&str>, payload: &[u8]) -> Result<String, Fault> {
     let header = Header::write(key.algorithm(), typ, key.key_id());
     let mut token = base64::encode(header);
     token.push('.');

@@ -183,7 +183,7 @@ fn a_second_spelling_of_a_token_is_refused() {
     let last = token.chars().last().unwrap();
     let spellings = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     for other in spellings.chars().filter(|other| *other != last) {
-        let bent = format!("{}{other}", &token[..token.len() - 1]);
+        let bent = format!("{}{other}", token.strip_suffix(last).unwrap());
         let refused = verifier.verify(&bent, NOW).unwrap_err();
         assert!(matches!(refused, Error::Base64 { part: "signature" } | Error::Signature), "{other}");
     }

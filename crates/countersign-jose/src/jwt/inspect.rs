@@ -6,6 +6,8 @@
 use crate::error::Error;
 use crate::json::Object;
 use crate::jws::compact::Compact;
+use crate::jwt::Audience;
+use crate::jwt::reader::Claims;
 
 /// What a token says about itself. Anybody can have written it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,14 @@ impl Unverified {
     #[must_use]
     pub fn claims(&self) -> &str {
         &self.claims
+    }
+
+    /// Whom it says it is for, if `aud` has the form of RFC 7519 4.1.3.
+    ///
+    /// An issuer needs it to know as which audience a token wants to be checked.
+    #[must_use]
+    pub fn audience(&self) -> Option<Audience> {
+        Claims::parse(self.claims.as_bytes()).and_then(|claims| claims.audience()).ok()
     }
 
     /// The length of the signature in bytes.

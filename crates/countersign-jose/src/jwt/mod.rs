@@ -62,7 +62,7 @@ use crate::key::Signer;
 ///
 /// # Errors
 /// [`Fault::Crypto`] when the library fails, [`Fault::Claims`] when JSON cannot be written.
-pub fn sign<C: Profile>(key: &impl Signer, claims: &C) -> Result<String, Fault> {
+pub fn sign<C: Profile>(key: &(impl Signer + ?Sized), claims: &C) -> Result<String, Fault> {
     let payload = serde_json::to_vec(claims).map_err(|_| Fault::Claims)?;
     jws::sign(key, Some(C::TYP), &payload)
 }

@@ -62,8 +62,8 @@ proptest! {
     ) {
         let token = &bench().tokens[which];
         let at = at.index(token.len());
-        let rest = &token[(at + cut).min(token.len())..];
-        let bent = format!("{}{put}{rest}", &token[..at]);
+        let (_, rest) = token.split_at((at + cut).min(token.len()));
+        let bent = format!("{}{put}{rest}", token.split_at(at).0);
         prop_assume!(bent != *token);
         refused(which, &bent)?;
     }

@@ -176,8 +176,9 @@ fn a_hint_may_have_expired_and_nothing_else() {
     assert_eq!(verifier.verify_hint(&other, NOW).unwrap_err(), Error::Audience);
     let access = jwt::sign(es256(), &access()).unwrap();
     assert_eq!(verifier.verify_hint(&access, NOW).unwrap_err(), Error::Type { expected: "JWT" });
-    let bent = format!("{}A", &token[..token.len() - 1]);
-    assert!(verifier.verify_hint(&bent, NOW).is_err());
+    let stranger = SigningKey::generate(Algorithm::Es256).unwrap().with_id(es256().key_id().clone());
+    let forged = jwt::sign(&stranger, &id()).unwrap();
+    assert_eq!(verifier.verify_hint(&forged, NOW).unwrap_err(), Error::Signature);
 }
 
 #[test]
@@ -211,6 +212,16 @@ fn a_known_header_still_needs_its_signature() {
         Error::Signature
     );
     assert!(verifier.with_keys(stranger.verifying_key()).verify(&forged, NOW).is_ok());
+}
+
+#[test]
+fn a_known_header_does_not_carry_over_to_another_audience() {
+    let verifier = access_verifier(es256().verifying_key());
+    let token = jwt::sign(es256(), &access()).unwrap();
+    verifier.verify(&token, NOW).unwrap();
+    let other = verifier.clone().with_audience("else");
+    assert_eq!(other.verify(&token, NOW).unwrap_err(), Error::Audience);
+    assert!(other.with_audience(AUDIENCE).verify(&token, NOW).is_ok());
 }
 
 #[test]
@@ -251,6 +262,8 @@ fn inspecting_shows_the_text_and_refuses_what_is_not_json() {
     assert_eq!(unverified.header(), header(es256()));
     assert_eq!(unverified.claims(), serde_json::to_string(&access()).unwrap());
     assert_eq!(unverified.signature_len(), 64);
+    assert_eq!(unverified.audience(), Some(access().aud));
+    assert_eq!(jwt::inspect("e30.e30.").unwrap().audience(), None);
     assert_eq!(jwt::inspect("a.b").unwrap_err(), Error::Shape);
     assert!(matches!(jwt::inspect("e30.W10."), Err(Error::Json { part: "claims", .. })));
 }

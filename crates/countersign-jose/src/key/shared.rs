@@ -45,7 +45,7 @@ impl SharedKey {
         if let Some(format) = disguise(secret) {
             return Err(Error::NotASecret { format });
         }
-        let least = algorithm.hash().len();
+        let least = algorithm.hash().size();
         if secret.len() < least {
             return Err(Error::KeyTooShort { algorithm, bits: secret.len() * 8, least: least * 8 });
         }
@@ -61,7 +61,7 @@ impl SharedKey {
         if algorithm.family() != Family::Secret {
             return Err(Fault::Unfit { algorithm });
         }
-        let mut secret = Zeroizing::new(vec![0; algorithm.hash().len()]);
+        let mut secret = Zeroizing::new(vec![0; algorithm.hash().size()]);
         backend::fill_random(&mut secret)?;
         Ok(Self::unchecked(algorithm, &secret))
     }

@@ -6,8 +6,9 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-use super::{KeyId, Signer, VerifyingKey, private};
-use crate::algorithm::Algorithm;
+use super::{KeyId, Signer, VerifyingKey, private, verifying};
+use crate::algorithm::{Algorithm, Family};
+use crate::backend::der;
 use crate::backend::sign::PrivateKey;
 use crate::error::{Error, Fault};
 use crate::jwk::Jwk;
@@ -49,9 +50,8 @@ impl SigningKey {
     /// [`Error::PrivateKey`] when it is no key for this algorithm, [`Error::KeyTooShort`] and
     /// [`Error::WeakExponent`] for RSA keys that must not be used.
     pub fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
-        let foreign = Error::PrivateKey { algorithm };
-        let private = PrivateKey::from_pkcs8(algorithm, der).ok_or_else(|| foreign.clone())?;
-        let material = private.material().map_err(|_| foreign)?;
+        let private = PrivateKey::from_pkcs8(algorithm, der).ok_or_else(|| refusal(algorithm, der))?;
+        let material = private.material().map_err(|_| Error::PrivateKey { algorithm })?;
         let jwk = Jwk { material, kid: None, algorithm: Some(algorithm) };
         Ok(Self { private, public: VerifyingKey::from_jwk(&jwk)? })
     }
@@ -109,5 +109,16 @@ impl Signer for SigningKey {
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SigningKey({}, {}, ..)", self.algorithm(), self.key_id())
+    }
+}
+
+/// Why the library would not read a key: it takes no short RSA keys, and does not say so.
+fn refusal(algorithm: Algorithm, der: &[u8]) -> Error {
+    let modulus = if algorithm.family() == Family::Rsa { der::rsa_private_modulus(der) } else { None };
+    match modulus.map(|n| verifying::bits(&n)) {
+        Some(bits) if bits < verifying::RSA_LEAST => {
+            Error::KeyTooShort { algorithm, bits, least: verifying::RSA_LEAST }
+        }
+        _ => Error::PrivateKey { algorithm },
     }
 }

@@ -98,6 +98,28 @@ fn rsa_keys_below_2048_bits_are_refused() {
 }
 
 #[test]
+fn a_short_private_rsa_key_is_told_that_it_is_short() {
+    let element = |tag: u8, body: &[u8]| {
+        let length = u16::try_from(body.len()).unwrap().to_be_bytes();
+        [&[tag, 0x82][..], &length, body].concat()
+    };
+    let pkcs8 = |modulus: &[u8]| {
+        let numbers = [element(2, &[0]), element(2, modulus), element(2, &[1, 0, 1])].concat();
+        let key = element(4, &element(0x30, &numbers));
+        element(0x30, &[element(2, &[0]), element(0x30, &[]), key].concat())
+    };
+    let algorithm = Algorithm::Ps256;
+    assert_eq!(
+        SigningKey::from_pkcs8(algorithm, &pkcs8(&[0x9d; 128])).unwrap_err(),
+        Error::KeyTooShort { algorithm, bits: 1024, least: 2048 }
+    );
+    assert_eq!(
+        SigningKey::from_pkcs8(algorithm, &pkcs8(&[0x9d; 256])).unwrap_err(),
+        Error::PrivateKey { algorithm }
+    );
+}
+
+#[test]
 fn rsa_exponents_that_let_anybody_sign_are_refused() {
     let n = [0xc5; 256];
     for e in ["AQ", "Ag", "AQAA", "__________8"] {
@@ -198,6 +220,9 @@ fn a_key_set_refuses_doubles_secrets_and_private_keys() {
     assert_eq!(KeySet::from_jwks(b"{}").unwrap_err(), Error::Jwk { member: "keys" });
     assert_eq!(KeySet::from_jwks(br#"{"keys":[1]}"#).unwrap_err(), Error::Jwk { member: "keys" });
     assert!(matches!(KeySet::from_jwks(b"[]").unwrap_err(), Error::Json { .. }));
+    let many = vec![r#"{"kty":"AKP"}"#; 101];
+    assert_eq!(set(&many).unwrap_err(), Error::Jwk { member: "keys" });
+    assert_eq!(set(&many[1..]).unwrap().keys().len(), 0);
     let known = set(&[r#"{"kty":"AKP","alg":"ML-DSA-44","pub":"AA"}"#, &one]).unwrap();
     assert_eq!(known.keys().len(), 1);
     assert!(known.find(&KeyId::new("a").unwrap()).is_some());

@@ -11,9 +11,10 @@ use crate::backend::public::PublicKey;
 use crate::error::Error;
 use crate::jwk::{Jwk, Material};
 
-/// The least and the greatest length of an RSA modulus in bits. Beyond the upper one a single
-/// check takes milliseconds.
-const RSA_BITS: core::ops::RangeInclusive<usize> = 2048..=8192;
+/// The least length of an RSA modulus in bits (RFC 7518 3.3).
+pub(super) const RSA_LEAST: usize = 2048;
+/// The greatest; beyond it a single check takes milliseconds.
+const RSA_MOST: usize = 8192;
 
 /// A public key with its one algorithm and its `kid`; parsed once, cheap to clone.
 #[derive(Clone)]
@@ -104,14 +105,19 @@ impl fmt::Debug for VerifyingKey {
     }
 }
 
+/// The length in bits of a big-endian number without leading zero bytes.
+pub(super) fn bits(number: &[u8]) -> usize {
+    number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
+}
+
 /// Refuses RSA keys that are short or whose exponent makes signing trivial.
 fn strong(material: &Material, algorithm: Algorithm) -> Result<(), Error> {
     let Material::Rsa { n, e } = material else { return Ok(()) };
-    let bits = n.first().map_or(0, |first| n.len() * 8 - first.leading_zeros() as usize);
-    if bits < *RSA_BITS.start() {
-        return Err(Error::KeyTooShort { algorithm, bits, least: *RSA_BITS.start() });
+    let bits = bits(n);
+    if bits < RSA_LEAST {
+        return Err(Error::KeyTooShort { algorithm, bits, least: RSA_LEAST });
     }
-    if bits > *RSA_BITS.end() || n.last().is_none_or(|last| last & 1 == 0) {
+    if bits > RSA_MOST || n.last().is_none_or(|last| last & 1 == 0) {
         return Err(Error::Jwk { member: "n" });
     }
     let exponent = e.iter().fold(0_u64, |sum, byte| sum.saturating_mul(256).saturating_add(u64::from(*byte)));

@@ -1,0 +1,183 @@
+//! The links that letters carry, the set-up link, and the ticket that carries a sign-in to an application's own host:
+//! each works once, within its time.
+
+use countersign_jose::primitive;
+
+use crate::batch::Change;
+use crate::error::Refusal;
+use crate::id::{ClientId, Position, Serial, Subject};
+use crate::policy;
+use crate::record::user::PasswordHash;
+use crate::record::{Email, Login, OneTime, Purpose, SpendKey};
+use crate::revoke::View;
+use crate::secret::{MailCode, SetUpCode, Ticket, TicketNonce};
+use crate::time::Timestamp;
+
+/// Issues the link that confirms `email` and opens its account with `password`. `born` is the log position read before.
+#[must_use]
+pub fn confirm(
+    code: &MailCode,
+    email: Email,
+    password: PasswordHash,
+    born: Position,
+    now: Timestamp,
+) -> Change {
+    let purpose = Purpose::Confirm { email, password };
+    issue(code.key(), purpose, born, now + policy::MAIL_LINK_LIFETIME)
+}
+
+/// Issues the link that lets `subject` choose a new password. `born` is the log position read before.
+#[must_use]
+pub fn reset(code: &MailCode, subject: Subject, born: Position, now: Timestamp) -> Change {
+    issue(code.key(), Purpose::Reset { subject }, born, now + policy::MAIL_LINK_LIFETIME)
+}
+
+/// Issues the link that sets up the first operator. `born` is the log position read before.
+#[must_use]
+pub fn set_up(code: &SetUpCode, born: Position, now: Timestamp) -> Change {
+    issue(code.key(), Purpose::SetUp, born, now + policy::SET_UP_LIFETIME)
+}
+
+/// Issues the ticket that carries `login` to `client`'s own host, for the browser that holds the nonce.
+///
+/// # Errors
+/// [`Refusal::Invalid`]: `return_to` is not a path on the application's own host.
+pub fn ticket(
+    ticket: &Ticket,
+    login: &Login,
+    client: ClientId,
+    nonce: [u8; 32],
+    return_to: &str,
+    now: Timestamp,
+) -> Result<Change, Refusal> {
+    let return_to = path(return_to)?.to_owned();
+    let purpose = Purpose::Ticket { client, login: login.id.clone(), nonce, return_to };
+    Ok(issue(ticket.key(), purpose, login.born, now + policy::TICKET_LIFETIME))
+}
+
+/// `text` when it is a path on the same host, safe to put into a `Location` header.
+///
+/// # Errors
+/// [`Refusal::Invalid`]: it is another host in disguise, too long, or not a path.
+pub fn path(text: &str) -> Result<&str, Refusal> {
+    // Browsers read `\` as `/`, and `//host` as another host; tabs and line ends they leave out.
+    let good = text.starts_with('/')
+        && !text.starts_with("//")
+        && text.len() <= policy::RETURN_TO_BYTES
+        && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+    if good {
+        Ok(text)
+    } else {
+        Err(Refusal::Invalid { what: "the way back is not a path on this host".to_owned() })
+    }
+}
+
+impl OneTime {
+    /// Whether it still works at `now`.
+    ///
+    /// # Errors
+    /// [`Refusal::LinkOver`]: it has been used, is too old, or everything born so early has ended.
+    pub fn usable(&self, view: &View, now: Timestamp) -> Result<(), Refusal> {
+        let client = match &self.purpose {
+            Purpose::Code { client, .. } | Purpose::Ticket { client, .. } => Some(client),
+            Purpose::Confirm { .. } | Purpose::Reset { .. } | Purpose::SetUp => None,
+        };
+        if self.spent.is_some() || now >= self.expires || !view.stands_above_marks(client, self.born) {
+            return Err(Refusal::LinkOver);
+        }
+        Ok(())
+    }
+
+    /// The change that uses it up at `now`; `gave` is the session or grant that comes of it.
+    #[must_use]
+    pub fn spend(&self, gave: Option<Serial>, now: Timestamp) -> Change {
+        Change::Spend { key: self.key.clone(), at: now, gave }
+    }
+
+    /// Whether this ticket was issued for `client` and the browser that holds `nonce`.
+    #[must_use]
+    pub fn is_ticket_for(&self, client: &ClientId, nonce: &TicketNonce) -> bool {
+        matches!(&self.purpose, Purpose::Ticket { client: known, nonce: hash, .. }
+            if known == client && primitive::same(hash, &nonce.hash()))
+    }
+}
+
+fn issue(key: SpendKey, purpose: Purpose, born: Position, expires: Timestamp) -> Change {
+    Change::Issue(OneTime { key, purpose, born, expires, spent: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::extent::{Chain, LogKind};
+    use crate::id::Epoch;
+    use crate::login::tests::login;
+    use crate::port::{Follower, LogState};
+    use crate::record::onetime::Spent;
+    use crate::revoke::log::tests::run;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
+
+    fn view() -> View {
+        let view = View::loading();
+        view.ready(&LogState { epoch: Epoch::new(7), position: Position::START, chain: Chain::default() });
+        view
+    }
+
+    fn record(change: Change) -> OneTime {
+        match change {
+            Change::Issue(record) => record,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_link_works_once_within_its_time() {
+        let subject = login(NOW).subject;
+        let mut link = record(reset(&MailCode::new([1; 32]), subject, Position::START, NOW));
+        let end = NOW + policy::MAIL_LINK_LIFETIME;
+        assert_eq!(link.usable(&view(), NOW), Ok(()));
+        assert_eq!(link.usable(&view(), end + Duration::ZERO), Err(Refusal::LinkOver));
+        let marked = view();
+        marked.applied(&run(Position::START, Chain::default(), vec![LogKind::EverythingMark]));
+        assert_eq!(link.usable(&marked, NOW), Err(Refusal::LinkOver));
+        link.spent = Some(Spent { at: NOW, gave: None });
+        assert_eq!(link.usable(&view(), NOW), Err(Refusal::LinkOver));
+    }
+
+    #[test]
+    fn a_ticket_is_bound_to_application_and_browser() {
+        let (shop, bank): (ClientId, ClientId) = ("shop".parse().unwrap(), "bank".parse().unwrap());
+        let nonce = TicketNonce::new([3; 32]);
+        let change =
+            ticket(&Ticket::new([1; 32]), &login(NOW), shop.clone(), nonce.hash(), "/cart", NOW).unwrap();
+        let record = record(change);
+        assert!(record.is_ticket_for(&shop, &nonce));
+        assert!(!record.is_ticket_for(&bank, &nonce));
+        assert!(!record.is_ticket_for(&shop, &TicketNonce::new([4; 32])));
+        assert_eq!(record.born, login(NOW).born);
+    }
+
+    #[test]
+    fn the_way_back_never_leaves_the_host() {
+        for good in ["/", "/cart?a=1&b=%2F", "/a//b"] {
+            assert_eq!(path(good), Ok(good));
+        }
+        let long = format!("/{}", "x".repeat(policy::RETURN_TO_BYTES));
+        for bad in [
+            "",
+            "cart",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/\t/evil",
+            "/a\r\nb",
+            "/ä",
+            &long,
+        ] {
+            assert!(path(bad).is_err(), "{bad}");
+        }
+    }
+}

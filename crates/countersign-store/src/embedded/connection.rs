@@ -1,0 +1,112 @@
+//! Connections to the database file: their settings, and bringing the file to this version's form.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use countersign_core::Fault;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::Durability;
+use super::convert::{broken, int};
+
+/// The one connection that writes; makes the tables when the file is new.
+///
+/// # Errors
+/// [`Fault::Unfit`] when the file is not a store, or one of a newer version; [`Fault::Store`] when it cannot be read.
+pub(super) fn writing(path: &Path, durability: Durability) -> Result<Connection, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(|error| broken(&error))?;
+    set_up(&connection).map_err(|error| unfit(path, &error))?;
+    check(&connection, path)?;
+    let mode = match durability {
+        Durability::Full => "FULL",
+        Durability::Relaxed => "OFF",
+    };
+    let settings = format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = {mode}; PRAGMA secure_delete = ON;
+         PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -1024;"
+    );
+    connection.execute_batch(&settings).map_err(|error| unfit(path, &error))?;
+    migrate(&mut connection).map_err(|error| unfit(path, &error))?;
+    connection.set_prepared_statement_cache_capacity(96);
+    Ok(connection)
+}
+
+/// A connection that only reads.
+///
+/// # Errors
+/// [`Fault::Store`] when the file cannot be opened.
+pub(super) fn reading(path: &Path) -> Result<Connection, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || {
+        let connection = Connection::open_with_flags(path, flags)?;
+        set_up(&connection)?;
+        connection.execute_batch("PRAGMA cache_size = -512;")?;
+        connection.set_prepared_statement_cache_capacity(48);
+        Ok(connection)
+    };
+    open().map_err(|error: rusqlite::Error| broken(&error))
+}
+
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY;")
+}
+
+fn check(connection: &Connection, path: &Path) -> Result<(), Fault> {
+    let number = |sql: &str| {
+        connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(|error| unfit(path, &error))
+    };
+    let path = path.display();
+    let application = number("PRAGMA application_id")?;
+    let strange = application == 0 && number("SELECT count(*) FROM sqlite_schema")? > 0;
+    if strange || (application != 0 && application != APPLICATION) {
+        return Err(Fault::Unfit(format!("`{path}` is a database of another program")));
+    }
+    let version = number("PRAGMA user_version")?;
+    if version > newest() {
+        return Err(Fault::Unfit(format!(
+            "`{path}` has format `{version}`, written by a newer version; this one knows up to `{}`",
+            newest()
+        )));
+    }
+    Ok(())
+}
+
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    let at: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let done = usize::try_from(at).unwrap_or(0);
+    for step in MIGRATIONS.iter().skip(done) {
+        transaction.execute_batch(step)?;
+    }
+    if done == 0 {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        transaction.execute(
+            "INSERT INTO head (one, epoch, position, chain, next_serial) VALUES (1, ?1, 0, zeroblob(32), 1)",
+            [int(since.as_secs().min(u64::from(u32::MAX)))],
+        )?;
+    }
+    if done < MIGRATIONS.len() {
+        let marks = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {};", newest());
+        transaction.execute_batch(&marks)?;
+    }
+    transaction.commit()
+}
+
+fn unfit(path: &Path, error: &rusqlite::Error) -> Fault {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => Fault::Unfit(format!("`{}` is not a database", path.display())),
+        _ => broken(error),
+    }
+}
+
+fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+/// Each brings the file one version on; none is ever changed once released.
+const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+/// `CSGN`.
+const APPLICATION: i64 = 0x4353_474E;
+const BUSY: Duration = Duration::from_secs(5);

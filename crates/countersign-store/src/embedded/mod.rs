@@ -1,0 +1,69 @@
+//! The embedded store: SQLite in one folder that one process owns. One thread writes, in groups; readers never wait for it.
+
+mod apply;
+mod connection;
+mod convert;
+mod directory;
+mod folder;
+mod read;
+mod readers;
+mod writer;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use countersign_core::Fault;
+
+use folder::Folder;
+use readers::Readers;
+use writer::Writer;
+
+/// When a commit counts as done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// When it is on disk: it outlives a crash of the machine.
+    #[default]
+    Full,
+    /// When it is with the operating system: it outlives a crash of the process, not of the machine. For tests only.
+    Relaxed,
+}
+
+/// A store in a folder.
+///
+/// It is both [`Store`](countersign_core::port::Store) and [`Directory`](countersign_core::port::Directory), so that a
+/// cause and its ending are one transaction.
+#[derive(Debug)]
+pub struct Embedded {
+    writer: Writer,
+    readers: Readers,
+    folder: Mutex<Option<Folder>>,
+}
+
+impl Embedded {
+    /// Opens the store in `folder`, which is made when it is not there (mode 0700; the files have 0600).
+    ///
+    /// # Errors
+    /// [`Fault::InUse`] when another opener owns the folder, [`Fault::Unfit`] when what it holds is not a store of this
+    /// version or an older one, [`Fault::Store`] when it cannot be read or written.
+    pub fn open(folder: &Path, durability: Durability) -> Result<Arc<Self>, Fault> {
+        let folder = Folder::own(folder)?;
+        let database = folder.database();
+        let connection = connection::writing(&database, durability)?;
+        let writer = Writer::start(connection)?;
+        Ok(Arc::new(Self { writer, readers: Readers::of(database), folder: Mutex::new(Some(folder)) }))
+    }
+
+    /// Finishes the writes under way, folds the write-ahead log into the database, and lets the folder go.
+    /// Every later call answers a [`Fault`]. Dropping the store does the same.
+    pub fn close(&self) {
+        self.readers.close();
+        self.writer.close();
+        drop(self.folder.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

@@ -1,0 +1,383 @@
+//! The one thread that writes. It takes what is waiting, up to [`MOST`] at once, and makes it one transaction and one sync:
+//! each batch in its own savepoint, so that a conflict undoes that batch alone. Nobody is answered before the commit.
+
+use std::ops::Range;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use countersign_core::Fault;
+use countersign_core::batch::{Batch, Outcome};
+use countersign_core::extent::LogEntry;
+use countersign_core::port::Follower;
+use rusqlite::Connection;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::apply::Applied;
+use super::convert::{Stop, broken, int, number, poisonous, record};
+
+/// The way to the writing thread.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: Sender<Message>,
+    room: Arc<Semaphore>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    /// Starts the thread; it owns `connection`.
+    pub(super) fn start(connection: Connection) -> Result<Self, Fault> {
+        let (queue, waiting) = channel();
+        let mut desk =
+            Desk { connection, follower: None, poisoned: false, erased: false, last: Last::default() };
+        let thread = thread::Builder::new()
+            .name("countersign-store".to_owned())
+            .spawn(move || desk.serve(&waiting))
+            .map_err(|error| Fault::Store(format!("no thread to write: {error}")))?;
+        Ok(Self { queue, room: Arc::new(Semaphore::new(ROOM)), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Commits `batch`.
+    pub(super) async fn commit(&self, batch: Batch) -> Result<Outcome, Fault> {
+        let permit = self.permit().await?;
+        let (answer, answered) = oneshot::channel();
+        self.send(Message::Write(Write { work: Work::Commit(batch, answer), _permit: permit }))?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    /// Takes `count` serials for good.
+    pub(super) async fn lease(&self, count: u32) -> Result<Range<u64>, Fault> {
+        let permit = self.permit().await?;
+        let (answer, answered) = oneshot::channel();
+        self.send(Message::Write(Write { work: Work::Lease(count, answer), _permit: permit }))?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    /// Tells `follower` the log, and then what is written to it.
+    pub(super) async fn follow(&self, follower: Arc<dyn Follower>) -> Result<(), Fault> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Message::Follow(follower, answer))?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    /// Ends the thread behind what is waiting.
+    pub(super) fn close(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // An error says that the thread has ended already.
+            drop(self.send(Message::Close));
+            if thread.join().is_err() {
+                tracing::error!("the writing thread of the store has panicked");
+            }
+        }
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, Fault> {
+        Arc::clone(&self.room).acquire_owned().await.map_err(|_| gone())
+    }
+
+    fn send(&self, message: Message) -> Result<(), Fault> {
+        self.queue.send(message).map_err(|_| gone())
+    }
+}
+
+fn gone() -> Fault {
+    Fault::Store("it is closed".to_owned())
+}
+
+enum Message {
+    Write(Write),
+    Follow(Arc<dyn Follower>, oneshot::Sender<Result<(), Fault>>),
+    Close,
+}
+
+struct Write {
+    work: Work,
+    /// Room for the next one when this is answered.
+    _permit: OwnedSemaphorePermit,
+}
+
+enum Work {
+    Commit(Batch, oneshot::Sender<Result<Outcome, Fault>>),
+    Lease(u32, oneshot::Sender<Result<Range<u64>, Fault>>),
+}
+
+/// What is to be said once the transaction is durable.
+enum Answer {
+    Commit(Result<Outcome, Fault>, oneshot::Sender<Result<Outcome, Fault>>),
+    Lease(Result<Range<u64>, Fault>, oneshot::Sender<Result<Range<u64>, Fault>>),
+}
+
+impl Answer {
+    // Who asked may have gone away; what was done stays done.
+    fn say(self) {
+        match self {
+            Self::Commit(result, to) => drop(to.send(result)),
+            Self::Lease(result, to) => drop(to.send(result)),
+        }
+    }
+
+    fn fail(self, fault: &Fault) {
+        match self {
+            Self::Commit(_, to) => drop(to.send(Err(fault.clone()))),
+            Self::Lease(_, to) => drop(to.send(Err(fault.clone()))),
+        }
+    }
+}
+
+/// How the last group went: how many it was, and how long its transaction took.
+#[derive(Default)]
+struct Last {
+    size: usize,
+    took: Duration,
+}
+
+/// The writing thread's own things.
+struct Desk {
+    connection: Connection,
+    follower: Option<Arc<dyn Follower>>,
+    /// A write failed in a way that leaves open what the file holds.
+    poisoned: bool,
+    /// The write-ahead log may still hold what was erased.
+    erased: bool,
+    last: Last,
+}
+
+impl Desk {
+    fn serve(&mut self, waiting: &Receiver<Message>) {
+        while let Ok(first) = waiting.recv() {
+            let mut next = Some(first);
+            while let Some(message) = next.take() {
+                match message {
+                    Message::Write(first) => {
+                        let mut group = vec![first];
+                        next = self.gather(waiting, &mut group);
+                        self.write(group);
+                    }
+                    Message::Follow(follower, answer) => drop(answer.send(self.follow(follower))),
+                    Message::Close => return self.fold(),
+                }
+            }
+        }
+        self.fold();
+    }
+
+    /// Takes what is waiting, and answers the message that is not a write, if one came.
+    ///
+    /// A lone writer is not kept waiting. Where the last group had several, the same writers are probably about to ask again:
+    /// they get up to half the time that the last transaction took, so that they share one.
+    fn gather(&self, waiting: &Receiver<Message>, group: &mut Vec<Write>) -> Option<Message> {
+        let patience = if self.last.size > 1 { (self.last.took / 2).min(PATIENCE) } else { Duration::ZERO };
+        let until = Instant::now() + patience;
+        while group.len() < MOST {
+            let message = match waiting.try_recv() {
+                Ok(message) => message,
+                Err(_) if group.len() >= self.last.size => return None,
+                Err(_) => match waiting.recv_timeout(until.saturating_duration_since(Instant::now())) {
+                    Ok(message) => message,
+                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
+                },
+            };
+            match message {
+                Message::Write(write) => group.push(write),
+                other => return Some(other),
+            }
+        }
+        None
+    }
+
+    fn write(&mut self, group: Vec<Write>) {
+        let started = Instant::now();
+        let size = group.len();
+        let mut answers = Vec::with_capacity(size);
+        let mut permits = Vec::with_capacity(size);
+        let mut entries = Vec::new();
+        match self.transact(group, &mut answers, &mut permits, &mut entries) {
+            Ok(()) => {
+                if let Some(follower) = self.follower.as_ref().filter(|_| !entries.is_empty()) {
+                    follower.applied(&entries);
+                }
+                if self.erased {
+                    self.erase_traces();
+                }
+                answers.into_iter().for_each(Answer::say);
+            }
+            Err(fault) => answers.into_iter().for_each(|answer| answer.fail(&fault)),
+        }
+        self.last = Last { size, took: started.elapsed() };
+    }
+
+    /// Makes `group` one transaction. On an error nobody knows whether any of it is durable.
+    fn transact(
+        &mut self,
+        group: Vec<Write>,
+        answers: &mut Vec<Answer>,
+        permits: &mut Vec<OwnedSemaphorePermit>,
+        entries: &mut Vec<LogEntry>,
+    ) -> Result<(), Fault> {
+        let begun = if self.poisoned { Err(poisoned()) } else { self.run("BEGIN IMMEDIATE") };
+        let mut broke = begun.err();
+        for Write { work, _permit } in group {
+            permits.push(_permit);
+            let (answer, failed) = match (work, &broke) {
+                (Work::Commit(_, to), Some(fault)) => (Answer::Commit(Err(fault.clone()), to), None),
+                (Work::Lease(_, to), Some(fault)) => (Answer::Lease(Err(fault.clone()), to), None),
+                (Work::Commit(batch, to), None) => {
+                    let (result, failed) = settled(self.commit(&batch, entries));
+                    (Answer::Commit(result, to), failed)
+                }
+                (Work::Lease(count, to), None) => {
+                    let (result, failed) = settled(self.lease(count));
+                    (Answer::Lease(result, to), failed)
+                }
+            };
+            answers.push(answer);
+            broke = broke.or(failed);
+        }
+        match broke {
+            None => self.run("COMMIT").inspect_err(|_| self.roll_back()),
+            Some(fault) => {
+                self.roll_back();
+                Err(fault)
+            }
+        }
+    }
+
+    fn commit(
+        &mut self,
+        batch: &Batch,
+        entries: &mut Vec<LogEntry>,
+    ) -> Result<Result<Outcome, Fault>, Fault> {
+        self.run("SAVEPOINT batch")?;
+        let mut applied = Applied::new(&self.connection);
+        let stop = match applied.batch(batch) {
+            Ok(position) => {
+                self.erased |= applied.erased;
+                entries.append(&mut applied.entries);
+                self.run("RELEASE batch")?;
+                return Ok(Ok(Outcome::Committed(position)));
+            }
+            Err(stop) => stop,
+        };
+        let answer = match stop {
+            Stop::Conflict(conflict) => Ok(Outcome::Conflict(conflict)),
+            Stop::Fault(fault) => Err(fault),
+            Stop::Database(error) if poisonous(&error) || self.connection.is_autocommit() => {
+                return Err(self.failed(&error));
+            }
+            Stop::Database(error) => Err(broken(&error)),
+        };
+        self.run("ROLLBACK TO batch")?;
+        self.run("RELEASE batch")?;
+        Ok(answer)
+    }
+
+    fn lease(&mut self, count: u32) -> Result<Result<Range<u64>, Fault>, Fault> {
+        let next = self
+            .connection
+            .prepare_cached("SELECT next_serial FROM head")
+            .and_then(|mut statement| statement.query_row([], |row| number(row, 0)));
+        let next = next.map_err(|error| self.failed(&error))?;
+        let end = next.saturating_add(u64::from(count));
+        if end > countersign_core::id::Serial::MAX.number() {
+            return Ok(Err(Fault::Store("all serials have been given out".to_owned())));
+        }
+        let kept = self
+            .connection
+            .prepare_cached("UPDATE head SET next_serial = ?1")
+            .and_then(|mut statement| statement.execute([int(end)]));
+        kept.map_err(|error| self.failed(&error))?;
+        Ok(Ok(next..end))
+    }
+
+    fn follow(&mut self, follower: Arc<dyn Follower>) -> Result<(), Fault> {
+        if self.follower.is_some() {
+            return Err(Fault::Store("its log has a follower already".to_owned()));
+        }
+        let mut after = 0;
+        loop {
+            let page = log_page(&self.connection, after, PAGE).map_err(|error| broken(&error))?;
+            let Some(last) = page.last() else { break };
+            after = int(last.position.number());
+            follower.applied(&page);
+        }
+        self.follower = Some(follower);
+        Ok(())
+    }
+
+    /// Empties the write-ahead log, so that what was erased is in no file.
+    fn erase_traces(&mut self) {
+        let busy =
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        match busy {
+            Ok(0) => self.erased = false,
+            Ok(_) => tracing::warn!(
+                "a reader keeps the write-ahead log from being emptied; the next commit tries again"
+            ),
+            Err(error) => {
+                tracing::warn!(%error, "the write-ahead log could not be emptied; the next commit tries again")
+            }
+        }
+    }
+
+    fn fold(&mut self) {
+        if !self.poisoned {
+            self.erase_traces();
+        }
+    }
+
+    fn roll_back(&self) {
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a failed transaction could not be undone");
+        }
+    }
+
+    fn run(&mut self, sql: &str) -> Result<(), Fault> {
+        let done = self.connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
+        done.map(drop).map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&mut self, error: &rusqlite::Error) -> Fault {
+        if poisonous(error) {
+            self.poisoned = true;
+            tracing::error!(%error, "a write failed; nothing more is written until the store is opened again");
+        }
+        broken(error)
+    }
+}
+
+/// What the one who asked hears, and what breaks the whole group.
+fn settled<T>(result: Result<Result<T, Fault>, Fault>) -> (Result<T, Fault>, Option<Fault>) {
+    match result {
+        Ok(answer) => (answer, None),
+        Err(fault) => (Err(fault.clone()), Some(fault)),
+    }
+}
+
+fn poisoned() -> Fault {
+    Fault::Store("an earlier write failed, and nothing more is written until it is opened again".to_owned())
+}
+
+/// At most `limit` log entries after `position`, oldest first.
+pub(super) fn log_page(
+    connection: &Connection,
+    position: i64,
+    limit: u32,
+) -> rusqlite::Result<Vec<LogEntry>> {
+    connection
+        .prepare_cached("SELECT record FROM log WHERE position > ?1 ORDER BY position LIMIT ?2")?
+        .query_map((position, limit), |row| record(row, 0))?
+        .collect()
+}
+
+/// The most writes in one transaction.
+const MOST: usize = 64;
+/// The most writes under way; the next one waits.
+const ROOM: usize = 1024;
+/// The longest wait for others to join a transaction.
+const PATIENCE: Duration = Duration::from_millis(2);
+/// How many log entries a follower hears at once when it begins.
+const PAGE: u32 = 1024;

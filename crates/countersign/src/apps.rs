@@ -1,0 +1,141 @@
+//! Applications: registered by an operator, known by id, secret or origin.
+
+use countersign_core::audit::Event;
+use countersign_core::batch::{Batch, Conflict};
+use countersign_core::extent::Actor;
+use countersign_core::id::{BadName, ClientId};
+use countersign_core::oauth::client::Registration;
+use countersign_core::oauth::client_auth::Credentials;
+use countersign_core::record::{Client, Scope, Style};
+use countersign_core::secret::ClientSecret;
+use countersign_core::{Fault, Refusal};
+
+use crate::engine::Engine;
+use crate::error::{Result, unexpected};
+
+/// What an application may ask for when nothing is said.
+const SCOPE: &str = "openid email";
+
+/// What an operator says about a new application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewApp {
+    /// Its `client_id`.
+    pub id: String,
+    /// What people read; the id when left out.
+    pub name: Option<String>,
+    /// How it knows its user.
+    pub style: Style,
+    /// Where codes may go.
+    pub redirect_uris: Vec<String>,
+    /// Where a browser may go after sign-out.
+    pub post_logout_redirect_uris: Vec<String>,
+    /// Its own origin, such as `https://shop.example`.
+    pub origin: Option<String>,
+    /// The `aud` of its access tokens; its id when left out.
+    pub audience: Option<String>,
+    /// What it may ask for, separated by spaces; `openid email` when left out.
+    pub scope: Option<String>,
+    /// Whether it can keep no secret (a browser or phone application).
+    pub public: bool,
+    /// Ours: people are not asked.
+    pub first_party: bool,
+    /// Whether it may act for itself (RFC 6749 section 4.4).
+    pub acts_alone: bool,
+}
+
+impl Engine {
+    /// Registers an application. Its secret is told this once.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] with what is wrong, [`Refusal::Taken`].
+    pub async fn add_app(&self, app: NewApp, by: Actor) -> Result<(Client, Option<ClientSecret>)> {
+        let invalid = |bad: BadName| Refusal::Invalid { what: bad.to_string() };
+        let id: ClientId = app.id.parse().map_err(invalid)?;
+        let scope: Scope = app.scope.as_deref().unwrap_or(SCOPE).parse().map_err(invalid)?;
+        let secret = if app.public { None } else { Some(ClientSecret::new(self.chance()?)) };
+        let registration = Registration {
+            name: app.name.unwrap_or_else(|| app.id.clone()),
+            style: app.style,
+            secret: secret.as_ref().map(ClientSecret::hash),
+            redirect_uris: app.redirect_uris,
+            post_logout_redirect_uris: app.post_logout_redirect_uris,
+            origin: app.origin,
+            audience: app.audience,
+            scope,
+            first_party: app.first_party,
+            acts_alone: app.acts_alone,
+            access_lifetime: None,
+            id,
+        };
+        let client = registration.client(self.settings.dev, self.now())?;
+        let line = self.line(by, Event::AppRegistered).with(&client.id);
+        match self.commit(Batch::of(client.add()).audited(line.into())).await? {
+            Ok(_) => Ok((client, secret)),
+            Err(Conflict::Taken) => Err(Refusal::Taken { what: "application id" }.into()),
+            Err(conflict) => Err(unexpected(conflict)),
+        }
+    }
+
+    /// All applications, by id.
+    ///
+    /// # Errors
+    /// What the store could not do.
+    pub async fn apps(&self) -> Result<Vec<Client>> {
+        Ok(self.directory.clients().await?)
+    }
+
+    /// The application of that id.
+    ///
+    /// # Errors
+    /// [`Refusal::Missing`].
+    pub async fn app(&self, id: &str) -> Result<Client> {
+        self.find_app(id).await?.ok_or_else(|| Refusal::Missing { what: "application" }.into())
+    }
+
+    /// Gives an application another secret, told this once. The old one is good no longer; tokens and sessions go on.
+    ///
+    /// # Errors
+    /// [`Refusal::Missing`], [`Refusal::Invalid`] for a public application, [`Refusal::Moved`].
+    pub async fn rotate_app_secret(&self, id: &str, by: Actor) -> Result<ClientSecret> {
+        let client = self.app(id).await?;
+        if client.secret.is_none() {
+            let what = format!("the application `{}` is public and has no secret", client.id);
+            return Err(Refusal::Invalid { what }.into());
+        }
+        let secret = ClientSecret::new(self.chance()?);
+        let line = self.line(by, Event::AppSecretRotated).with(&client.id);
+        self.put(Batch::of(client.with_secret(secret.hash())).audited(line.into())).await?;
+        Ok(secret)
+    }
+
+    /// The session-style application whose origin has this `Host`, such as `shop.example` or `session.localhost:8321`.
+    ///
+    /// # Errors
+    /// What the store could not do.
+    pub async fn app_by_origin(&self, host: &str) -> Result<Option<Client>> {
+        let clients = self.directory.clients().await?;
+        let at = |client: &Client| {
+            let origin = client.origin.as_deref().filter(|_| client.style == Style::Session);
+            origin.and_then(|origin| origin.split_once("://")).is_some_and(|(_, own)| own.eq_ignore_ascii_case(host))
+        };
+        Ok(clients.into_iter().find(at))
+    }
+
+    /// The application that these credentials prove. A public one proves nothing but is named.
+    ///
+    /// # Errors
+    /// `invalid_client`, the same words whether the application or its secret is wrong.
+    pub async fn authenticate_app(&self, auth: Credentials) -> Result<Client> {
+        let client = self.directory.client(auth.id()).await?;
+        auth.check(client.as_ref()).map_err(Refusal::OAuth)?;
+        Ok(client.ok_or(Refusal::ClientUnknown)?)
+    }
+
+    /// The application of that id, if there is one.
+    pub(crate) async fn find_app(&self, id: &str) -> Result<Option<Client>, Fault> {
+        match id.parse::<ClientId>() {
+            Ok(id) => self.directory.client(&id).await,
+            Err(_) => Ok(None),
+        }
+    }
+}

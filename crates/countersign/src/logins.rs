@@ -1,0 +1,232 @@
+//! People signing in, being recognised, and signing out.
+//!
+//! The position and the user's generation are read before the password is checked; the commit refuses a login that an
+//! ending or a password change has overtaken. A check looks at the view last.
+
+use countersign_core::audit::Event;
+use countersign_core::batch::{Batch, Change};
+use countersign_core::extent::{Actor, Ending, Extent, Reason};
+use countersign_core::handle::Handle;
+use countersign_core::id::{LoginId, Serial, SlotsId, Subject};
+use countersign_core::login::{Candidate, Origin};
+use countersign_core::policy::{self, SessionLimits};
+use countersign_core::record::login::Method;
+use countersign_core::record::session::Audience;
+use countersign_core::record::{Email, Login, Role, Session, User};
+use countersign_core::secret::SessionToken;
+use countersign_core::session::admit::Presence;
+use countersign_core::signin::password::Password;
+use countersign_core::session::{Cookie, NewSession, Started, Surface, Transport};
+use countersign_core::{Attempt, Fault, Refusal};
+
+use crate::engine::{Engine, joined};
+use crate::error::Result;
+use crate::hasher::Compared;
+use crate::visitor::Visitor;
+
+/// Someone who has just signed in.
+#[derive(Debug)]
+#[must_use = "set the cookie, or nobody knows that they are signed in"]
+pub struct SignedIn {
+    /// The act of signing in.
+    pub login: Login,
+    /// The value of the session cookie.
+    pub cookie: SessionToken,
+    /// The session.
+    pub session: Session,
+    /// The value of the device-mark cookie, to be kept for a year.
+    pub mark: String,
+}
+
+/// Proof that a request came with a session that was alive just now. Only [`Engine::check`] and signing in make one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Checked {
+    /// The session.
+    pub session: Session,
+    /// Its public name.
+    pub handle: Handle,
+}
+
+impl Engine {
+    /// Signs someone in with a session for `audience`. `replaces` is the session of this browser so far, which ends.
+    ///
+    /// An unknown address, a wrong password and, for the console, someone who is no operator get the same refusal after the
+    /// same work.
+    ///
+    /// # Errors
+    /// [`Refusal::SignIn`], [`Refusal::Throttled`], [`Fault::Busy`].
+    pub async fn sign_in(
+        &self,
+        email: &str,
+        password: Password,
+        visitor: &Visitor,
+        audience: Audience,
+        replaces: Option<Serial>,
+    ) -> Result<SignedIn> {
+        let Ok(email) = email.parse::<Email>() else { return Err(Refusal::SignIn.into()) };
+        if !password.is_tryable() {
+            return Err(Refusal::SignIn.into());
+        }
+        // P1: the position before the records.
+        let born = self.view.position();
+        let user = self.directory.user_by_email(&email).await?;
+        let knock = self.knock(self.sign_in_counters(&email, user.as_ref(), visitor), visitor).await?;
+        let compared = self.hasher.compare(password, user.as_ref().map(|user| &user.password), self.chance()?).await?;
+        let subject = user.as_ref().map(|user| user.subject.clone());
+        let allowed = user.filter(|user| {
+            compared.same && (audience != Audience::Console || user.role == Role::Operator)
+        });
+        let Some(user) = allowed else { return self.sign_in_refused(subject, visitor).await };
+        let signed = self.begin(Candidate::read(born, &user), &user, visitor, audience, compared, replaces).await?;
+        self.gate.refund(knock);
+        Ok(signed)
+    }
+
+    /// Who comes with the `Cookie` header of a request, for the pages of `audience`. Renews the session.
+    ///
+    /// # Errors
+    /// Only what the store could not do; whether they may is in the answer.
+    pub async fn check(
+        &self,
+        cookie_header: Option<&str>,
+        audience: &Audience,
+    ) -> Result<Attempt<Checked>, Fault> {
+        let token = match self.cookie(audience).token(cookie_header) {
+            Attempt::Absent => return Ok(Attempt::Absent),
+            Attempt::Refused(refusal) => return Ok(Attempt::Refused(refusal)),
+            Attempt::Accepted(token) => token,
+        };
+        let handle = token.handle();
+        let unknown = Attempt::Refused(Refusal::SessionUnknown);
+        // Junk is refused before any lookup.
+        let Some(serial) = self.open_handle(&handle) else { return Ok(unknown) };
+        let Some(session) = self.store.session(serial).await? else { return Ok(unknown) };
+        let touch = match session.admit(&token, audience, &self.view, Presence::Active, self.now()) {
+            Ok(live) => live.touch,
+            Err(refusal) => return Ok(Attempt::Refused(refusal)),
+        };
+        if let Some(touch) = touch {
+            if self.commit(Batch::of(touch)).await?.is_err() {
+                return Ok(Attempt::Refused(Refusal::SessionEnded));
+            }
+            // An ending may have been answered while the touch was written.
+            if let Err(refusal) = self.view_allows(&session) {
+                return Ok(Attempt::Refused(refusal));
+            }
+        }
+        Ok(Attempt::Accepted(Checked { session, handle }))
+    }
+
+    /// The cookie that carries the sessions of `audience`.
+    #[must_use]
+    pub const fn cookie(&self, audience: &Audience) -> Cookie {
+        let surface = match audience {
+            Audience::Issuer => Surface::Issuer,
+            Audience::Console => Surface::Console,
+            Audience::Client(_) => Surface::Application,
+        };
+        Cookie::new(surface, self.transport())
+    }
+
+    /// What browsers speak to this issuer.
+    #[must_use]
+    pub const fn transport(&self) -> Transport {
+        if self.settings.dev { Transport::DevHttp } else { Transport::Https }
+    }
+
+    /// Signs out: the whole login ends, with its sessions on other hosts and its grants.
+    ///
+    /// # Errors
+    /// What the store could not do.
+    pub async fn sign_out(&self, checked: &Checked) -> Result<()> {
+        let by = Actor::Subject(checked.session.subject.clone());
+        self.end(Extent::Login(checked.session.login.clone()), Reason::SignedOut, by).await?;
+        Ok(())
+    }
+
+    /// Whether the view knows of no ending of `session`.
+    pub(crate) fn view_allows(&self, session: &Session) -> Result<(), Refusal> {
+        self.view
+            .check(session.serial, session.audience.client(), session.born)
+            .map_err(|_| Refusal::SessionEnded)
+    }
+
+    /// A session on `login` that is not yet durable.
+    pub(crate) async fn start(
+        &self,
+        login: &Login,
+        audience: Audience,
+        visitor: &Visitor,
+        limits: SessionLimits,
+    ) -> Result<Started> {
+        let now = self.now();
+        let serial = self.serial().await?;
+        let new = NewSession {
+            serial,
+            handle: self.handle(serial),
+            secret: self.chance()?,
+            slots: SlotsId::new(now, &self.chance()?),
+            audience,
+            origin: origin(visitor),
+            limits,
+        };
+        Ok(login.start_session(new, now)?)
+    }
+
+    async fn begin(
+        &self,
+        candidate: Candidate,
+        user: &User,
+        visitor: &Visitor,
+        audience: Audience,
+        compared: Compared,
+        replaces: Option<Serial>,
+    ) -> Result<SignedIn> {
+        let now = self.now();
+        let id = LoginId::new(now, &self.chance()?);
+        let generation = candidate.generation();
+        let begun = candidate.proven(Method::Password, id, origin(visitor), now);
+        let limits = match audience {
+            Audience::Console => policy::OPERATOR_SESSION,
+            Audience::Issuer | Audience::Client(_) => policy::PERSON_SESSION,
+        };
+        let started = self.start(&begun.login, audience, visitor, limits).await?;
+        let by = Actor::Subject(user.subject.clone());
+        let mut batch = joined([begun.batch, started.batch]);
+        if let Some(password) = compared.stronger {
+            batch = batch.with(Change::Rehash { subject: user.subject.clone(), expect: generation, password });
+        }
+        if let Some(extent) = self.replaced(replaces, user).await? {
+            let ending = Ending { at: now, reason: Reason::Replaced, by: by.clone() };
+            batch = batch.with(Change::End { extent, ending });
+        }
+        let line = self.line(by, Event::SignedIn).about(&user.subject).from(&visitor.network);
+        // Overtaken by an ending or a password change: what was checked no longer holds.
+        self.commit(batch.audited(line.into())).await?.map_err(|_| Refusal::SignIn)?;
+        let mark = self.mark_for(user, visitor)?;
+        Ok(SignedIn { login: begun.login, cookie: started.token, session: started.session, mark })
+    }
+
+    /// What ends when this browser signs in anew: its session, and all that hung on it when somebody else had it.
+    async fn replaced(&self, replaces: Option<Serial>, user: &User) -> Result<Option<Extent>, Fault> {
+        let Some(serial) = replaces else { return Ok(None) };
+        Ok(self.store.session(serial).await?.map(|old| {
+            if old.subject == user.subject { Extent::Session(serial) } else { Extent::Login(old.login) }
+        }))
+    }
+
+    async fn sign_in_refused(&self, subject: Option<Subject>, visitor: &Visitor) -> Result<SignedIn> {
+        let mut line = self.line(Actor::Stranger, Event::SignInRefused).from(&visitor.network);
+        if let Some(subject) = &subject {
+            line = line.about(subject);
+        }
+        self.settle(Batch::new().audited(line.into())).await?;
+        Err(Refusal::SignIn.into())
+    }
+}
+
+/// Where a visitor comes from, as a login remembers it.
+pub(crate) fn origin(visitor: &Visitor) -> Origin {
+    Origin { device: visitor.device.clone(), network: visitor.network.clone() }
+}

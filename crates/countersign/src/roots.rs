@@ -1,0 +1,102 @@
+//! The keys that live as long as the store: made by chance once, kept in the store sealed under the master key.
+//!
+//! A store that was sealed under another master key does not open: nothing is served under the wrong one.
+
+use std::fmt;
+
+use countersign_core::Fault;
+use countersign_core::batch::{Batch, Change, Conflict, Outcome};
+use countersign_core::handle::HandleKeys;
+use countersign_core::port::{Directory, Entropy, Store};
+use countersign_jose::primitive::SealingKey;
+use zeroize::Zeroizing;
+
+use crate::error::crypto;
+use crate::secret::MasterKey;
+
+/// The keys that live as long as the store.
+pub(crate) struct Roots {
+    /// Makes serials opaque.
+    pub(crate) handles: HandleKeys,
+    /// Makes refresh tokens (HMAC).
+    pub(crate) refresh: Zeroizing<[u8; 32]>,
+    /// Makes OIDC's `sid` (HMAC).
+    pub(crate) sid: Zeroizing<[u8; 32]>,
+    /// Makes device marks (HMAC).
+    pub(crate) marks: Zeroizing<[u8; 32]>,
+    /// Seals private signing keys.
+    pub(crate) signing_keys: SealingKey,
+    /// Seals the keys that seal people's data.
+    pub(crate) data_keys: SealingKey,
+}
+
+impl Roots {
+    /// Opens the keys, making those that are not there.
+    pub(crate) async fn open(
+        master: &MasterKey,
+        store: &dyn Store,
+        directory: &dyn Directory,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, Fault> {
+        let sealing = master.sealing("store keys")?;
+        let kept = Kept { sealing: &sealing, store, directory, entropy };
+        let handle = kept.key("handle-key-1").await?;
+        let Some((handle, _)) = handle.split_first_chunk::<16>() else {
+            return Err(Fault::Codec("a handle key is too short".to_owned()));
+        };
+        Ok(Self {
+            handles: HandleKeys::one(1, handle)?,
+            refresh: kept.key("refresh-key").await?,
+            sid: kept.key("sid-key").await?,
+            marks: kept.key("mark-key").await?,
+            signing_keys: master.sealing("signing keys")?,
+            data_keys: master.sealing("data keys")?,
+        })
+    }
+}
+
+impl fmt::Debug for Roots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Roots(..)")
+    }
+}
+
+struct Kept<'a> {
+    sealing: &'a SealingKey,
+    store: &'a dyn Store,
+    directory: &'a dyn Directory,
+    entropy: &'a dyn Entropy,
+}
+
+impl Kept<'_> {
+    async fn key(&self, name: &str) -> Result<Zeroizing<[u8; 32]>, Fault> {
+        if let Some(sealed) = self.directory.setting(name).await? {
+            return self.unseal(name, &sealed);
+        }
+        let mut key = Zeroizing::new([0; 32]);
+        self.entropy.fill(key.as_mut_slice())?;
+        let mut nonce = [0; 12];
+        self.entropy.fill(&mut nonce)?;
+        let value = self.sealing.seal(nonce, name.as_bytes(), key.as_slice()).map_err(crypto)?;
+        match self.store.commit(Batch::of(Change::AddSetting { name: name.to_owned(), value })).await? {
+            Outcome::Committed(_) => Ok(key),
+            Outcome::Conflict(Conflict::Taken) => match self.directory.setting(name).await? {
+                Some(sealed) => self.unseal(name, &sealed),
+                None => Err(Fault::Store(format!("the setting `{name}` is taken and not there"))),
+            },
+            Outcome::Conflict(conflict) => {
+                Err(Fault::Store(format!("the setting `{name}` was refused: {conflict:?}")))
+            }
+        }
+    }
+
+    fn unseal(&self, name: &str, sealed: &[u8]) -> Result<Zeroizing<[u8; 32]>, Fault> {
+        let wrong = || {
+            Fault::Unfit(
+                "it was sealed under another master key; start with the key that it was made with".to_owned(),
+            )
+        };
+        let plain = self.sealing.open(name.as_bytes(), sealed).map_err(|_| wrong())?;
+        plain.as_slice().try_into().map(Zeroizing::new).map_err(|_| wrong())
+    }
+}

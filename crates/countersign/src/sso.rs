@@ -1,0 +1,130 @@
+//! One sign-in for applications on their own hosts: a one-time ticket carries it there, bound to the browser that asked.
+//!
+//! The application's host sets a nonce cookie and sends the browser to the issuer with the nonce's hash; the ticket that
+//! comes back works once, for a minute, with that nonce only. The session that it opens hangs on the same login, so one
+//! ending reaches all.
+
+use countersign_core::audit::Event;
+use countersign_core::batch::{Batch, Change, Conflict};
+use countersign_core::extent::{Actor, Ending, Extent, Reason};
+use countersign_core::id::Serial;
+use countersign_core::oauth::params::with_query;
+use countersign_core::policy;
+use countersign_core::record::onetime::Purpose;
+use countersign_core::record::session::Audience;
+use countersign_core::record::{Client, OneTime, Session, Style};
+use countersign_core::secret::{SessionToken, Ticket, TicketNonce};
+use countersign_core::signin::link;
+use countersign_core::{Fault, Refusal};
+use countersign_jose::primitive::base64;
+
+use crate::engine::{Engine, joined};
+use crate::error::Result;
+use crate::logins::Checked;
+use crate::visitor::Visitor;
+
+impl Engine {
+    /// A nonce for the start cookie on an application's host.
+    ///
+    /// # Errors
+    /// The source of chance failed.
+    pub fn start_nonce(&self) -> Result<TicketNonce, Fault> {
+        Ok(TicketNonce::new(self.chance()?))
+    }
+
+    /// Where `/_cs/start` sends the browser: the issuer, with the hash of the nonce and the way back.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`]: `return_to` is not a path on the application's host.
+    pub fn start_address(&self, app: &Client, nonce: &TicketNonce, return_to: &str) -> Result<String> {
+        let nonce = base64::encode(nonce.hash());
+        let pairs =
+            [("app", Some(app.id.as_str())), ("nonce", Some(nonce.as_str())), ("return_to", Some(link::path(return_to)?))];
+        Ok(with_query(&format!("{}/sso", self.settings.issuer), &pairs))
+    }
+
+    /// Carries the login of `who` to an application's own host: the address to send the browser to.
+    ///
+    /// # Errors
+    /// [`Refusal::Missing`]: no such application of style `session`. [`Refusal::Invalid`] for the nonce or the way back.
+    /// [`Refusal::SessionEnded`]: signing in again is needed.
+    pub async fn ticket(
+        &self,
+        who: &Checked,
+        client_id: &str,
+        nonce_hash: &str,
+        return_to: &str,
+    ) -> Result<String> {
+        let client = self.app(client_id).await?;
+        let Some(origin) = client.origin.as_deref().filter(|_| client.style == Style::Session) else {
+            return Err(Refusal::Missing { what: "application of style `session`" }.into());
+        };
+        let nonce = base64::decode_exact::<32>(nonce_hash)
+            .map_err(|_| Refusal::Invalid { what: "the nonce is not the base64url of a SHA-256 hash".to_owned() })?;
+        let login = self.login_of(Some(who), &client).await?.ok_or(Refusal::SessionEnded)?;
+        let now = self.now();
+        let ticket = Ticket::new(self.chance()?);
+        let issue = link::ticket(&ticket, &login, client.id.clone(), nonce, return_to, now)?;
+        let alive = Change::RequireLogin { login: login.id, at: now };
+        self.commit(Batch::of(alive).with(issue)).await?.map_err(|_| Refusal::SessionEnded)?;
+        Ok(with_query(&format!("{origin}/_cs/callback"), &[("ticket", Some(ticket.reveal()))]))
+    }
+
+    /// Uses a ticket on the application's host: the cookie's content, the session, and where to go.
+    ///
+    /// # Errors
+    /// [`Refusal::LinkOver`]: it is not for this application or browser, too old, used, or its login has ended. Used twice by
+    /// its own browser, what came of it ends.
+    pub async fn redeem_ticket(
+        &self,
+        client: &Client,
+        ticket: &str,
+        nonce: &str,
+        visitor: &Visitor,
+    ) -> Result<(SessionToken, Session, String)> {
+        let ticket = Ticket::parse(ticket).ok_or(Refusal::LinkOver)?;
+        let nonce = TicketNonce::parse(nonce).ok_or(Refusal::LinkOver)?;
+        let found = self.store.one_time(&ticket.key()).await?.ok_or(Refusal::LinkOver)?;
+        if !found.is_ticket_for(&client.id, &nonce) {
+            return Err(Refusal::LinkOver.into());
+        }
+        if found.spent.is_some() {
+            return self.ticket_replayed(&found, client).await;
+        }
+        found.usable(&self.view, self.now())?;
+        let Purpose::Ticket { login, return_to, .. } = &found.purpose else {
+            return Err(Refusal::LinkOver.into());
+        };
+        let login = self.store.login(login).await?.ok_or(Refusal::LinkOver)?;
+        let audience = Audience::Client(client.id.clone());
+        let started = self.start(&login, audience, visitor, policy::PERSON_SESSION).await?;
+        let spend = Batch::of(found.spend(Some(started.session.serial), self.now()));
+        match self.commit(joined([spend, started.batch])).await? {
+            Ok(_) => {}
+            Err(Conflict::Spent) => {
+                let again = self.store.one_time(&ticket.key()).await?.ok_or(Refusal::LinkOver)?;
+                return self.ticket_replayed(&again, client).await;
+            }
+            Err(_) => return Err(Refusal::LinkOver.into()),
+        }
+        self.view_allows(&started.session)?;
+        Ok((started.token, started.session, return_to.clone()))
+    }
+
+    async fn ticket_replayed<T>(&self, ticket: &OneTime, client: &Client) -> Result<T> {
+        let gave: Option<Serial> = ticket.spent.as_ref().and_then(|spent| spent.gave);
+        let session = match gave {
+            Some(serial) => self.store.session(serial).await?,
+            None => None,
+        };
+        if let Some(session) = session.filter(|session| session.ended.is_none()) {
+            let by = Actor::Client(client.id.clone());
+            let replayed = Event::Replayed { what: "ticket".to_owned() };
+            let line = self.line(by.clone(), replayed).about(&session.subject).with(&client.id);
+            let ending = Ending { at: self.now(), reason: Reason::Replay, by };
+            let end = Change::End { extent: Extent::Session(session.serial), ending };
+            self.put(Batch::of(end).audited(line.into())).await?;
+        }
+        Err(Refusal::LinkOver.into())
+    }
+}
