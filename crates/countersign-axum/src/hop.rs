@@ -11,13 +11,13 @@ use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use countersign::Engine;
 use countersign_core::id::ClientId;
-use countersign_core::oauth::params::Params;
+use countersign_core::oauth::Params;
+use countersign_core::record::session::Audience;
 use countersign_core::session::cookie::{Cookie, Surface};
 use countersign_core::{Attempt, Refusal};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use crate::guard::{session_cookie, transport};
 use crate::peer::{cookies, visitor};
 use crate::rejection::Rejection;
 
@@ -30,27 +30,11 @@ pub(crate) const CALLBACK: &str = "/_cs/callback";
 const NONCE_LIFETIME: Duration = Duration::from_secs(600);
 
 /// Answers `GET /_cs/start?return_to=/path` on the host of `client`.
-pub fn start(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Response {
-    let return_to = match query(parts, "return_to") {
-        Ok(path) => path.unwrap_or_else(|| "/".to_owned()),
-        Err(refusal) => return Rejection::Refusal(refusal).into_response(),
-    };
-    if !is_local_path(&return_to) {
-        let what = format!("`return_to` must be a path of this application, not `{}`", shortened(&return_to));
-        return Rejection::Refusal(Refusal::Invalid { what }).into_response();
+pub async fn start(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Response {
+    match leave(engine, client, parts).await {
+        Ok((target, cookie)) => onward(&target, &[cookie]),
+        Err(rejection) => rejection.into_response(),
     }
-    let nonce = match engine.start_nonce() {
-        Ok(nonce) => nonce,
-        Err(fault) => return Rejection::Fault(fault).into_response(),
-    };
-    let cookie = Cookie::new(Surface::Start, transport(engine)).set_nonce(&nonce, NONCE_LIFETIME);
-    let hash = countersign_jose::base64::encode(&nonce.hash());
-    let target = format!(
-        "{}/sso?app={client}&nonce={hash}&return_to={}",
-        engine.settings().issuer,
-        percent_encoded(&return_to)
-    );
-    onward(&target, &[cookie])
 }
 
 /// Answers `GET /_cs/callback?ticket=…` on the host of `client`.
@@ -61,22 +45,38 @@ pub async fn callback(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) ->
     }
 }
 
+async fn leave(
+    engine: &Arc<Engine>,
+    client: &ClientId,
+    parts: &Parts,
+) -> Result<(String, String), Rejection> {
+    let app = engine.app(client.as_str()).await?;
+    let nonce = engine.start_nonce()?;
+    let return_to = query(parts, "return_to")?;
+    let target = engine.start_address(&app, &nonce, return_to.as_deref().unwrap_or("/"))?;
+    let cookie = Cookie::new(Surface::Start, engine.transport()).set_nonce(&nonce, NONCE_LIFETIME);
+    Ok((target, cookie))
+}
+
 async fn land(
     engine: &Arc<Engine>,
     client: &ClientId,
     parts: &Parts,
 ) -> Result<(String, [String; 2]), Rejection> {
     let ticket = query(parts, "ticket")?.ok_or(Refusal::LinkOver)?;
-    let nonce_cookie = Cookie::new(Surface::Start, transport(engine));
+    let nonce_cookie = Cookie::new(Surface::Start, engine.transport());
     let nonce = match nonce_cookie.find(cookies(&parts.headers)) {
         Attempt::Accepted(nonce) => nonce,
         Attempt::Absent => return Err(Refusal::LinkOver.into()),
         Attempt::Refused(refusal) => return Err(refusal.into()),
     };
     let app = engine.app(client.as_str()).await?;
-    let visitor = visitor(parts, transport(engine));
+    let visitor = visitor(parts, engine.transport());
     let (token, _, return_to) = engine.redeem_ticket(&app, &ticket, nonce, &visitor).await?;
-    Ok((return_to, [session_cookie(engine).set(&token, None), nonce_cookie.removal()]))
+    Ok((
+        return_to,
+        [engine.cookie(&Audience::Client(client.clone())).set(&token, None), nonce_cookie.removal()],
+    ))
 }
 
 /// A redirect that carries cookies. Locations are ours or the registered application's, never the request's.
@@ -99,62 +99,6 @@ fn onward(target: &str, cookies: &[String]) -> Response {
 }
 
 fn query(parts: &Parts, name: &str) -> Result<Option<String>, Refusal> {
-    let params = Params::parse(parts.uri.query().unwrap_or_default())?;
-    Ok(params.find(name).map(str::to_owned))
-}
-
-/// A path on the same host: one slash, no second slash or backslash behind it, no control characters.
-fn is_local_path(path: &str) -> bool {
-    let mut bytes = path.bytes();
-    bytes.next() == Some(b'/')
-        && !matches!(bytes.next(), Some(b'/' | b'\\'))
-        && path.len() <= 2048
-        && path.bytes().all(|b| (0x21..0x7F).contains(&b) && b != b'\\')
-}
-
-fn shortened(text: &str) -> String {
-    text.chars().take(80).collect()
-}
-
-fn percent_encoded(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'/') {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_path_of_the_same_host_is_local() {
-        for good in ["/", "/cart", "/a/b?c=d&e=%2F", "/a#b"] {
-            assert!(is_local_path(good), "{good}");
-        }
-        for bad in [
-            "",
-            "cart",
-            "//evil.example",
-            "/\\evil.example",
-            "https://evil.example/",
-            "/a\nb",
-            "/a b",
-            "\\/x",
-            "/\t/evil.example",
-        ] {
-            assert!(!is_local_path(bad), "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_path_survives_its_encoding() {
-        assert_eq!(percent_encoded("/a?b=c&d"), "/a%3Fb%3Dc%26d");
-    }
+    let params = Params::parse(parts.uri.query().unwrap_or_default()).map_err(Refusal::OAuth)?;
+    Ok(params.value(name).map(str::to_owned))
 }

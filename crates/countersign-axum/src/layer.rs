@@ -14,7 +14,8 @@ use http::Method;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::guard::{Door, Found, Guard, Scheme};
+use crate::auth::Auth;
+use crate::guard::{Door, Guard};
 use crate::hop;
 use crate::rejection::Rejection;
 use crate::session::Access;
@@ -64,36 +65,28 @@ where
 /// The request with what the guard found, or the answer.
 async fn admit(guard: &Guard, request: Request) -> Result<Request, Box<Response>> {
     let (mut parts, body): (_, Body) = request.into_parts();
-    if let Scheme::Sessions { engine, client } = guard.scheme()
+    if let Some((engine, client)) = guard.sessions_of()
         && parts.method == Method::GET
     {
         match parts.uri.path() {
-            hop::START => return Err(Box::new(hop::start(engine, client, &parts))),
+            hop::START => return Err(Box::new(hop::start(engine, client, &parts).await)),
             hop::CALLBACK => return Err(Box::new(hop::callback(engine, client, &parts).await)),
             _ => {}
         }
     }
+    let refused = |rejection: Rejection| Err(Box::new(rejection.into_response()));
     match guard.recognise(&parts.headers).await {
-        Err(fault) => Err(Box::new(Rejection::Fault(fault).into_response())),
-        Ok(Attempt::Refused(refusal)) => Err(Box::new(Rejection::Refusal(refusal).into_response())),
-        Ok(Attempt::Absent) if guard.door() == Door::Closed => {
-            Err(Box::new(Rejection::Refusal(Refusal::SessionAbsent).into_response()))
-        }
-        Ok(Attempt::Absent) => Ok(Request::from_parts(parts, body)),
-        Ok(Attempt::Accepted(Found::Token(auth))) => {
-            parts.extensions.insert(auth);
-            Ok(Request::from_parts(parts, body))
-        }
-        Ok(Attempt::Accepted(Found::Session(auth, checked))) => {
-            if let Scheme::Sessions { engine, client } = guard.scheme() {
-                parts.extensions.insert(Access::new(
-                    Arc::clone(engine),
-                    client.clone(),
-                    checked.handle.to_string(),
-                ));
+        Err(fault) => return refused(fault.into()),
+        Ok(Attempt::Refused(refusal)) => return refused(refusal.into()),
+        Ok(Attempt::Absent) if guard.door() == Door::Closed => return refused(Refusal::SessionAbsent.into()),
+        Ok(Attempt::Absent) => {}
+        Ok(Attempt::Accepted(recognized)) => {
+            if let Some((engine, client)) = guard.sessions_of() {
+                let access = Access::new(Arc::clone(engine), client.clone(), recognized.handle.clone());
+                parts.extensions.insert(access);
             }
-            parts.extensions.insert(auth);
-            Ok(Request::from_parts(parts, body))
+            parts.extensions.insert(Auth::new(recognized));
         }
     }
+    Ok(Request::from_parts(parts, body))
 }

@@ -2,7 +2,6 @@
 //!
 //! Decides how records become bytes and how a batch becomes one durable transaction; what a record means is the core's.
 
-pub mod chain;
 mod codec;
 pub mod conformance;
 mod embedded;

@@ -20,8 +20,8 @@ use countersign_core::batch::{Batch, Change, Outcome};
 use countersign_core::extent::{Actor, Chain, Ending, Extent, Reason};
 use countersign_core::id::{Position, Serial};
 use countersign_core::port::Store;
+use countersign_core::revoke::log::verify;
 use countersign_core::time::Timestamp;
-use countersign_store::chain::unbroken;
 use countersign_store::{Durability, Embedded};
 use serde_json::json;
 
@@ -152,7 +152,7 @@ async fn look(folder: &Path, lines: &[String], round: u64, before: u64) -> u64 {
         }
     }
     let log = store.log_since(Position::START, u32::MAX).await.unwrap();
-    assert!(unbroken((Position::START, Chain::default()), &log), "round {round}: the chain is broken");
+    assert!(verify(&log, Position::START, Chain::default()).is_ok(), "round {round}: the chain is broken");
     let state = store.log_state().await.unwrap();
     assert_eq!(log.last().map_or(Position::START, |entry| entry.position), state.position);
     assert!(store.lease_serials(1).await.unwrap().start > largest, "round {round}: a serial is reused");

@@ -4,15 +4,12 @@
 //! comes back works once, for a minute, with that nonce only. The session that it opens hangs on the same login, so one
 //! ending reaches all.
 
-use countersign_core::audit::Event;
-use countersign_core::batch::{Batch, Change, Conflict};
-use countersign_core::extent::{Actor, Ending, Extent, Reason};
-use countersign_core::id::Serial;
+use countersign_core::batch::{Batch, Change};
 use countersign_core::oauth::params::with_query;
 use countersign_core::policy;
 use countersign_core::record::onetime::Purpose;
 use countersign_core::record::session::Audience;
-use countersign_core::record::{Client, OneTime, Session, Style};
+use countersign_core::record::{Client, Session, Style};
 use countersign_core::secret::{SessionToken, Ticket, TicketNonce};
 use countersign_core::signin::link;
 use countersign_core::{Fault, Refusal};
@@ -73,8 +70,8 @@ impl Engine {
     /// Uses a ticket on the application's host: the cookie's content, the session, and where to go.
     ///
     /// # Errors
-    /// [`Refusal::LinkOver`]: it is not for this application or browser, too old, used, or its login has ended. Used twice by
-    /// its own browser, what came of it ends.
+    /// [`Refusal::LinkOver`]: it is not for this application or browser, too old, used, or its login has ended. A second use
+    /// ends nothing: only the browser that holds the nonce gets this far, and it was impatient, not robbed.
     pub async fn redeem_ticket(
         &self,
         client: &Client,
@@ -88,9 +85,6 @@ impl Engine {
         if !found.is_ticket_for(&client.id, &nonce) {
             return Err(Refusal::LinkOver.into());
         }
-        if found.spent.is_some() {
-            return self.ticket_replayed(&found, client).await;
-        }
         found.usable(&self.view, self.now())?;
         let Purpose::Ticket { login, return_to, .. } = &found.purpose else {
             return Err(Refusal::LinkOver.into());
@@ -99,32 +93,8 @@ impl Engine {
         let audience = Audience::Client(client.id.clone());
         let started = self.start(&login, audience, visitor, policy::PERSON_SESSION).await?;
         let spend = Batch::of(found.spend(Some(started.session.serial), self.now()));
-        match self.commit(joined([spend, started.batch])).await? {
-            Ok(_) => {}
-            Err(Conflict::Spent) => {
-                let again = self.store.one_time(&ticket.key()).await?.ok_or(Refusal::LinkOver)?;
-                return self.ticket_replayed(&again, client).await;
-            }
-            Err(_) => return Err(Refusal::LinkOver.into()),
-        }
+        self.commit(joined([spend, started.batch])).await?.map_err(|_| Refusal::LinkOver)?;
         self.view_allows(&started.session)?;
         Ok((started.token, started.session, return_to.clone()))
-    }
-
-    async fn ticket_replayed<T>(&self, ticket: &OneTime, client: &Client) -> Result<T> {
-        let gave: Option<Serial> = ticket.spent.as_ref().and_then(|spent| spent.gave);
-        let session = match gave {
-            Some(serial) => self.store.session(serial).await?,
-            None => None,
-        };
-        if let Some(session) = session.filter(|session| session.ended.is_none()) {
-            let by = Actor::Client(client.id.clone());
-            let replayed = Event::Replayed { what: "ticket".to_owned() };
-            let line = self.line(by.clone(), replayed).about(&session.subject).with(&client.id);
-            let ending = Ending { at: self.now(), reason: Reason::Replay, by };
-            let end = Change::End { extent: Extent::Session(session.serial), ending };
-            self.put(Batch::of(end).audited(line.into())).await?;
-        }
-        Err(Refusal::LinkOver.into())
     }
 }

@@ -138,6 +138,25 @@ impl Rig {
         Self::open(Folder::new()?, clock, Arc::new(Mailbox::default()), 1, master()).await
     }
 
+    /// An engine on a copy of a closed store.
+    ///
+    /// # Errors
+    /// What the store could not do.
+    pub async fn copy_of(closed: &Folder) -> Result<Self, Fault> {
+        let folder = Folder::new()?;
+        closed.copy_into(&folder).map_err(|why| Fault::Store(why.to_string()))?;
+        let clock = Arc::new(FixedClock::at(BEGIN));
+        Self::open(folder, clock, Arc::new(Mailbox::default()), 2, master()).await
+    }
+
+    /// Closes the engine and its store.
+    pub async fn close(self) -> Folder {
+        self.engine.close().await;
+        drop(self.engine);
+        self.store.close();
+        self.folder
+    }
+
     /// Closes the engine and its store and opens both again.
     ///
     /// # Errors
@@ -151,12 +170,8 @@ impl Rig {
     /// # Errors
     /// [`Fault::Unfit`], as it should be.
     pub async fn restart_under(self, master: MasterKey) -> Result<Self, Fault> {
-        let Self { engine, clock, mail, store, folder, runs } = self;
-        engine.close().await;
-        drop(engine);
-        store.close();
-        drop(store);
-        Self::open(folder, clock, mail, runs + 1, master).await
+        let (clock, mail, runs) = (Arc::clone(&self.clock), Arc::clone(&self.mail), self.runs + 1);
+        Self::open(self.close().await, clock, mail, runs, master).await
     }
 
     /// Opens an account.
@@ -213,10 +228,21 @@ fn master() -> MasterKey {
     MasterKey::from_bytes([42; 32])
 }
 
+/// A folder of its own for a store; it goes when this is dropped.
 #[derive(Debug)]
-struct Folder(PathBuf);
+pub struct Folder(PathBuf);
 
 impl Folder {
+    fn copy_into(&self, other: &Self) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(&self.0)? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() {
+                std::fs::copy(entry.path(), other.0.join(entry.file_name()))?;
+            }
+        }
+        Ok(())
+    }
+
     fn new() -> Result<Self, Fault> {
         let mut chance = [0; 8];
         crate::outside::SystemEntropy.fill(&mut chance)?;

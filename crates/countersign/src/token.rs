@@ -89,8 +89,8 @@ impl Engine {
         match not {
             NotRedeemed::Refused(refusal) => Err(Refusal::OAuth(refusal).into()),
             NotRedeemed::Replayed { end, refusal } => {
-                if let Some(Change::End { extent: Extent::Grant(serial), .. }) = end {
-                    self.end_replayed(serial, client, "code").await?;
+                if let Some(Change::End { extent: Extent::Grant(serial), .. }) = end.as_deref() {
+                    self.end_replayed(*serial, client, "code").await?;
                 }
                 Err(Refusal::OAuth(refusal).into())
             }

@@ -7,13 +7,14 @@ use countersign_core::extent::{Chain, Extent, LogEntry, LogKind};
 use countersign_core::id::{Position, Version};
 use countersign_core::port::Follower;
 use countersign_core::record::Audience;
+use countersign_core::revoke::View;
+use countersign_core::revoke::log::verify;
 
 use super::Broken;
 use super::fixtures::{
     Bench, at, code, ending, family, grant, key, login, login_id, made, same, serial, session, shop,
     signing_key, slots, subject, there, user, want,
 };
-use crate::chain::unbroken;
 
 async fn ended(bench: &Bench, number: u64) -> Result<bool, Broken> {
     if let Some(session) = bench.store.session(serial(number)?).await? {
@@ -103,7 +104,7 @@ pub(super) async fn the_log_is_contiguous_and_chained(bench: &Bench) -> Result<(
     let position = bench.end(Extent::Everything).await?;
     let log = bench.log().await?;
     same(log.len(), 4, "the number of entries")?;
-    want(unbroken((Position::START, Chain::default()), &log), "the chain is broken")?;
+    want(verify(&log, Position::START, Chain::default()).is_ok(), "the chain is broken")?;
     let state = bench.store.log_state().await?;
     let last = there(log.last(), "the last entry")?;
     same((state.position, state.chain, state.epoch), (last.position, last.chain, last.epoch), "the head")?;
@@ -199,4 +200,21 @@ pub(super) async fn a_dropped_key_stands_in_the_log(bench: &Bench) -> Result<(),
     bench.done(drop_key()).await?;
     let kinds: Vec<_> = bench.log().await?.into_iter().map(|entry| entry.kind).collect();
     same(kinds, vec![LogKind::KeyRetired("first".to_owned())], "the log")
+}
+
+pub(super) async fn a_view_that_follows_stays_whole(bench: &Bench) -> Result<(), Broken> {
+    neighbours(bench).await?;
+    bench.end(Extent::Session(serial(1)?)).await?;
+    let view = Arc::new(View::loading());
+    bench.store.follow(Arc::<View>::clone(&view)).await?;
+    view.ready(&bench.store.log_state().await?);
+    let here = view.position();
+    want(view.check(serial(1)?, None, here).is_err(), "the view lacks an ending from before it followed")?;
+    want(view.check(serial(2)?, None, here).is_ok(), "the view ended too much")?;
+    bench.end(Extent::Grant(serial(2)?)).await?;
+    let position = bench.end(Extent::Client(shop()?)).await?;
+    want(!view.is_broken(), "the view finds the log broken")?;
+    same(view.position(), position, "where the view stands")?;
+    want(view.check(serial(2)?, None, position).is_err(), "the view lacks an ending")?;
+    want(view.check(serial(3)?, Some(&shop()?), here).is_err(), "the view lacks a watermark")
 }

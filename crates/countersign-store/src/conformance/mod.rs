@@ -86,6 +86,7 @@ pub fn checks() -> Vec<(&'static str, Check)> {
         endings::nothing_ended_is_written_to,
         endings::a_watermark_ends_for_writers_as_well,
         endings::a_follower_hears_everything_once_and_in_order,
+        endings::a_view_that_follows_stays_whole,
         endings::a_dropped_key_stands_in_the_log,
         races::of_sixty_four_presentations_one_wins,
         races::no_sign_in_overtakes_a_revoke_all,

@@ -3,11 +3,11 @@
 use countersign_core::extent::{Chain, LogEntry, LogKind};
 use countersign_core::id::{Epoch, Position};
 use countersign_core::port::LogState;
+use countersign_core::revoke::log::link;
 use countersign_core::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::Applied;
-use crate::chain::link;
 use crate::codec::encode;
 use crate::embedded::convert::{Stop, int, number, place, time};
 
@@ -34,7 +34,7 @@ impl Applied<'_> {
     pub(super) fn log(&mut self, kind: LogKind, expires: Timestamp) -> Result<Position, Stop> {
         let LogState { epoch, position, chain } = state(self.connection)?;
         let position = position.next();
-        let chain = link(chain, position, &kind, expires);
+        let chain = link(&chain, epoch, position, &kind, expires);
         let serial = match &kind {
             LogKind::Ended(serial) => Some(int(serial.number())),
             LogKind::ClientMark(_) | LogKind::EverythingMark | LogKind::KeyRetired(_) => None,
