@@ -160,7 +160,10 @@ impl Sheet {
             let beside = width(value) <= 36 && column + 3 + width(remark) <= widest;
             if remark.is_empty() || !beside {
                 let parts = wrap(value, widest).into_iter().chain(
-                    wrap(remark, widest).into_iter().filter(|part| !part.is_empty()).map(|part| self.ui.dim(&part)),
+                    wrap(remark, widest)
+                        .into_iter()
+                        .filter(|part| !part.is_empty())
+                        .map(|part| self.ui.dim(&part)),
                 );
                 for (place, part) in parts.collect::<Vec<_>>().into_iter().enumerate() {
                     self.line(if place == 0 { format!("{lead}{part}") } else { format!("{below}{part}") });

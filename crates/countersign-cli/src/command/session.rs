@@ -175,7 +175,10 @@ impl Named {
         let now = when::now();
         let time = |name: &str| {
             let at = moment(&session, name);
-            (at.and_then(when::date).unwrap_or_default(), at.map(|at| when::beside(at, now)).unwrap_or_default())
+            (
+                at.and_then(when::date).unwrap_or_default(),
+                at.map(|at| when::beside(at, now)).unwrap_or_default(),
+            )
         };
         let mut sheet = Sheet::new(ui);
         let live = flag(&session, "live");
