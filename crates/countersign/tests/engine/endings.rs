@@ -1,11 +1,9 @@
 //! From the moment an ending is answered, every way in refuses; also after a restart, also for what began before.
 
-mod common;
-
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{ADA, PASSWORD, Shop, checked, params, redemption, refresh_of, word};
+use crate::common::{ADA, PASSWORD, Shop, checked, parameter, params, query, redemption, refresh_of, word};
 use countersign::testing::Rig;
 use countersign::{Attempt, Authorized, Error, Password, Refusal, TokenAnswer};
 use countersign_core::extent::{Actor, Extent, Reason};
@@ -91,10 +89,10 @@ async fn signing_out_ends_the_sessions_on_other_hosts_and_the_grants() {
     let shop = Shop::of(Style::Session).await;
     let nonce = shop.engine().start_nonce().unwrap();
     let start = shop.engine().start_address(&shop.client, &nonce, "/cart?a=1").unwrap();
-    let hash = common::parameter(&start, "nonce").unwrap();
+    let hash = parameter(&start, "nonce").unwrap();
     let to = shop.engine().ticket(&shop.ada, "shop", hash, "/cart?a=1").await.unwrap();
     assert!(to.starts_with("https://shop.example/_cs/callback?ticket=cs_tk_"), "{to}");
-    let ticket = common::parameter(&to, "ticket").unwrap();
+    let ticket = parameter(&to, "ticket").unwrap();
     let (cookie, _, path) =
         shop.engine().redeem_ticket(&shop.client, ticket, nonce.reveal(), &Rig::visitor()).await.unwrap();
     assert_eq!(path, "/cart?a=1");
@@ -118,11 +116,11 @@ async fn a_code_and_a_ticket_issued_before_an_ending_open_nothing_after_it() {
         let code = shop.code().await;
         let nonce = shop.engine().start_nonce().unwrap();
         let start = shop.engine().start_address(&shop.client, &nonce, "/").unwrap();
-        let hash = common::parameter(&start, "nonce").unwrap();
+        let hash = parameter(&start, "nonce").unwrap();
         let to = shop.engine().ticket(&shop.ada, "shop", hash, "/").await.unwrap();
         shop.engine().end(extent, Reason::EndedByOperator, operator()).await.unwrap();
         assert_eq!(word(&shop.token(&redemption(&code)).await.unwrap_err()), "invalid_grant");
-        let ticket = common::parameter(&to, "ticket").unwrap();
+        let ticket = parameter(&to, "ticket").unwrap();
         let redeemed = shop.engine().redeem_ticket(&shop.client, ticket, nonce.reveal(), &Rig::visitor()).await;
         assert_eq!(redeemed.unwrap_err(), Refusal::LinkOver.into());
     }
@@ -132,7 +130,7 @@ async fn a_code_and_a_ticket_issued_before_an_ending_open_nothing_after_it() {
 async fn after_everything_of_an_application_ended_people_sign_in_anew() {
     let shop = Shop::open().await;
     shop.engine().end(Extent::Client(shop.client.id.clone()), Reason::EndedByOperator, operator()).await.unwrap();
-    let again = shop.engine().authorize(&common::query("shop", ""), Some(&shop.ada)).await.unwrap();
+    let again = shop.engine().authorize(&query("shop", ""), Some(&shop.ada)).await.unwrap();
     assert!(matches!(again, Authorized::SignIn { reauthenticate: true, .. }), "{again:?}");
     let ada = Shop::signed_in(&shop.rig).await;
     let shop = Shop { ada, ..shop };

@@ -1,12 +1,10 @@
 //! 64 parallel presentations, 1,000 rounds: what works once works once, and what is replayed ends.
 
-mod common;
-
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{ADA, PASSWORD, Shop, parameter, redemption, refresh_of, word};
+use crate::common::{ADA, PASSWORD, Shop, parameter, redemption, refresh_of, word};
 use countersign::testing::Rig;
 use countersign::{Error, Password, Refusal, TokenAnswer};
 use countersign_core::record::Style;
