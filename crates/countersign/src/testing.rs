@@ -144,7 +144,8 @@ impl Rig {
     /// What the store could not do.
     pub async fn production() -> Result<Self, Fault> {
         let (folder, clock) = (Folder::new()?, Arc::new(FixedClock::at(BEGIN)));
-        let settings = Settings { issuer: "https://id.example".to_owned(), dev: false, hashing: HashingLimits::cheap() };
+        let settings =
+            Settings { issuer: "https://id.example".to_owned(), dev: false, hashing: HashingLimits::cheap() };
         Self::set(settings, folder, clock, Arc::new(Mailbox::default()), 1, master()).await
     }
 

@@ -64,13 +64,17 @@ async fn slots_have_limits() {
 async fn an_application_reaches_its_own_sessions_only_and_none_after_the_end() {
     let (shop, handle) = shop().await;
     put(&shop, &handle, Expect::Whatever, "x").await.unwrap();
-    let (bank, _) = shop.rig.engine.add_app(new_app("bank", Style::Session), Actor::CommandLine).await.unwrap();
+    let (bank, _) =
+        shop.rig.engine.add_app(new_app("bank", Style::Session), Actor::CommandLine).await.unwrap();
     let missing = Refusal::Missing { what: "session" };
     assert_eq!(shop.engine().slot(&bank, &handle, "cart").await.unwrap_err(), missing.clone().into());
     let issuer = shop.ada.handle.to_string();
     assert_eq!(shop.engine().slot(&shop.client, &issuer, "cart").await.unwrap_err(), missing.into());
     shop.engine().sign_out(&shop.ada).await.unwrap();
-    assert_eq!(shop.engine().slot(&shop.client, &handle, "cart").await.unwrap_err(), Refusal::SessionEnded.into());
+    assert_eq!(
+        shop.engine().slot(&shop.client, &handle, "cart").await.unwrap_err(),
+        Refusal::SessionEnded.into()
+    );
     let late = put(&shop, &handle, Expect::Whatever, "y").await;
     assert_eq!(late.unwrap_err(), Refusal::SessionEnded.into());
 }

@@ -121,7 +121,8 @@ async fn a_code_and_a_ticket_issued_before_an_ending_open_nothing_after_it() {
         shop.engine().end(extent, Reason::EndedByOperator, operator()).await.unwrap();
         assert_eq!(word(&shop.token(&redemption(&code)).await.unwrap_err()), "invalid_grant");
         let ticket = parameter(&to, "ticket").unwrap();
-        let redeemed = shop.engine().redeem_ticket(&shop.client, ticket, nonce.reveal(), &Rig::visitor()).await;
+        let redeemed =
+            shop.engine().redeem_ticket(&shop.client, ticket, nonce.reveal(), &Rig::visitor()).await;
         assert_eq!(redeemed.unwrap_err(), Refusal::LinkOver.into());
     }
 }
@@ -129,7 +130,10 @@ async fn a_code_and_a_ticket_issued_before_an_ending_open_nothing_after_it() {
 #[tokio::test]
 async fn after_everything_of_an_application_ended_people_sign_in_anew() {
     let shop = Shop::open().await;
-    shop.engine().end(Extent::Client(shop.client.id.clone()), Reason::EndedByOperator, operator()).await.unwrap();
+    shop.engine()
+        .end(Extent::Client(shop.client.id.clone()), Reason::EndedByOperator, operator())
+        .await
+        .unwrap();
     let again = shop.engine().authorize(&query("shop", ""), Some(&shop.ada)).await.unwrap();
     assert!(matches!(again, Authorized::SignIn { reauthenticate: true, .. }), "{again:?}");
     let ada = Shop::signed_in(&shop.rig).await;
@@ -169,7 +173,8 @@ async fn a_sign_in_never_overtakes_a_revoke_all_or_a_password_change() {
         let now = rig.engine.user(&user.subject).await.unwrap().unwrap().generation;
         match signing.await.unwrap() {
             Ok(signed) => {
-                let alive = matches!(checked(&rig.engine, signed.cookie.reveal()).await, Attempt::Accepted(_));
+                let alive =
+                    matches!(checked(&rig.engine, signed.cookie.reveal()).await, Attempt::Accepted(_));
                 assert_eq!(alive, signed.login.generation == now, "round {round}");
             }
             Err(error) => assert_eq!(error, Error::Refusal(Refusal::SignIn), "round {round}"),

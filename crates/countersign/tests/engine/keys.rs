@@ -60,8 +60,14 @@ async fn in_production_a_new_key_is_shown_a_day_before_it_signs() {
     // The first keys of a fresh store sign at once: nobody has cached anything yet.
     assert!(first.iter().all(|key| key.signs_from == key.published));
     rig.engine.rotate_keys(Actor::CommandLine).await.unwrap();
-    let waiting: Vec<_> =
-        rig.engine.keys().await.unwrap().into_iter().filter(|key| key.signs_from > rig.engine.now()).collect();
+    let waiting: Vec<_> = rig
+        .engine
+        .keys()
+        .await
+        .unwrap()
+        .into_iter()
+        .filter(|key| key.signs_from > rig.engine.now())
+        .collect();
     assert_eq!(waiting.len(), 2);
     assert!(waiting.iter().all(|key| key.signs_from == key.published + Duration::from_secs(24 * 3600)));
     assert!(rig.engine.rotate_keys(Actor::CommandLine).await.is_err());

@@ -6,11 +6,13 @@ use countersign::testing::Rig;
 use countersign::{Authorized, Checked, LogoutStep, Refusal};
 use countersign_core::extent::{Actor, Extent, Reason};
 use countersign_core::record::Style;
-use countersign_jose::jwt::{self, IdClaims};
 use countersign_jose::KeySet;
+use countersign_jose::jwt::{self, IdClaims};
 use serde_json::{Value, json};
 
-use crate::common::{ADA, CALLBACK, Shop, VERIFIER, new_app, parameter, params, query, redemption, refresh_of, word};
+use crate::common::{
+    ADA, CALLBACK, Shop, VERIFIER, new_app, parameter, params, query, redemption, refresh_of, word,
+};
 
 const HOLD: Duration = Duration::from_secs(31);
 
@@ -93,9 +95,11 @@ async fn a_refresh_token_rotates_after_its_hold_and_keeps_its_grant() {
 async fn a_refresh_narrows_and_never_widens() {
     let shop = Shop::open().await;
     let token = refresh_of(&shop.tokens().await);
-    let narrow = shop.token(&format!("grant_type=refresh_token&refresh_token={token}&scope=openid")).await.unwrap();
+    let narrow =
+        shop.token(&format!("grant_type=refresh_token&refresh_token={token}&scope=openid")).await.unwrap();
     assert_eq!(narrow.scope, "openid");
-    let wide = shop.token(&format!("grant_type=refresh_token&refresh_token={token}&scope=openid+orders")).await;
+    let wide =
+        shop.token(&format!("grant_type=refresh_token&refresh_token={token}&scope=openid+orders")).await;
     assert_eq!(word(&wide.unwrap_err()), "invalid_scope");
 }
 
@@ -146,7 +150,8 @@ async fn an_application_acts_for_itself_on_a_standing_grant_that_an_operator_can
     assert!(first.refresh_token.is_none() && first.id_token.is_none());
     let serial = |token: &str| shop.engine().check_bearer(token, "shop").unwrap().serial;
     assert_eq!(serial(&first.access_token), serial(&second.access_token));
-    let revoked = shop.engine().revoke_token(shop.auth(), &params(&format!("token={}", first.access_token))).await;
+    let revoked =
+        shop.engine().revoke_token(shop.auth(), &params(&format!("token={}", first.access_token))).await;
     assert_eq!(word(&revoked.unwrap_err()), "unsupported_token_type");
     let ended = serial(&first.access_token);
     shop.engine().end(Extent::Grant(ended), Reason::EndedByOperator, Actor::CommandLine).await.unwrap();
@@ -156,7 +161,10 @@ async fn an_application_acts_for_itself_on_a_standing_grant_that_an_operator_can
     shop.engine().end(Extent::Everything, Reason::EndedByOperator, Actor::CommandLine).await.unwrap();
     assert!(shop.engine().check_bearer(&third.access_token, "shop").is_err());
     let fourth = shop.token(alone).await.unwrap();
-    assert_eq!(shop.engine().userinfo(&fourth.access_token).await.map_err(|no| word(&no)), Err("insufficient_scope"));
+    assert_eq!(
+        shop.engine().userinfo(&fourth.access_token).await.map_err(|no| word(&no)),
+        Err("insufficient_scope")
+    );
 }
 
 #[tokio::test]
@@ -177,7 +185,11 @@ async fn wrong_credentials_and_unknown_grant_types_are_refused() {
 #[tokio::test]
 async fn a_doubtful_address_is_shown_and_never_redirected() {
     let shop = Shop::open().await;
-    for bad in [query("nobody", ""), query("shop", "").replace("/cb", "/cb/"), "client_id=shop&client_id=shop".into()] {
+    for bad in [
+        query("nobody", ""),
+        query("shop", "").replace("/cb", "/cb/"),
+        "client_id=shop&client_id=shop".into(),
+    ] {
         assert!(matches!(authorize(&shop, &bad, Some(&shop.ada)).await, Authorized::Show(_)), "{bad}");
     }
     let told = authorize(&shop, &query("shop", "").replace("=code", "=token"), Some(&shop.ada)).await;
@@ -210,7 +222,8 @@ async fn prompt_login_is_asked_once_and_cannot_be_backdated() {
     let shop = Shop::open().await;
     let first = query("shop", "&prompt=login");
     shop.rig.clock.advance(Duration::from_secs(5));
-    let Authorized::SignIn { resume, reauthenticate: true, .. } = authorize(&shop, &first, Some(&shop.ada)).await
+    let Authorized::SignIn { resume, reauthenticate: true, .. } =
+        authorize(&shop, &first, Some(&shop.ada)).await
     else {
         panic!("no sign-in")
     };
@@ -223,7 +236,10 @@ async fn prompt_login_is_asked_once_and_cannot_be_backdated() {
     shop.rig.clock.advance(Duration::from_secs(5));
     let note = resume.rsplit_once("&cs_asked=").unwrap().1;
     for forged in [format!("{first}&cs_asked=0.x"), format!("{first}&scope2=x&cs_asked={note}")] {
-        assert!(matches!(authorize(&shop, &forged, Some(&anew)).await, Authorized::SignIn { .. }), "{forged}");
+        assert!(
+            matches!(authorize(&shop, &forged, Some(&anew)).await, Authorized::SignIn { .. }),
+            "{forged}"
+        );
     }
     assert_eq!(error_of(&authorize(&shop, &query("shop", "&prompt=none"), None).await), "login_required");
 }
@@ -260,7 +276,9 @@ async fn introspection_needs_a_secret_and_tells_the_owner_all() {
     let tokens = shop.tokens().await;
     let asked = params(&format!("token={}", tokens.access_token));
     let answer = shop.engine().introspect(shop.auth(), &asked).await.unwrap();
-    for (name, value) in [("active", json!(true)), ("client_id", json!("shop")), ("scope", json!("email openid"))] {
+    for (name, value) in
+        [("active", json!(true)), ("client_id", json!("shop")), ("scope", json!("email openid"))]
+    {
         assert_eq!(answer[name], value);
     }
     assert_eq!(answer["sub"], Value::String(shop.ada.session.subject.as_str().to_owned()));
