@@ -180,7 +180,7 @@ impl Engine {
             Next::SignIn => Ok(sign_in(asked, who.is_some())),
             Next::Grant(scope) => {
                 let remembered = consent.filter(|_| answer == Answer::Allowed);
-                self.issue_code(asked, login.as_ref(), remembered, scope).await
+                self.issue_code(asked, who.zip(login.as_ref()), remembered, scope).await
             }
         }
     }
@@ -188,11 +188,11 @@ impl Engine {
     async fn issue_code(
         &self,
         asked: Asked,
-        login: Option<&Login>,
+        signed_in: Option<(&Checked, &Login)>,
         remembered: Option<ConsentRecord>,
         scope: Scope,
     ) -> Result<Authorized, Fault> {
-        let Some(login) = login else { return Ok(sign_in(asked, false)) };
+        let Some((who, login)) = signed_in else { return Ok(sign_in(asked, false)) };
         let issued = issue(&asked.request, login, scope.clone(), self.chance()?, self.now());
         let mut batch = issued.batch;
         if let Some(consent) = remembered {
@@ -209,11 +209,11 @@ impl Engine {
                 })
                 .audited(line.into());
         }
-        match self.commit(batch).await? {
-            Ok(_) => Ok(Authorized::Redirect(asked.request.location(&issued.code, &self.settings.issuer))),
-            // The login has ended since it was read.
-            Err(_) => Ok(sign_in(asked, false)),
+        // The login, or the session that asks, may have ended since it was read.
+        if self.commit(batch).await?.is_err() || self.view_allows(&who.session).is_err() {
+            return Ok(sign_in(asked, false));
         }
+        Ok(Authorized::Redirect(asked.request.location(&issued.code, &self.settings.issuer)))
     }
 
     /// The login behind `who` that something new for `client` may hang on.
@@ -224,6 +224,9 @@ impl Engine {
     ) -> Result<Option<Login>, Fault> {
         let Some(who) = who else { return Ok(None) };
         let login = self.store.login(&who.session.login).await?;
+        if self.view_allows(&who.session).is_err() {
+            return Ok(None);
+        }
         // A login from before everything of the application was ended cannot carry anything new there: it would be dead
         // from the start. Signing in again helps.
         Ok(login.filter(|login| {

@@ -105,6 +105,7 @@ impl Engine {
             batch = batch.with(Change::End { extent, ending });
         }
         self.put(batch).await?;
+        self.view_allows(&who.session)?;
         if self.mail_available() {
             self.tell_changed(user.email).await;
         }

@@ -94,6 +94,8 @@ impl Engine {
             Err(Conflict::Moved | Conflict::Taken | Conflict::Missing) => return Err(Refusal::Moved.into()),
             Err(conflict) => return Err(unexpected(conflict)),
         }
+        // A watermark touches no row, so only the view knows of it.
+        self.view_allows(&session)?;
         Ok(there.map_or(Version::FIRST, Version::next))
     }
 

@@ -68,6 +68,7 @@ impl Engine {
         let issue = link::ticket(&ticket, &login, client.id.clone(), nonce, return_to, now)?;
         let alive = Change::RequireLogin { login: login.id, at: now };
         self.commit(Batch::of(alive).with(issue)).await?.map_err(|_| Refusal::SessionEnded)?;
+        self.view_allows(&who.session)?;
         Ok(with_query(&format!("{origin}/_cs/callback"), &[("ticket", Some(ticket.reveal()))]))
     }
 

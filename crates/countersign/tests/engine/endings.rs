@@ -182,6 +182,46 @@ async fn a_sign_in_never_overtakes_a_revoke_all_or_a_password_change() {
     }
 }
 
+/// Whatever is under way when an ending is answered, nothing that comes of it is good.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_began_before_an_ending_is_good_after_it() {
+    let mut shop = Arc::new(Shop::open().await);
+    for round in 0..400 {
+        let ada = Shop::signed_in(&shop.rig).await;
+        let inner = Arc::get_mut(&mut shop).unwrap();
+        inner.ada = ada;
+        shop.rig.clock.advance(Duration::from_secs(60));
+        let (tokens, code) = (shop.tokens().await, shop.code().await);
+        let serial = shop.engine().check_bearer(&tokens.access_token, "shop").unwrap().serial;
+        // In odd rounds the family is due to rotate, so the refresh is a write; in even ones it is none.
+        shop.rig.clock.advance(Duration::from_secs(if round % 2 == 0 { 1 } else { 31 }));
+        let refreshing = {
+            let (shop, token) = (Arc::clone(&shop), refresh_of(&tokens));
+            tokio::spawn(async move { shop.refresh(&token).await })
+        };
+        let redeeming = {
+            let (shop, code) = (Arc::clone(&shop), code.clone());
+            tokio::spawn(async move { shop.redeem(&code).await })
+        };
+        for _ in 0..round % 7 {
+            tokio::task::yield_now().await;
+        }
+        let extent = match round % 4 {
+            0 => Extent::Grant(serial),
+            1 => Extent::Login(shop.ada.session.login.clone()),
+            2 => Extent::Client(shop.client.id.clone()),
+            _ => Extent::Everything,
+        };
+        let grant_only = matches!(extent, Extent::Grant(_));
+        shop.engine().end(extent, Reason::EndedByOperator, operator()).await.unwrap();
+        let (refreshed, redeemed) = (refreshing.await.unwrap(), redeeming.await.unwrap());
+        for answer in [refreshed.ok(), redeemed.ok().filter(|_| !grant_only)].into_iter().flatten() {
+            assert!(shop.engine().check_bearer(&answer.access_token, "shop").is_err(), "round {round}");
+        }
+        tokens_are_dead(&shop, &tokens).await;
+    }
+}
+
 #[tokio::test]
 async fn idle_and_absolute_limits_end_a_session() {
     let rig = Rig::new().await.unwrap();
