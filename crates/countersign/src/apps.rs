@@ -116,7 +116,9 @@ impl Engine {
         let clients = self.directory.clients().await?;
         let at = |client: &Client| {
             let origin = client.origin.as_deref().filter(|_| client.style == Style::Session);
-            origin.and_then(|origin| origin.split_once("://")).is_some_and(|(_, own)| own.eq_ignore_ascii_case(host))
+            origin
+                .and_then(|origin| origin.split_once("://"))
+                .is_some_and(|(_, own)| own.eq_ignore_ascii_case(host))
         };
         Ok(clients.into_iter().find(at))
     }
