@@ -9,7 +9,7 @@ use crate::web::Cidr;
 use crate::web::face::{self, Face};
 use crate::web::host::{self, Hosts};
 use crate::mail::DevMailbox;
-use crate::pages::{DemoApp, Frame, Pages};
+use crate::pages::{Frame, Pages};
 use crate::routes;
 
 /// A shared [`Server`].
