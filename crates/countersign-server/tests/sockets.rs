@@ -11,7 +11,8 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::mpsc;
 
 fn router() -> Router {
-    let whoami = get(|request: axum::extract::Request| async move { format!("{:?}", peer(request.extensions())) });
+    let whoami =
+        get(|request: axum::extract::Request| async move { format!("{:?}", peer(request.extensions())) });
     Router::new().route("/peer", whoami)
 }
 

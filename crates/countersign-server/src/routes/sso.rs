@@ -18,10 +18,10 @@ use http::HeaderMap;
 use super::who::bake;
 use super::{Guard, Knocking, Route};
 use crate::app::App;
+use crate::web::form::need;
 use crate::web::host::AppHost;
 use crate::web::peer::cookies;
 use crate::web::text::encoded;
-use crate::web::form::need;
 use crate::web::{Face, Guest, Query, Wrong};
 
 /// How long a person may take to sign in before they must start again.
@@ -77,7 +77,8 @@ async fn hand_over(
     match ticket(&app, who.as_ref(), id, nonce, return_to).await? {
         Some(to) => Ok(Redirect::to(&to)),
         None => {
-            let here = format!("/sso?app={}&nonce={}&return_to={}", encoded(id), encoded(nonce), encoded(return_to));
+            let here =
+                format!("/sso?app={}&nonce={}&return_to={}", encoded(id), encoded(nonce), encoded(return_to));
             Ok(Redirect::to(&format!("/signin?next={}", encoded(&here))))
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use axum::body::Body;
 use axum::Router;
+use axum::body::Body;
 use countersign::NewApp;
 use countersign::testing::Rig;
 use countersign_core::extent::Actor;
@@ -62,7 +62,11 @@ impl House {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        Reply { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned() }
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+        }
     }
 
     pub(crate) fn browser(&self) -> Browser<'_> {
@@ -90,7 +94,14 @@ impl House {
     }
 
     /// A request with these headers and no cookies.
-    pub(crate) async fn plain(&self, method: &str, host: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    pub(crate) async fn plain(
+        &self,
+        method: &str,
+        host: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, host);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -120,7 +131,8 @@ fn applications() -> Vec<(&'static str, NewApp)> {
         public,
         ..app(id, Style::Hybrid)
     };
-    let at = |id: &str, host: &str| NewApp { origin: Some(format!("http://{host}")), ..app(id, Style::Session) };
+    let at =
+        |id: &str, host: &str| NewApp { origin: Some(format!("http://{host}")), ..app(id, Style::Session) };
     vec![
         ("shop", at("shop", SHOP)),
         ("bank", at("bank", "bank.localhost:8321")),
@@ -166,7 +178,8 @@ impl Reply {
     /// The value of a hidden field.
     pub(crate) fn field(&self, name: &str) -> String {
         let mark = format!("name=\"{name}\" value=\"");
-        let (_, rest) = self.body.split_once(&mark).unwrap_or_else(|| panic!("no field {name}: {}", self.body));
+        let (_, rest) =
+            self.body.split_once(&mark).unwrap_or_else(|| panic!("no field {name}: {}", self.body));
         rest.split('"').next().unwrap().replace("&amp;", "&").replace("&#x2f;", "/").replace("&#x3d;", "=")
     }
 
@@ -183,7 +196,8 @@ pub(crate) struct Browser<'a> {
 
 impl Browser<'_> {
     pub(crate) async fn get(&mut self, host: &str, path: &str) -> Reply {
-        let request = Request::builder().uri(path).header(header::HOST, host).header("sec-fetch-site", "none");
+        let request =
+            Request::builder().uri(path).header(header::HOST, host).header("sec-fetch-site", "none");
         self.go(host, request.header("accept", "text/html").body(Body::empty()).unwrap()).await
     }
 

@@ -2,8 +2,8 @@
 
 mod bad_input;
 mod endings;
-mod house;
 mod hosts;
+mod house;
 mod redirects;
 mod sameness;
 mod slots;

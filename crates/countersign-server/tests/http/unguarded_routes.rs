@@ -41,7 +41,8 @@ async fn every_guarded_route_refuses_who_brings_nothing() {
             ("countersign-session", "AAAAAAAAAAAAAAAAAAAAAA"),
         ];
         let reply = house.plain(route.method.as_str(), ISSUER, &path, &headers, "").await;
-        let sent_to_sign_in = reply.status == StatusCode::SEE_OTHER && reply.location().starts_with("/signin");
+        let sent_to_sign_in =
+            reply.status == StatusCode::SEE_OTHER && reply.location().starts_with("/signin");
         let refused = matches!(reply.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
         assert!(refused || sent_to_sign_in, "{} {path}: {}", route.method, reply.status);
         seen += 1;
