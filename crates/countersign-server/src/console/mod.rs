@@ -113,12 +113,8 @@ pub use open::ROUTES as OPEN_ROUTES;
 ///
 /// A connection's address is read from the request's `ConnectInfo`, for throttling; without one it counts as local.
 pub fn router(engine: Arc<Engine>, settings: ConsoleSettings) -> Router {
-    let console = Console {
-        pages: Arc::new(Pages::new()),
-        settings: Arc::new(settings),
-        once: Arc::default(),
-        engine,
-    };
+    let console =
+        Console { pages: Arc::new(Pages::new()), settings: Arc::new(settings), once: Arc::default(), engine };
     let closed = closed::router()
         .method_not_allowed_fallback(api::wrong_method)
         .with_state(console.clone())

@@ -71,7 +71,9 @@ fn over(view: &SessionView, names: &Names, now: Timestamp) -> Option<String> {
     Some(match &session.ended {
         Some(ending) => format!("by {}, {}", by(ending, &session.subject, names), clock(ending.at)),
         None if session.expires <= now => format!("at its limit, {}", clock(session.expires)),
-        None if session.seen + session.idle <= now => format!("unused, {}", clock(session.seen + session.idle)),
+        None if session.seen + session.idle <= now => {
+            format!("unused, {}", clock(session.seen + session.idle))
+        }
         None => "with everything of its app".to_owned(),
     })
 }
@@ -101,7 +103,8 @@ pub(super) fn story(view: &SessionView, names: &Names, now: Timestamp) -> Vec<St
     ];
     match over(view, names, now) {
         Some(how) => {
-            let at = session.ended.as_ref().map_or(now.or_sooner(session.expires), |ending| ending.at);
+            let at =
+                session.ended.as_ref().map_or_else(|| now.or_sooner(session.expires), |ending| ending.at);
             story.push(line(at, format!("It ended {how}"), Outcome::Bad));
         }
         None => {
@@ -207,6 +210,7 @@ fn device(device: &str) -> Device {
 
 /// A time of day with its date, in UTC.
 fn clock(at: Timestamp) -> String {
-    let zoned = jiff::Timestamp::from_second(seconds(at)).map(|at| at.to_zoned_datetime(jiff::tz::TimeZone::UTC));
+    let zoned =
+        jiff::Timestamp::from_second(seconds(at)).map(|at| at.to_zoned_datetime(jiff::tz::TimeZone::UTC));
     zoned.map_or_else(|_| at.to_string(), |zoned| zoned.strftime("%-d %b, %H:%M").to_string())
 }
