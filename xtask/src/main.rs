@@ -1,2 +1,44 @@
-//! Skeleton.
-fn main() {}
+//! The project's own commands. Says which there are and what they exit with; each lives in a file of its own.
+
+mod bench;
+mod soak;
+mod test;
+mod tidy;
+mod ui;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+  cargo xtask <command>
+
+  tidy    the house rules: layers, licences, sizes, names, codes, threats, links
+  test    sets up what the tests need and runs every test
+  soak    the long tests, named soak_…
+  bench serve   start, memory and CPU of the server, beside a bare handler
+";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let root = root();
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["tidy"] => tidy::command(&root),
+        ["test"] => test::command(&root),
+        ["soak"] => soak::command(&root),
+        ["bench", "serve"] => bench::command(&root),
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            ExitCode::SUCCESS
+        }
+        [first, ..] => {
+            eprintln!("unknown command `{first}`\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The workspace's folder: the one above this crate's.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_path_buf()
+}

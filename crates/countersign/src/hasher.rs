@@ -44,7 +44,13 @@ impl HashingLimits {
     /// assert!(HashingLimits::new(64 * 1024, 1, 1, 2, 64).is_ok());
     /// assert!(HashingLimits::new(1024, 1, 1, 2, 64).is_err());
     /// ```
-    pub fn new(memory_kib: u32, passes: u32, lanes: u32, threads: usize, queue: usize) -> Result<Self, Fault> {
+    pub fn new(
+        memory_kib: u32,
+        passes: u32,
+        lanes: u32,
+        threads: usize,
+        queue: usize,
+    ) -> Result<Self, Fault> {
         if memory_kib < Self::MEMORY_KIB_MIN {
             return Err(Fault::Unfit(format!(
                 "a password hash takes at least {} KiB, not {memory_kib}",
@@ -275,7 +281,14 @@ mod tests {
         let compared = dearer.compare(password("lantern rope"), Some(&hash), [2; 16]).await.unwrap();
         let stronger = compared.stronger.unwrap();
         assert!(stronger.0.contains("m=16,"));
-        assert!(dearer.compare(password("lantern rope"), Some(&stronger), [3; 16]).await.unwrap().stronger.is_none());
+        assert!(
+            dearer
+                .compare(password("lantern rope"), Some(&stronger), [3; 16])
+                .await
+                .unwrap()
+                .stronger
+                .is_none()
+        );
     }
 
     #[tokio::test]

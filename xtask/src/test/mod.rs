@@ -1,0 +1,102 @@
+//! `cargo xtask test`: every check and every test, in one list. Decides the order and what counts as failed.
+//!
+//! A step that fails does not stop the ones that do not need it; what failed is shown in full below the list.
+
+mod count;
+mod needs;
+mod run;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use count::Count;
+use needs::Tools;
+use run::{Ran, Runner, Step};
+
+use crate::ui::{Outcome, Screen};
+
+/// Runs everything, and ends with `N passed, N failed`.
+pub(crate) fn command(root: &Path) -> ExitCode {
+    let mut suite = Suite {
+        runner: Runner::new(root),
+        screen: Screen::of_stdout(),
+        sum: Count::default(),
+        failed: Vec::new(),
+    };
+    println!();
+    let begun = Instant::now();
+    match needs::install(root) {
+        Ok(tools) => {
+            println!("{}", suite.screen.step(Outcome::Done, "needs", &tools.summary(), begun.elapsed()));
+            suite.run_all(&tools);
+        }
+        Err(missing) => {
+            println!(
+                "{}",
+                suite.screen.step(Outcome::Failed, "needs", "something is missing", begun.elapsed())
+            );
+            println!("\n{missing}");
+            suite.sum.failed += 1;
+        }
+    }
+    for ran in &suite.failed {
+        println!("\n  {}\n\n{}", ran.label, ran.tail());
+    }
+    println!("\n  {} passed, {} failed", suite.sum.passed, suite.sum.failed);
+    if suite.sum.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+struct Suite {
+    runner: Runner,
+    screen: Screen,
+    sum: Count,
+    failed: Vec<Ran>,
+}
+
+impl Suite {
+    fn run_all(&mut self, tools: &Tools) {
+        self.check("format", "rustfmt has nothing to change", &Step::fmt());
+        self.check("tidy", "the house rules hold", &Step::tidy());
+        self.check("lint", "clippy warns of nothing, tests included", &Step::clippy());
+        let built = self.check("build", "the binary", &Step::build());
+        self.tests("rust", "unit tests, conformance, HTTP", &Step::tests(tools.nextest));
+        self.tests("doctests", "the examples in the documentation", &Step::doctests());
+        if !tools.node_tests.is_empty() {
+            if built {
+                self.tests("clients", "real clients, proxies and browsers", &tools.node());
+            } else {
+                self.sum.failed += 1;
+            }
+        }
+    }
+
+    /// A step that is right or wrong as a whole; only a wrong one is counted, or it would pose as a test.
+    fn check(&mut self, label: &str, detail: &str, step: &Step) -> bool {
+        let ran = self.runner.run(label, step);
+        let done = ran.done;
+        self.report(ran, detail);
+        self.sum.failed += usize::from(!done);
+        done
+    }
+
+    /// A step that counts its tests itself.
+    fn tests(&mut self, label: &str, detail: &str, step: &Step) {
+        let ran = self.runner.run(label, step);
+        let mut count = Count::read(&ran.output);
+        if !ran.done && count.failed == 0 {
+            count.failed = 1;
+        }
+        let detail = format!("{} passed, {} failed: {detail}", count.passed, count.failed);
+        self.sum = self.sum + count;
+        self.report(ran, &detail);
+    }
+
+    fn report(&mut self, ran: Ran, detail: &str) {
+        let outcome = if ran.done { Outcome::Done } else { Outcome::Failed };
+        println!("{}", self.screen.step(outcome, &ran.label, detail, ran.took));
+        if !ran.done {
+            self.failed.push(ran);
+        }
+    }
+}
