@@ -19,7 +19,8 @@ fn main() -> io::Result<()> {
     pages.sort();
     let mut table = String::from("&[\n");
     for (code, path) in pages {
-        writeln!(table, "    ({code:?}, include_str!({:?})),", path.display().to_string()).map_err(io::Error::other)?;
+        writeln!(table, "    ({code:?}, include_str!({:?})),", path.display().to_string())
+            .map_err(io::Error::other)?;
     }
     table.push_str("]\n");
     fs::write(out.join("pages.rs"), table)

@@ -73,16 +73,22 @@ impl Admin {
 
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
         let text = body.map(|body| body.to_string()).unwrap_or_default();
-        let mut request = Request::builder().method(method).uri(format!("{ROOT}{path}")).header(header::HOST, "localhost");
+        let mut request =
+            Request::builder().method(method).uri(format!("{ROOT}{path}")).header(header::HOST, "localhost");
         if !text.is_empty() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
-        let odd = |why: String| Problem::unreachable(code::ODD_ANSWER, format!("the admin API did not answer: {why}"));
+        let odd = |why: String| {
+            Problem::unreachable(code::ODD_ANSWER, format!("the admin API did not answer: {why}"))
+        };
         let (status, bytes) = match &self.way {
             Way::Socket(socket) => {
-                let request = request.body(Full::new(Bytes::from(text))).map_err(|error| odd(error.to_string()))?;
+                let request =
+                    request.body(Full::new(Bytes::from(text))).map_err(|error| odd(error.to_string()))?;
                 let answer = wire::ask(socket, request).await;
-                answer.map_err(|error| Problem::unreachable(code::SILENT, format!("the server did not answer: {error}")))?
+                answer.map_err(|error| {
+                    Problem::unreachable(code::SILENT, format!("the server did not answer: {error}"))
+                })?
             }
             Way::Inside { router, .. } => {
                 let request = request.body(Body::from(text)).map_err(|error| odd(error.to_string()))?;
@@ -125,21 +131,28 @@ pub(crate) fn encoded(value: &str) -> String {
 
 /// An answer of the API: its value, or its problem (RFC 9457) with the exit code that fits.
 fn told(status: StatusCode, bytes: &[u8]) -> Result<Value> {
-    let value: Option<Value> = if bytes.is_empty() { Some(Value::Null) } else { serde_json::from_slice(bytes).ok() };
-    let odd = || Problem::unreachable(code::ODD_ANSWER, format!("the admin API answered {status} without saying why"));
+    let value: Option<Value> =
+        if bytes.is_empty() { Some(Value::Null) } else { serde_json::from_slice(bytes).ok() };
+    let odd = || {
+        Problem::unreachable(code::ODD_ANSWER, format!("the admin API answered {status} without saying why"))
+    };
     let value = value.ok_or_else(odd)?;
     if status.is_success() {
         return Ok(value);
     }
     let text = |name: &str| value.get(name).and_then(Value::as_str);
-    let (Some(code), Some(message)) = (text("code"), text("detail").or_else(|| text("title"))) else { return Err(odd()) };
+    let (Some(code), Some(message)) = (text("code"), text("detail").or_else(|| text("title"))) else {
+        return Err(odd());
+    };
     let exit = if status.is_server_error() { Exit::Unreachable } else { Exit::Refused };
     Err(Problem { exit, code: code.to_owned(), message: message.to_owned(), hint: None })
 }
 
 fn silent(data: &std::path::Path) -> Problem {
-    let message = format!("a server owns `{}`, but does not answer on its `{}`", data.display(), house::SOCKET);
-    Problem::unreachable(code::SILENT, message).hint("try again as the user who started it; it may be just starting or stopping")
+    let message =
+        format!("a server owns `{}`, but does not answer on its `{}`", data.display(), house::SOCKET);
+    Problem::unreachable(code::SILENT, message)
+        .hint("try again as the user who started it; it may be just starting or stopping")
 }
 
 #[cfg(test)]
@@ -149,7 +162,10 @@ mod tests {
     #[test]
     fn values_cannot_leave_their_place_in_a_path() {
         assert_eq!(encoded("../a?b=c&d#e"), "..%2Fa%3Fb%3Dc%26d%23e");
-        assert_eq!(query("audit", &[("user", Some("ada@marsh.example")), ("app", None), ("limit", Some("5"))]), "audit?user=ada%40marsh.example&limit=5");
+        assert_eq!(
+            query("audit", &[("user", Some("ada@marsh.example")), ("app", None), ("limit", Some("5"))]),
+            "audit?user=ada%40marsh.example&limit=5"
+        );
     }
 
     #[test]

@@ -26,7 +26,7 @@ async fn person(engine: &Arc<Engine>, email: &'static str) -> Result<Option<(&'s
         return Ok(None);
     }
     let password = words::password(2)?;
-    let typed = Password::new(password.reveal().to_owned());
+    let typed = Password::typed(password.reveal().to_owned());
     engine.add_user(email, typed, Role::Person, Actor::System).await.map_err(told)?;
     Ok(Some((email, password)))
 }

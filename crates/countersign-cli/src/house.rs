@@ -97,10 +97,12 @@ pub(crate) fn is_dev(data: &Path) -> bool {
 /// The master key of production.
 pub(crate) fn master(settings: &Settings) -> Result<MasterKey> {
     let Some((secret, origin)) = &settings.master_key else {
-        return Err(Problem::usage(code::MASTER_KEY, "there is no master key")
-            .hint("countersign key new --master --out master.key, then COUNTERSIGN_MASTER_KEY_FILE=master.key"));
+        return Err(Problem::usage(code::MASTER_KEY, "there is no master key").hint(
+            "countersign key new --master --out master.key, then COUNTERSIGN_MASTER_KEY_FILE=master.key",
+        ));
     };
-    parsed(secret).map_err(|problem| Problem { message: format!("{} ({})", problem.message, origin.told()), ..problem })
+    parsed(secret)
+        .map_err(|problem| Problem { message: format!("{} ({})", problem.message, origin.told()), ..problem })
 }
 
 /// The master key of a development folder, made when there is none.

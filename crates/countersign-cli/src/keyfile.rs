@@ -19,7 +19,8 @@ const TRIED: [Algorithm; 5] =
 
 /// Reads a private key.
 pub(crate) fn signing_key(path: &Path, algorithm: Option<Algorithm>) -> Result<SigningKey> {
-    from_pem(&given::file(path)?, algorithm).ok_or_else(|| unfit(path, "a PKCS#8 key in PEM (BEGIN PRIVATE KEY)"))?
+    from_pem(&given::file(path)?, algorithm)
+        .ok_or_else(|| unfit(path, "a PKCS#8 key in PEM (BEGIN PRIVATE KEY)"))?
 }
 
 /// Reads public keys: a JWK Set, one JWK, or the public half of a private key.
@@ -40,7 +41,8 @@ fn public_of(path: &Path, text: &str) -> Result<VerifyingKey> {
     if text.trim_start().starts_with('{') {
         return Ok(VerifyingKey::from_jwk(&Jwk::parse(text.as_bytes())?)?);
     }
-    let key = from_pem(text, None).ok_or_else(|| unfit(path, "a JWK, or a PKCS#8 key in PEM (BEGIN PRIVATE KEY)"))?;
+    let key = from_pem(text, None)
+        .ok_or_else(|| unfit(path, "a JWK, or a PKCS#8 key in PEM (BEGIN PRIVATE KEY)"))?;
     Ok(key?.verifying_key())
 }
 
@@ -96,7 +98,8 @@ pub(crate) fn to_pem(key: &SigningKey) -> Result<given::Secret> {
 /// Writes a secret to a new file that only its owner can read; an existing file is never overwritten.
 pub(crate) fn write_new(path: &Path, secret: &given::Secret) -> Result {
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let written = file.and_then(|mut file| file.write_all(secret.reveal().as_bytes()).and_then(|()| file.sync_all()));
+    let written =
+        file.and_then(|mut file| file.write_all(secret.reveal().as_bytes()).and_then(|()| file.sync_all()));
     written.map_err(|error| {
         Problem::usage(code::UNREADABLE, format!("could not write `{}`: {error}", path.display()))
     })

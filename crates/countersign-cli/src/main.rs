@@ -55,7 +55,8 @@ fn dispatch(cli: &Cli, ui: Ui, begun: Instant) -> Result {
 /// Runs something that waits, on two threads: a server of this kind is bound by its disk and its cores, not by threads.
 fn run<F: Future>(future: F) -> Result<F::Output> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime
-        .map_err(|error| Problem::unreachable(problem::code::ADDRESS, format!("could not start threads: {error}")))?;
+    let runtime = runtime.map_err(|error| {
+        Problem::unreachable(problem::code::ADDRESS, format!("could not start threads: {error}"))
+    })?;
     Ok(runtime.block_on(future))
 }

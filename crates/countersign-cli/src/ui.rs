@@ -159,8 +159,14 @@ impl Sheet {
             let below = " ".repeat(label + 3);
             let beside = width(value) <= 36 && column + 3 + width(remark) <= widest;
             if remark.is_empty() || !beside {
-                let parts = wrap(value, widest).into_iter().chain(
-                    wrap(remark, widest).into_iter().filter(|part| !part.is_empty()).map(|part| self.ui.dim(&part)),
+                // A URL that is broken in two cannot be opened.
+                let whole = value.contains("://") && !value.contains(' ') && width(value) <= 160;
+                let parts = if whole { vec![value.clone()] } else { wrap(value, widest) };
+                let parts = parts.into_iter().chain(
+                    wrap(remark, widest)
+                        .into_iter()
+                        .filter(|part| !part.is_empty())
+                        .map(|part| self.ui.dim(&part)),
                 );
                 for (place, part) in parts.collect::<Vec<_>>().into_iter().enumerate() {
                     self.line(if place == 0 { format!("{lead}{part}") } else { format!("{below}{part}") });

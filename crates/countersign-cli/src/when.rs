@@ -38,7 +38,11 @@ pub(crate) fn beside(seconds: u64, now: u64) -> String {
 /// A span with its unit: `45 s`, `15 min`, `2 h 5 min`, `30 days`.
 pub(crate) fn span(seconds: u64) -> String {
     let two = |large: u64, large_unit: &str, small: u64, small_unit: &str| {
-        if small == 0 { format!("{large} {large_unit}") } else { format!("{large} {large_unit} {small} {small_unit}") }
+        if small == 0 {
+            format!("{large} {large_unit}")
+        } else {
+            format!("{large} {large_unit} {small} {small_unit}")
+        }
     };
     match seconds {
         0..60 => format!("{seconds} s"),
@@ -74,9 +78,10 @@ mod tests {
 
     #[test]
     fn spans_carry_their_unit() {
-        assert_eq!([span(45), span(90), span(900), span(7500), span(2_592_000)], [
-            "45 s", "1 min 30 s", "15 min", "2 h 5 min", "30 days"
-        ]);
+        assert_eq!(
+            [span(45), span(90), span(900), span(7500), span(2_592_000)],
+            ["45 s", "1 min 30 s", "15 min", "2 h 5 min", "30 days"]
+        );
     }
 
     #[test]

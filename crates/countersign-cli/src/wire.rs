@@ -19,18 +19,27 @@ const MOST: usize = 64 << 20;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Speaks once with the process behind a socket.
-pub(crate) async fn ask(socket: &Path, request: Request<Full<Bytes>>) -> std::io::Result<(StatusCode, Bytes)> {
+pub(crate) async fn ask(
+    socket: &Path,
+    request: Request<Full<Bytes>>,
+) -> std::io::Result<(StatusCode, Bytes)> {
     speak(UnixStream::connect(socket).await?, request).await
 }
 
 /// Fetches a path of an issuer on this machine.
 pub(crate) async fn fetch(authority: &str, path: &str) -> Result<Vec<u8>> {
-    let unreachable = |why: String| Problem::unreachable(code::ODD_ANSWER, format!("could not fetch `http://{authority}{path}`: {why}"));
+    let unreachable = |why: String| {
+        Problem::unreachable(code::ODD_ANSWER, format!("could not fetch `http://{authority}{path}`: {why}"))
+    };
     let request = Request::builder().method(Method::GET).uri(path).header(header::HOST, authority);
     let request = request.body(Full::default()).map_err(|error| unreachable(error.to_string()))?;
     let stream = TcpStream::connect(authority).await.map_err(|error| unreachable(error.to_string()))?;
     let (status, body) = speak(stream, request).await.map_err(|error| unreachable(error.to_string()))?;
-    if status == StatusCode::OK { Ok(body.to_vec()) } else { Err(unreachable(format!("it answered {status}"))) }
+    if status == StatusCode::OK {
+        Ok(body.to_vec())
+    } else {
+        Err(unreachable(format!("it answered {status}")))
+    }
 }
 
 /// The authority of an http origin whose host is this machine: `localhost:8321`.
@@ -41,7 +50,8 @@ pub(crate) fn this_machine(origin: &str) -> Option<String> {
         Some((host, rest)) => (host, rest.strip_prefix(':')),
         None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
     };
-    let ours = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let ours =
+        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
     let port: u16 = port.map_or(Some(80), |port| port.parse().ok())?;
     let host = if bracketed.is_some() { format!("[{host}]") } else { host.to_owned() };
     ours.then(|| format!("{host}:{port}"))
@@ -75,7 +85,12 @@ mod tests {
         assert_eq!(this_machine("http://localhost:8321").as_deref(), Some("localhost:8321"));
         assert_eq!(this_machine("http://[::1]:8321").as_deref(), Some("[::1]:8321"));
         assert_eq!(this_machine("http://127.0.0.1").as_deref(), Some("127.0.0.1:80"));
-        for other in ["https://localhost:8321", "http://id.example", "http://localhost.evil.example", "http://10.0.0.1"] {
+        for other in [
+            "https://localhost:8321",
+            "http://id.example",
+            "http://localhost.evil.example",
+            "http://10.0.0.1",
+        ] {
             assert_eq!(this_machine(other), None, "{other}");
         }
     }

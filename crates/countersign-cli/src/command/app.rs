@@ -49,7 +49,7 @@ pub(crate) enum Style {
 /// are compared letter by letter.
 #[derive(Debug, Args)]
 pub(crate) struct Add {
-    /// Its id, the OAuth client_id: a-z, 0-9, - _ .
+    /// Its id, the OAuth client_id: a-z, 0-9, dash, dot, underscore
     app: String,
     /// How it knows its user
     #[arg(long, value_enum)]
@@ -150,7 +150,10 @@ impl Named {
             return Ok(());
         }
         let mut sheet = Sheet::new(ui);
-        sheet.marked(Mark::Done, &format!("{} has a new secret; the old one no longer works", ui.bold(&self.app)));
+        sheet.marked(
+            Mark::Done,
+            &format!("{} has a new secret; the old one no longer works", ui.bold(&self.app)),
+        );
         sheet.gap();
         sheet.facts(&secret(ui, &answer).into_iter().collect::<Vec<_>>());
         sheet.show();
@@ -191,7 +194,11 @@ async fn apps(admin: &Admin, ui: Ui) -> Result {
 }
 
 fn kind(app: &Value) -> String {
-    let words = [(flag(app, "first_party"), "ours"), (flag(app, "public"), "public"), (flag(app, "acts_alone"), "acts alone")];
+    let words = [
+        (flag(app, "first_party"), "ours"),
+        (flag(app, "public"), "public"),
+        (flag(app, "acts_alone"), "acts alone"),
+    ];
     let words: Vec<&str> = words.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect();
     words.join(", ")
 }
@@ -203,14 +210,24 @@ fn facts(ui: Ui, app: &Value) -> Vec<(&'static str, String, String)> {
         ("audience", text(app, "audience"), "what its access tokens name in aud".to_owned()),
         ("scope", text(app, "scope"), String::new()),
     ];
-    rows.extend(texts(app, "redirect_uris").into_iter().map(|url| ("redirect", ui.copy(&url), String::new())));
-    rows.extend(texts(app, "post_logout_redirect_uris").into_iter().map(|url| ("after", ui.copy(&url), "signing out".to_owned())));
+    rows.extend(
+        texts(app, "redirect_uris").into_iter().map(|url| ("redirect", ui.copy(&url), String::new())),
+    );
+    rows.extend(
+        texts(app, "post_logout_redirect_uris")
+            .into_iter()
+            .map(|url| ("after", ui.copy(&url), "signing out".to_owned())),
+    );
     let origin = text(app, "origin");
     if !origin.is_empty() {
         rows.push(("origin", ui.copy(&origin), String::new()));
     }
     if text(app, "style") != "session" {
-        let lives = format!("{}, refreshed for {}", when::span(number(app, "access_seconds")), when::span(number(app, "refresh_seconds")));
+        let lives = format!(
+            "{}, refreshed for {}",
+            when::span(number(app, "access_seconds")),
+            when::span(number(app, "refresh_seconds"))
+        );
         rows.push(("tokens", lives, String::new()));
     }
     let kind = kind(app);

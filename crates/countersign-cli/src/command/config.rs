@@ -52,7 +52,8 @@ fn rows(sources: &Sources, settings: &Settings) -> Vec<(&'static str, Option<Str
         })
         .collect();
     let secret = |held: &Option<(crate::given::Secret, crate::settings::Origin)>| {
-        held.as_ref().map_or((None, String::new()), |(_, origin)| (Some("(secret)".to_owned()), origin.told()))
+        held.as_ref()
+            .map_or((None, String::new()), |(_, origin)| (Some("(secret)".to_owned()), origin.told()))
     };
     for (key, held) in [("master_key", &settings.master_key), ("smtp.url", &settings.smtp_url)] {
         let (value, origin) = secret(held);
@@ -89,7 +90,8 @@ fn sheet(ui: Ui, sources: &Sources, settings: &Settings) -> Sheet {
         Some(url) if url.starts_with("https://") => {
             sheet.marked(Mark::Look, "production needs a master key: COUNTERSIGN_MASTER_KEY_FILE (CS-6005)");
         }
-        _ => sheet.marked(Mark::Look, "production needs an https `public_url`; `serve --dev` does not (CS-6004)"),
+        _ => sheet
+            .marked(Mark::Look, "production needs an https `public_url`; `serve --dev` does not (CS-6004)"),
     }
     if public.is_some() && settings.smtp_url.is_none() {
         sheet.marked(Mark::Look, "without `smtp.url_file` sign-up and password reset are off in production");
@@ -108,7 +110,8 @@ mod tests {
             "COUNTERSIGN_PUBLIC_URL" => Some("https://id.shop.example".to_owned()),
             _ => None,
         };
-        let sources = Sources::gather(vec![("listen", "--listen", "0.0.0.0:8321".to_owned())], None, &env).unwrap();
+        let sources =
+            Sources::gather(vec![("listen", "--listen", "0.0.0.0:8321".to_owned())], None, &env).unwrap();
         let settings = sources.parse(&env).unwrap();
         let text = sheet(Ui::bare(true), &sources, &settings).into_text();
         assert!(!text.contains("never shown"));

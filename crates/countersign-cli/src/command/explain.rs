@@ -82,7 +82,8 @@ fn sheet(ui: Ui, page: &str) -> Sheet {
     for paragraph in page.trim().split("\n\n") {
         sheet.gap();
         if paragraph.starts_with("```") || fenced {
-            fenced = !paragraph.trim_end().ends_with("```") || paragraph.matches("```").count() == 1 && !fenced;
+            fenced =
+                !paragraph.trim_end().ends_with("```") || paragraph.matches("```").count() == 1 && !fenced;
             for line in paragraph.lines().filter(|line| !line.starts_with("```")) {
                 sheet.line(format!("  {}", ui.copy(line)));
             }

@@ -61,7 +61,9 @@ pub(crate) struct File {
 
 fn algorithm(name: &str) -> core::result::Result<Algorithm, String> {
     let known = ["ES256", "ES384", "ES512", "EdDSA", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
-    Algorithm::named(name).filter(|_| known.contains(&name)).ok_or_else(|| format!("known are {}", known.join(", ")))
+    Algorithm::named(name)
+        .filter(|_| known.contains(&name))
+        .ok_or_else(|| format!("known are {}", known.join(", ")))
 }
 
 impl Key {
@@ -111,10 +113,14 @@ impl New {
         let mut sheet = Sheet::new(ui);
         let path = path.display().to_string();
         match kid {
-            Some(kid) => sheet.marked(Mark::Done, &format!("{} is written; its kid is {}", ui.bold(&path), ui.copy(&kid))),
+            Some(kid) => sheet
+                .marked(Mark::Done, &format!("{} is written; its kid is {}", ui.bold(&path), ui.copy(&kid))),
             None => {
                 sheet.marked(Mark::Done, &format!("{} is written", ui.bold(&path)));
-                sheet.marked(Mark::Look, "keep a copy elsewhere: without it the data folder cannot be opened again");
+                sheet.marked(
+                    Mark::Look,
+                    "keep a copy elsewhere: without it the data folder cannot be opened again",
+                );
                 let path = ui.copy(&format!("COUNTERSIGN_MASTER_KEY_FILE={path}"));
                 sheet.line(format!("{} {path}", ui.mark(Mark::Next)));
             }
@@ -127,7 +133,8 @@ impl New {
 impl Public {
     fn run(&self) -> Result {
         let jwk = keyfile::public_key(&self.file.file)?.to_jwk();
-        let value = if self.set { serde_json::to_value(JwkSet::new([jwk])) } else { serde_json::to_value(&jwk) };
+        let value =
+            if self.set { serde_json::to_value(JwkSet::new([jwk])) } else { serde_json::to_value(&jwk) };
         show_json(&value.unwrap_or(Value::Null));
         Ok(())
     }
@@ -159,7 +166,10 @@ async fn keys(common: &Common, ui: Ui, rotate: bool) -> Result {
         .collect();
     let mut sheet = Sheet::new(ui);
     if rotate {
-        sheet.marked(Mark::Done, "new keys are made; the old ones are published until their last token has expired");
+        sheet.marked(
+            Mark::Done,
+            "new keys are made; the old ones are published until their last token has expired",
+        );
         sheet.gap();
     }
     sheet.table(&["KID", "ALG", "FOR", "STATE", "FROM", "UNTIL"], &rows);

@@ -54,6 +54,9 @@ pub(crate) struct Named {
 /// refused from now on.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
+#[command(
+    override_usage = "countersign session revoke <SID>\n       countersign session revoke --user <WHO>\n       countersign session revoke --app <APP>\n       countersign session revoke --everything"
+)]
 pub(crate) struct Revoke {
     /// One session or grant, by its SID
     sid: Option<String>,
@@ -175,7 +178,10 @@ impl Named {
         let now = when::now();
         let time = |name: &str| {
             let at = moment(&session, name);
-            (at.and_then(when::date).unwrap_or_default(), at.map(|at| when::beside(at, now)).unwrap_or_default())
+            (
+                at.and_then(when::date).unwrap_or_default(),
+                at.map(|at| when::beside(at, now)).unwrap_or_default(),
+            )
         };
         let mut sheet = Sheet::new(ui);
         let live = flag(&session, "live");

@@ -118,7 +118,8 @@ impl List {
         }
         let now = when::now();
         let row = |user: &Value| {
-            let since = crate::answer::moment(user, "since").map(|at| when::short(at, now)).unwrap_or_default();
+            let since =
+                crate::answer::moment(user, "since").map(|at| when::short(at, now)).unwrap_or_default();
             vec![text(user, "email"), text(user, "role"), since, text(user, "subject")]
         };
         let rows: Vec<Vec<String>> = list(&answer, "users").iter().map(row).collect();
@@ -126,7 +127,11 @@ impl List {
         if rows.is_empty() {
             sheet.line("Nobody yet.");
             sheet.gap();
-            sheet.line(format!("{} {}", ui.mark(Mark::Next), ui.copy("countersign user add ada@marsh.example")));
+            sheet.line(format!(
+                "{} {}",
+                ui.mark(Mark::Next),
+                ui.copy("countersign user add ada@marsh.example")
+            ));
         } else {
             sheet.table(&["E-MAIL", "ROLE", "SINCE", "SUBJECT"], &rows);
         }
@@ -220,8 +225,11 @@ impl Erase {
             let answer = admin.read(&path).await?;
             let count = list(&answer, "sessions").len() + list(&answer, "grants").len();
             let email = answer.get("user").map(|user| text(user, "email")).unwrap_or_default();
-            let message = format!("{email} would lose the account, {count} sessions and grants, and all data in them, for good");
-            return Err(Problem::refused("CS-4103", message).hint("to do it, add --yes; user export prints everything first"));
+            let message = format!(
+                "{email} would lose the account, {count} sessions and grants, and all data in them, for good"
+            );
+            return Err(Problem::refused("CS-4103", message)
+                .hint("to do it, add --yes; user export prints everything first"));
         }
         let answer = admin.erase(&path).await?;
         if ui.json {

@@ -10,7 +10,10 @@ use crate::problem::{Problem, Result, code};
 /// Keys and values as they stand in the file.
 pub(super) fn read(path: &Path) -> Result<Vec<(&'static str, Found)>> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Problem::usage(code::BAD_FILE, format!("could not read the configuration `{}`: {error}", path.display()))
+        Problem::usage(
+            code::BAD_FILE,
+            format!("could not read the configuration `{}`: {error}", path.display()),
+        )
     })?;
     parse(&text, &path.display().to_string())
 }
@@ -20,7 +23,10 @@ pub(super) fn parse(text: &str, path: &str) -> Result<Vec<(&'static str, Found)>
     let file = File { text, path };
     let table = DeTable::parse(text).map_err(|error| {
         let line = file.line(error.span().map_or(0, |span| span.start));
-        Problem::usage(code::BAD_FILE, format!("`{path}:{line}` is not TOML: {}", error.message().replace('\n', ", ")))
+        Problem::usage(
+            code::BAD_FILE,
+            format!("`{path}:{line}` is not TOML: {}", error.message().replace('\n', ", ")),
+        )
     })?;
     let mut found = Vec::new();
     file.walk(table.get_ref(), "", &mut found)?;
@@ -34,8 +40,15 @@ struct File<'a> {
 
 impl File<'_> {
     fn walk(&self, table: &DeTable<'_>, section: &str, found: &mut Vec<(&'static str, Found)>) -> Result {
-        for (name, value) in table {
-            let key = if section.is_empty() { name.get_ref().to_string() } else { format!("{section}.{}", name.get_ref()) };
+        // In the order of the file, so that the first thing told is the first thing wrong.
+        let mut entries: Vec<_> = table.iter().collect();
+        entries.sort_by_key(|(name, _)| name.span().start);
+        for (name, value) in entries {
+            let key = if section.is_empty() {
+                name.get_ref().to_string()
+            } else {
+                format!("{section}.{}", name.get_ref())
+            };
             let line = self.line(name.span().start);
             if let DeValue::Table(inner) = value.get_ref()
                 && KNOWN.iter().any(|known| known.key.split_once('.').is_some_and(|(head, _)| head == key))
@@ -58,10 +71,13 @@ impl File<'_> {
     }
 
     fn unknown(&self, key: &str, line: usize) -> Problem {
-        let problem = Problem::usage(code::UNKNOWN_KEY, format!("unknown key `{key}` in `{}:{line}`", self.path));
+        let problem =
+            Problem::usage(code::UNKNOWN_KEY, format!("unknown key `{key}` in `{}:{line}`", self.path));
         let as_file = format!("{key}_file");
         if KNOWN.iter().any(|known| known.key == as_file) {
-            return problem.hint(format!("a secret does not stand in this file: name a file of its own with `{as_file}`"));
+            return problem.hint(format!(
+                "a secret does not stand in this file: name a file of its own with `{as_file}`"
+            ));
         }
         match nearest(key) {
             Some(near) => problem.hint(format!("did you mean `{near}`?")),
@@ -91,7 +107,7 @@ fn nearest(key: &str) -> Option<&'static str> {
     let sections = KNOWN.iter().filter_map(|known| known.key.split_once('.').map(|(section, _)| section));
     let all = KNOWN.iter().map(|known| known.key).chain(sections);
     let (distance, near) = all.map(|known| (distance(key, known), known)).min()?;
-    (distance <= 2.max(near.len() / 3)).then_some(near)
+    (distance <= 2.max(key.len() / 3)).then_some(near)
 }
 
 /// Levenshtein's distance: insertions, deletions and replacements.
@@ -117,7 +133,8 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_told_with_its_line_and_the_nearest() {
-        let problem = parse("# a comment\n\nlisten = \"8321\"\n[smpt]\nfrom = \"a\"\n", "countersign.toml").unwrap_err();
+        let problem = parse("# a comment\n\nlisten = \"8321\"\n[smpt]\nfrom = \"a\"\n", "countersign.toml")
+            .unwrap_err();
         assert_eq!(problem.message, "unknown key `smpt` in `countersign.toml:4`");
         assert_eq!(problem.hint.as_deref(), Some("did you mean `smtp`?"));
         let problem = parse("[smtp]\nform = \"a\"\n", "c").unwrap_err();
@@ -141,6 +158,9 @@ mod tests {
 
     #[test]
     fn distances() {
-        assert_eq!([distance("sesion", "session"), distance("", "abc"), distance("kitten", "sitting")], [1, 3, 3]);
+        assert_eq!(
+            [distance("sesion", "session"), distance("", "abc"), distance("kitten", "sitting")],
+            [1, 3, 3]
+        );
     }
 }

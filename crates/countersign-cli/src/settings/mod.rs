@@ -119,7 +119,9 @@ impl Sources {
                 .map(|(_, flag, text)| Found { text: text.clone(), origin: Origin::Flag(flag) })
                 .or_else(|| env(known.env).map(|text| Found { text, origin: Origin::Env(known.env) }))
                 .or_else(|| written.iter().find(|(key, _)| *key == known.key).map(|(_, found)| found.clone()))
-                .or_else(|| known.default.map(|text| Found { text: text.to_owned(), origin: Origin::Default }));
+                .or_else(|| {
+                    known.default.map(|text| Found { text: text.to_owned(), origin: Origin::Default })
+                });
             (known, value)
         });
         Ok(Self { found: found.collect(), config: path })
@@ -152,13 +154,18 @@ impl Sources {
         })
     }
 
-    fn value<T>(&self, key: &'static str, read: fn(&str) -> core::result::Result<T, &'static str>) -> Result<T> {
+    fn value<T>(
+        &self,
+        key: &'static str,
+        read: fn(&str) -> core::result::Result<T, &'static str>,
+    ) -> Result<T> {
         let text = self.of(key).map_or("", |found| found.text.as_str());
         read(text).map_err(|why| self.bad(key, why))
     }
 
     fn bad(&self, key: &str, why: &str) -> Problem {
-        let (text, origin) = self.of(key).map_or((String::new(), Origin::Default), |f| (f.text.clone(), f.origin.clone()));
+        let (text, origin) =
+            self.of(key).map_or((String::new(), Origin::Default), |f| (f.text.clone(), f.origin.clone()));
         Problem::usage(code::BAD_VALUE, format!("`{key}` {why}: `{text}` from {}", origin.told()))
     }
 

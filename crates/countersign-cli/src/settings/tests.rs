@@ -11,7 +11,8 @@ fn nothing(_: &str) -> Option<String> {
 fn the_flag_wins_then_the_environment_then_the_file_then_the_default() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("c.toml");
-    std::fs::write(&path, "listen = \"1\"\nconsole_listen = \"2\"\ndata = \"x\"\n[smtp]\nfrom = \"a@b\"\n").unwrap();
+    std::fs::write(&path, "listen = \"1\"\nconsole_listen = \"2\"\ndata = \"x\"\n[smtp]\nfrom = \"a@b\"\n")
+        .unwrap();
     let env = |name: &str| match name {
         "COUNTERSIGN_LISTEN" => Some("3".to_owned()),
         "COUNTERSIGN_CONSOLE_LISTEN" => Some("4".to_owned()),
@@ -28,7 +29,8 @@ fn the_flag_wins_then_the_environment_then_the_file_then_the_default() {
 
 #[test]
 fn a_value_that_cannot_be_taken_is_told_with_its_origin() {
-    let sources = Sources::gather(vec![("listen", "--listen", "nowhere".to_owned())], None, &nothing).unwrap();
+    let sources =
+        Sources::gather(vec![("listen", "--listen", "nowhere".to_owned())], None, &nothing).unwrap();
     let problem = sources.parse(&nothing).unwrap_err();
     assert_eq!(problem.code, "CS-6002");
     assert!(problem.message.ends_with("`nowhere` from --listen"), "{}", problem.message);
@@ -43,7 +45,8 @@ fn a_secret_comes_from_the_environment_or_from_its_own_file() {
     let env = |name: &str| (name == "COUNTERSIGN_MASTER_KEY_FILE").then(|| file.clone());
     let settings = Sources::gather(Vec::new(), None, &env).unwrap().parse(&env).unwrap();
     assert_eq!(settings.master_key.unwrap().0.reveal(), "from-file");
-    let both = |name: &str| if name == "COUNTERSIGN_MASTER_KEY" { Some("direct".to_owned()) } else { env(name) };
+    let both =
+        |name: &str| if name == "COUNTERSIGN_MASTER_KEY" { Some("direct".to_owned()) } else { env(name) };
     let settings = Sources::gather(Vec::new(), None, &both).unwrap().parse(&both).unwrap();
     assert_eq!(settings.master_key.unwrap().0.reveal(), "direct");
 }

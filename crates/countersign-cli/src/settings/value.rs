@@ -14,7 +14,10 @@ impl Listen {
     pub(crate) fn parse(text: &str) -> Read<Self> {
         let wanted = "is not an address such as `localhost:8321` or `0.0.0.0:8321`";
         let local = |port: u16| {
-            Self(vec![SocketAddr::from((Ipv4Addr::LOCALHOST, port)), SocketAddr::from((Ipv6Addr::LOCALHOST, port))])
+            Self(vec![
+                SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+                SocketAddr::from((Ipv6Addr::LOCALHOST, port)),
+            ])
         };
         if let Ok(port) = text.parse() {
             return Ok(local(port));
@@ -105,7 +108,9 @@ mod tests {
     fn a_span_has_a_unit() {
         assert_eq!(span("30 min"), Ok(Duration::from_secs(1800)));
         assert_eq!(span("12h"), Ok(Duration::from_secs(43_200)));
-        for bad in ["30", "0 h", "-1 h", "1 fortnight", "", "99999999999999999999 s", "18446744073709551615 h"] {
+        for bad in
+            ["30", "0 h", "-1 h", "1 fortnight", "", "99999999999999999999 s", "18446744073709551615 h"]
+        {
             assert!(span(bad).is_err(), "{bad}");
         }
     }

@@ -42,8 +42,11 @@ impl Banner {
     }
 
     fn to_json(&self, ready: u128) -> Value {
-        let people: Vec<Value> =
-            self.people.iter().map(|(email, password)| json!({ "email": email, "password": password.reveal() })).collect();
+        let people: Vec<Value> = self
+            .people
+            .iter()
+            .map(|(email, password)| json!({ "email": email, "password": password.reveal() }))
+            .collect();
         json!({
             "version": VERSION, "dev": self.dev, "open": self.issuer, "issuer": self.issuer, "console": self.console,
             "setup": self.setup, "mail": self.mail, "users": people, "store": self.data.display().to_string(),
@@ -77,7 +80,9 @@ impl Banner {
         rows.push(("Store", data, "embedded, no service needed".to_owned()));
         sheet.facts(&rows);
         sheet.gap();
-        let next = |command: &str, what: &str| format!("{} {:<42} {}", ui.mark(crate::ui::Mark::Next), ui.copy(command), ui.dim(what));
+        let next = |command: &str, what: &str| {
+            format!("{} {:<42} {}", ui.mark(crate::ui::Mark::Next), ui.copy(command), ui.dim(what))
+        };
         sheet.line(next("countersign app add shop --style hybrid …", "protect your own app"));
         sheet.line(next("countersign session list", "who is signed in"));
         sheet

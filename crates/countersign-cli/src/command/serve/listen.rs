@@ -35,23 +35,29 @@ async fn open(flag: &str, listen: &Listen) -> Result<(Vec<TcpListener>, SocketAd
         if let (Some(first), 0) = (first, wanted.port()) {
             wanted.set_port(first.port());
         }
-        let bound = TcpListener::bind(wanted).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
+        let bound =
+            TcpListener::bind(wanted).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
         match bound {
             Ok((address, listener)) => {
                 first.get_or_insert(address);
                 open.push(listener);
             }
             // A machine without IPv6 still has a localhost.
-            Err(error) if first.is_some() && wanted.is_ipv6() && error.kind() != std::io::ErrorKind::AddrInUse => {
+            Err(error)
+                if first.is_some() && wanted.is_ipv6() && error.kind() != std::io::ErrorKind::AddrInUse =>
+            {
                 tracing::debug!(%error, "no IPv6 on this machine");
             }
             Err(error) => {
                 let message = format!("could not listen on `{wanted}`: {error}");
-                return Err(Problem::unreachable(code::ADDRESS, message).hint(format!("choose another: {flag} PORT")));
+                return Err(
+                    Problem::unreachable(code::ADDRESS, message).hint(format!("choose another: {flag} PORT"))
+                );
             }
         }
     }
-    let address = first.ok_or_else(|| Problem::unreachable(code::ADDRESS, "there is nothing to listen on"))?;
+    let address =
+        first.ok_or_else(|| Problem::unreachable(code::ADDRESS, "there is nothing to listen on"))?;
     Ok((open, address))
 }
 
@@ -61,7 +67,8 @@ pub(super) fn socket(path: &Path) -> Result<UnixListener> {
         std::fs::remove_file(path).map_err(|error| failed(path, &error))?;
     }
     let listener = UnixListener::bind(path).map_err(|error| failed(path, &error))?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(|error| failed(path, &error))?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .map_err(|error| failed(path, &error))?;
     Ok(listener)
 }
 

@@ -89,15 +89,20 @@ impl Serve {
 fn development(settings: Settings) -> Result<Checked> {
     for (key, listen) in [("listen", &settings.listen), ("console_listen", &settings.console_listen)] {
         if !listen.is_local() {
-            let message = format!("`{key}` reaches beyond this machine, and --dev has demo passwords and plain http");
-            return Err(Problem::usage(code::BAD_VALUE, message).hint("listen on localhost, or start without --dev"));
+            let message =
+                format!("`{key}` reaches beyond this machine, and --dev has demo passwords and plain http");
+            return Err(
+                Problem::usage(code::BAD_VALUE, message).hint("listen on localhost, or start without --dev")
+            );
         }
     }
     let data = folder(&settings, settings::DEV_DATA);
     // Someone's real data must not get demo people and a key beside it.
     if data.join("countersign.db").exists() && !house::is_dev(&data) {
         let message = format!("`{}` is not a development folder", data.display());
-        return Err(Problem::usage(code::DEV_DATA, message).hint("give --dev a folder of its own with --data"));
+        return Err(
+            Problem::usage(code::DEV_DATA, message).hint("give --dev a folder of its own with --data")
+        );
     }
     Ok(Checked { settings, data, dev: true })
 }
@@ -111,8 +116,12 @@ fn production(settings: Settings) -> Result<Checked> {
     }
     let data = folder(&settings, settings::DATA);
     if house::is_dev(&data) {
-        let message = format!("`{}` was made by --dev: it has demo people, and its master key lies beside it", data.display());
-        return Err(Problem::usage(code::DEV_DATA, message).hint("give production a folder of its own: data = \"/var/lib/countersign\""));
+        let message = format!(
+            "`{}` was made by --dev: it has demo people, and its master key lies beside it",
+            data.display()
+        );
+        return Err(Problem::usage(code::DEV_DATA, message)
+            .hint("give production a folder of its own: data = \"/var/lib/countersign\""));
     }
     house::master(&settings)?;
     Ok(Checked { settings, data, dev: false })
@@ -165,7 +174,9 @@ async fn serve(checked: Checked, ui: Ui, begun: Instant) -> Result {
 fn make_folder(data: &Path) -> Result {
     use std::os::unix::fs::DirBuilderExt;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(data);
-    made.map_err(|error| Problem::unreachable(code::NO_DATA, format!("could not make `{}`: {error}", data.display())))
+    made.map_err(|error| {
+        Problem::unreachable(code::NO_DATA, format!("could not make `{}`: {error}", data.display()))
+    })
 }
 
 fn post(settings: &Settings, mailbox: Option<&Arc<DevMailbox>>) -> Result<Option<Arc<dyn Post>>> {
@@ -182,9 +193,11 @@ fn post(settings: &Settings, mailbox: Option<&Arc<DevMailbox>>) -> Result<Option
 
 fn server_settings(settings: &Settings, issuer: &str, console: &str, dev: bool) -> Result<ServerSettings> {
     let proxies = settings.trusted_proxies.iter().map(|text| {
-        text.parse::<Cidr>().map_err(|error| Problem::usage(code::BAD_VALUE, format!("`trusted_proxies`: {error}")))
+        text.parse::<Cidr>()
+            .map_err(|error| Problem::usage(code::BAD_VALUE, format!("`trusted_proxies`: {error}")))
     });
-    let mut server = ServerSettings { trusted_proxies: proxies.collect::<Result<_>>()?, ..ServerSettings::default() };
+    let mut server =
+        ServerSettings { trusted_proxies: proxies.collect::<Result<_>>()?, ..ServerSettings::default() };
     server.console = console.to_owned();
     if dev {
         server.demo_users = dev::PEOPLE.map(str::to_owned).to_vec();
@@ -203,7 +216,9 @@ struct Stop {
 impl Stop {
     fn new() -> Result<Self> {
         let listen = |kind: SignalKind| {
-            signal(kind).map_err(|error| Problem::unreachable(code::ADDRESS, format!("could not listen for signals: {error}")))
+            signal(kind).map_err(|error| {
+                Problem::unreachable(code::ADDRESS, format!("could not listen for signals: {error}"))
+            })
         };
         Ok(Self {
             terminate: listen(SignalKind::terminate())?,

@@ -50,8 +50,18 @@ const CLAIMS: &[(&str, &str)] = &[
 
 /// Claims that tell something about a person.
 const PERSONAL: &[&str] = &[
-    "email", "phone_number", "name", "given_name", "family_name", "middle_name", "nickname", "address", "birthdate",
-    "gender", "picture", "preferred_username",
+    "email",
+    "phone_number",
+    "name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "address",
+    "birthdate",
+    "gender",
+    "picture",
+    "preferred_username",
 ];
 
 /// Claims that are secrets wherever they stand.
@@ -65,9 +75,10 @@ impl Inspect {
         if ui.json {
             let (header, claims) = parts(&seen);
             let remarks = remarks(&header, &claims, &seen);
-            let remarks = remarks.iter().filter(|remark| remark.mark != Mark::Done).map(|remark| {
-                json!({ "about": remark.subject, "text": remark.text })
-            });
+            let remarks = remarks
+                .iter()
+                .filter(|remark| remark.mark != Mark::Done)
+                .map(|remark| json!({ "about": remark.subject, "text": remark.text }));
             let remarks: Vec<Value> = remarks.collect();
             show_json(&json!({ "verified": false, "header": header, "claims": claims, "remarks": remarks }));
         } else {
@@ -87,7 +98,11 @@ fn sheet(ui: Ui, seen: &Unverified, bytes: usize, again: &str, now: u64) -> Shee
     let (header, claims) = parts(seen);
     let mut sheet = Sheet::new(ui);
     let verify = ui.copy(&format!("countersign token verify {}", plain(again)));
-    sheet.line(format!("{} {}   read only; to check it: {verify}", ui.mark(Mark::Look), ui.bold("NOT VERIFIED")));
+    sheet.line(format!(
+        "{} {}   read only; to check it: {verify}",
+        ui.mark(Mark::Look),
+        ui.bold("NOT VERIFIED")
+    ));
     sheet.gap();
     let text = |name: &str| header.get(name).and_then(Value::as_str).map(plain);
     let kid = text("kid").map_or_else(|| "no key named".to_owned(), |kid| format!("key {kid}"));
@@ -120,7 +135,8 @@ fn sheet(ui: Ui, seen: &Unverified, bytes: usize, again: &str, now: u64) -> Shee
 }
 
 fn rows(claims: &Map<String, Value>, now: u64) -> Vec<(String, String, String)> {
-    let known = CLAIMS.iter().filter_map(|(name, remark)| claims.get(*name).map(|value| (*name, value, *remark)));
+    let known =
+        CLAIMS.iter().filter_map(|(name, remark)| claims.get(*name).map(|value| (*name, value, *remark)));
     let others = claims.iter().filter(|(name, _)| !CLAIMS.iter().any(|(known, _)| known == name));
     let all = known.chain(others.map(|(name, value)| (name.as_str(), value, "")));
     all.map(|(name, value, remark)| {
@@ -152,18 +168,31 @@ fn remarks(header: &Map<String, Value>, claims: &Map<String, Value>, seen: &Unve
     let mut list = vec![lifetime(claims), audience(claims)];
     list.extend(strength(header, seen));
     for name in ["jku", "x5u", "jwk", "x5c"].into_iter().filter(|name| header.contains_key(*name)) {
-        list.push(Remark { mark: Mark::Look, subject: name, text: "brings its own key: never to be followed".to_owned() });
+        list.push(Remark {
+            mark: Mark::Look,
+            subject: name,
+            text: "brings its own key: never to be followed".to_owned(),
+        });
     }
     if claims.get("iss").and_then(Value::as_str).is_none() {
-        list.push(Remark { mark: Mark::Look, subject: "iss", text: "no issuer: nobody can tell whose keys check it".to_owned() });
+        list.push(Remark {
+            mark: Mark::Look,
+            subject: "iss",
+            text: "no issuer: nobody can tell whose keys check it".to_owned(),
+        });
     }
     for name in SECRET.iter().filter(|name| claims.contains_key(**name)) {
-        list.push(Remark { mark: Mark::Refused, subject: name, text: "a secret: whoever sees the token has it".to_owned() });
+        list.push(Remark {
+            mark: Mark::Refused,
+            subject: name,
+            text: "a secret: whoever sees the token has it".to_owned(),
+        });
     }
     for name in PERSONAL.iter().filter(|name| claims.contains_key(**name)) {
         let text = "personal data: whoever sees the token can read it".to_owned();
         list.push(Remark { mark: Mark::Look, subject: name, text });
     }
+    list.sort_by_key(|remark| remark.mark != Mark::Refused);
     list
 }
 
@@ -204,7 +233,9 @@ fn strength(header: &Map<String, Value>, seen: &Unverified) -> Option<Remark> {
         "HS256" | "HS384" | "HS512" => {
             (Mark::Look, "a shared secret: whoever can check it can also make it".to_owned())
         }
-        _ if countersign_jose::Algorithm::named(alg).is_some() => (Mark::Done, "key strong enough".to_owned()),
+        _ if countersign_jose::Algorithm::named(alg).is_some() => {
+            (Mark::Done, "key strong enough".to_owned())
+        }
         other => (Mark::Look, format!("`{}` is not an algorithm this program knows", plain(other))),
     };
     Some(Remark { mark, subject: "alg", text })
@@ -232,7 +263,8 @@ mod tests {
             "iss": "https://id.shop.example", "aud": "shop-api", "sub": "usr_7f3kq2", "iat": 1_795_424_940,
             "exp": 1_795_425_840, "sid": "q3W9xT0mVbYk2RzLh8uNcA", "rv": 884_213, "email": "ada@marsh.example"
         });
-        let text = looked_at(&json!({"typ": "at+jwt", "alg": "ES256", "kid": "es256-2026-11"}), &claims, &[1; 64]);
+        let text =
+            looked_at(&json!({"typ": "at+jwt", "alg": "ES256", "kid": "es256-2026-11"}), &claims, &[1; 64]);
         insta::assert_snapshot!("inspect", text);
     }
 

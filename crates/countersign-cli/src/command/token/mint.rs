@@ -20,6 +20,9 @@ use crate::{keyfile, settings, when};
 /// No sign-in stands behind it: Countersign itself refuses it, and a verifier
 /// takes it only if it trusts the key. countersign key new makes a key.
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "countersign token mint --key <FILE> --issuer <URL> \\\n         --audience <NAME> --subject <NAME>"
+)]
 pub(crate) struct Mint {
     /// The private key: a PKCS#8 PEM file
     #[arg(long, value_name = "FILE")]
@@ -59,7 +62,8 @@ impl Mint {
     pub(super) fn run(&self, ui: Ui) -> Result {
         let mut key = keyfile::signing_key(&self.key, None)?;
         if let Some(kid) = &self.kid {
-            let kid = KeyId::new(kid.as_str()).map_err(|error| Problem::usage(error.code(), error.to_string()))?;
+            let kid =
+                KeyId::new(kid.as_str()).map_err(|error| Problem::usage(error.code(), error.to_string()))?;
             key = key.with_id(kid);
         }
         let token = self.signed(&key, when::now())?;
@@ -84,11 +88,24 @@ impl Mint {
         let token = match self.kind {
             Kind::Access => {
                 let gid = name()?;
-                let claims = AccessClaims { iss, sub, aud, client_id, iat, exp, jti, scope, gid, ..AccessClaims::default() };
+                let claims = AccessClaims {
+                    iss,
+                    sub,
+                    aud,
+                    client_id,
+                    iat,
+                    exp,
+                    jti,
+                    scope,
+                    gid,
+                    ..AccessClaims::default()
+                };
                 jwt::sign(key, &claims)?
             }
             Kind::Id => jwt::sign(key, &IdClaims { iss, sub, aud, iat, exp, ..IdClaims::default() })?,
-            Kind::Logout => jwt::sign(key, &LogoutClaims { iss, aud, iat, exp, jti, sub: Some(sub), sid: None })?,
+            Kind::Logout => {
+                jwt::sign(key, &LogoutClaims { iss, aud, iat, exp, jti, sub: Some(sub), sid: None })?
+            }
         };
         Ok(token)
     }

@@ -19,6 +19,7 @@ use crate::{given, keyfile, when, wire};
 /// Names the first rule that fails, with its place in the standard. Without
 /// --jwks the keys are fetched from the issuer, if it is on this machine.
 #[derive(Debug, Args)]
+#[command(override_usage = "countersign token verify --issuer <URL> --audience <NAME> <TOKEN>")]
 pub(crate) struct Verify {
     /// The token: @FILE, or - for stdin
     token: String,
@@ -78,10 +79,16 @@ impl Verify {
 fn sheet(ui: Ui, claims: &Value, now: u64) -> Sheet {
     let text = |name: &str| claims.get(name).and_then(Value::as_str).map(plain).unwrap_or_default();
     let mut sheet = Sheet::new(ui);
-    sheet.line(format!("{} {}   signature, kind, issuer, audience, times", ui.mark(Mark::Done), ui.bold("verified")));
+    sheet.line(format!(
+        "{} {}   signature, kind, issuer, audience, times",
+        ui.mark(Mark::Done),
+        ui.bold("verified")
+    ));
     sheet.gap();
-    let ends = claims.get("exp").and_then(Value::as_u64).map(|exp| when::beside(exp, now)).unwrap_or_default();
-    let rows = [("iss", text("iss"), ""), ("sub", text("sub"), ""), ("exp", ends, "until then, unless it is ended")];
+    let ends =
+        claims.get("exp").and_then(Value::as_u64).map(|exp| when::beside(exp, now)).unwrap_or_default();
+    let rows =
+        [("iss", text("iss"), ""), ("sub", text("sub"), ""), ("exp", ends, "until then, unless it is ended")];
     let rows: Vec<(&str, String, String)> =
         rows.into_iter().map(|(name, value, remark)| (name, value, remark.to_owned())).collect();
     sheet.facts(&rows);
@@ -99,17 +106,27 @@ fn told(error: &Error) -> Problem {
         Error::Json { .. } => ("RFC 7515 4", None),
         Error::Header { .. } => ("RFC 7515 4.1", None),
         Error::Critical => ("RFC 7515 4.1.11", None),
-        Error::Algorithm { .. } => ("RFC 8725 3.1", Some("the algorithm is the key's, whatever the token says")),
+        Error::Algorithm { .. } => {
+            ("RFC 8725 3.1", Some("the algorithm is the key's, whatever the token says"))
+        }
         Error::UnknownKey | Error::KeyUnnamed => {
             ("RFC 7515 4.1.4", Some("fetch the issuer's keys again: they may have been rotated"))
         }
-        Error::Signature => ("RFC 7515 5.2", Some("the token was changed, or another issuer's key has this name")),
+        Error::Signature => {
+            ("RFC 7515 5.2", Some("the token was changed, or another issuer's key has this name"))
+        }
         Error::Type { .. } => ("RFC 8725 3.11", Some("another kind of token? --kind access, id or logout")),
         Error::Claim { .. } => ("RFC 7519 4", None),
-        Error::Issuer => ("RFC 7519 4.1.1", Some("issuers are compared letter by letter: look for a slash at the end")),
-        Error::Audience => ("RFC 7519 4.1.3", Some("the token is meant for somebody else; token inspect shows for whom")),
+        Error::Issuer => {
+            ("RFC 7519 4.1.1", Some("issuers are compared letter by letter: look for a slash at the end"))
+        }
+        Error::Audience => {
+            ("RFC 7519 4.1.3", Some("the token is meant for somebody else; token inspect shows for whom"))
+        }
         Error::Expired { .. } => ("RFC 7519 4.1.4", None),
-        Error::Early { .. } => ("RFC 7519 4.1.5", Some("if the times look right, compare the clocks of both machines")),
+        Error::Early { .. } => {
+            ("RFC 7519 4.1.5", Some("if the times look right, compare the clocks of both machines"))
+        }
         _ => ("RFC 8725", None),
     };
     let message = match error {
