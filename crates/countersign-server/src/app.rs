@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::Router;
 use countersign::Engine;
 
-use crate::http::Cidr;
-use crate::http::face::{self, Face};
-use crate::http::host::{self, Hosts};
+use crate::web::Cidr;
+use crate::web::face::{self, Face};
+use crate::web::host::{self, Hosts};
 use crate::mail::DevMailbox;
 use crate::pages::{DemoApp, Frame, Pages};
 use crate::routes;

@@ -21,7 +21,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tower::ServiceExt;
 
-use crate::http::Peer;
+use crate::web::Peer;
 
 /// How long a request's head may take; also how long an idle connection is kept.
 const HEAD_TIME: Duration = Duration::from_secs(10);

@@ -35,7 +35,7 @@ pub(crate) struct Gate {
 /// What an attempt took.
 #[derive(Debug)]
 #[must_use = "give it back when the attempt succeeds"]
-pub(crate) struct Knock(Vec<(Counter, Bucket, Bucket)>);
+pub(crate) struct Knock(Vec<Counter>);
 
 impl Gate {
     /// Takes one from every bucket, or from none.
@@ -44,24 +44,22 @@ impl Gate {
         let mut taken = Vec::with_capacity(counters.len());
         for counter in counters {
             let before = buckets.get(&counter).copied().unwrap_or_default();
-            let after = before.take(counter.rate(), now)?;
-            taken.push((counter, before, after));
+            taken.push((before.take(counter.rate(), now)?, counter));
         }
         if buckets.len() + taken.len() > BUCKETS {
             make_room(&mut buckets, now);
         }
-        for (counter, _, after) in &taken {
-            buckets.insert(counter.clone(), *after);
-        }
-        Ok(Knock(taken))
+        let knock = Knock(taken.iter().map(|(_, counter)| counter.clone()).collect());
+        buckets.extend(taken.into_iter().map(|(after, counter)| (counter, after)));
+        Ok(knock)
     }
 
-    /// Gives back what a successful attempt took, where nobody has taken since.
+    /// Gives back what a successful attempt took.
     pub(crate) fn refund(&self, knock: Knock) {
         let mut buckets = locked(&self.buckets);
-        for (counter, before, after) in knock.0 {
-            if let Some(bucket) = buckets.get_mut(&counter).filter(|bucket| **bucket == after) {
-                *bucket = before;
+        for counter in knock.0 {
+            if let Some(bucket) = buckets.get_mut(&counter) {
+                *bucket = bucket.give_back(counter.rate());
             }
         }
     }

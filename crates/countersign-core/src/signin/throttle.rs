@@ -49,6 +49,12 @@ impl Bucket {
         }
         Ok(Self(after))
     }
+
+    /// Gives one back, of an attempt that succeeded: only failures are to count.
+    #[must_use]
+    pub fn give_back(self, rate: Rate) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(rate.every.as_millis()).unwrap_or(u64::MAX).max(1)))
+    }
 }
 
 /// What an attempt is counted against.
@@ -175,6 +181,15 @@ mod tests {
         assert!(bucket.take(RATE, later).is_err());
         assert!(!bucket.is_full(later));
         assert!(bucket.is_full(later + Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_taken_again() {
+        let mut bucket = Bucket::default();
+        for _ in 0..100 {
+            bucket = bucket.take(RATE, NOW).unwrap().take(RATE, NOW).unwrap().give_back(RATE).give_back(RATE);
+        }
+        assert!(bucket.is_full(NOW));
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-use crate::pages::demo::{CartLine, Good, Picture};
+use crate::pages::{CartLine, Good, Picture};
 
 /// Counts by good.
 pub(super) type Cart = BTreeMap<String, u32>;
@@ -17,10 +17,28 @@ struct Shelf {
 }
 
 const SHELF: [Shelf; 4] = [
-    Shelf { id: "bread", name: "Rye bread", says: "Baked this morning, 800 g", pence: 420, picture: Picture::Bread },
-    Shelf { id: "honey", name: "Heather honey", says: "From the hill behind the shop", pence: 750, picture: Picture::Honey },
+    Shelf {
+        id: "bread",
+        name: "Rye bread",
+        says: "Baked this morning, 800 g",
+        pence: 420,
+        picture: Picture::Bread,
+    },
+    Shelf {
+        id: "honey",
+        name: "Heather honey",
+        says: "From the hill behind the shop",
+        pence: 750,
+        picture: Picture::Honey,
+    },
     Shelf { id: "tea", name: "Breakfast tea", says: "Strong, 80 bags", pence: 310, picture: Picture::Tea },
-    Shelf { id: "candle", name: "Beeswax candle", says: "Burns for 9 hours", pence: 500, picture: Picture::Candle },
+    Shelf {
+        id: "candle",
+        name: "Beeswax candle",
+        says: "Burns for 9 hours",
+        pence: 500,
+        picture: Picture::Candle,
+    },
 ];
 
 /// The most of one good in a cart.
@@ -53,7 +71,8 @@ pub(super) fn add(cart: &mut Cart, good: &str) {
 
 /// The lines of a cart and its total.
 pub(super) fn lines(cart: &Cart) -> (Vec<CartLine>, String) {
-    let held: Vec<(&Shelf, u32)> = SHELF.iter().filter_map(|it| cart.get(it.id).map(|count| (it, *count))).collect();
+    let held: Vec<(&Shelf, u32)> =
+        SHELF.iter().filter_map(|it| cart.get(it.id).map(|count| (it, *count))).collect();
     let total = held.iter().map(|(it, count)| it.pence.saturating_mul(*count)).fold(0, u32::saturating_add);
     let line = |(it, count): &(&Shelf, u32)| CartLine {
         id: it.id.to_owned(),

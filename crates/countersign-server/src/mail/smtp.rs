@@ -56,7 +56,8 @@ impl Smtp {
 
     async fn deliver(&self, letter: Letter) -> Result<(), Fault> {
         let could_not = |why: &str| Fault::Post(why.to_owned());
-        let to = letter.to.as_str().parse().map_err(|_| could_not("the address is none that mail can go to"))?;
+        let to =
+            letter.to.as_str().parse().map_err(|_| could_not("the address is none that mail can go to"))?;
         let message = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
@@ -198,7 +199,9 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_that_would_speak_in_the_clear_or_cannot_be_read_is_refused() {
-        for bad in ["smtp://mail.example?tls=opportunistic", "http://mail.example", "mail.example", "smtp://", ""] {
+        for bad in
+            ["smtp://mail.example?tls=opportunistic", "http://mail.example", "mail.example", "smtp://", ""]
+        {
             assert!(matches!(Smtp::new(bad, "id@shop.example"), Err(Fault::Unfit(_))), "{bad}");
         }
         let told = Smtp::new("imap://user:hunter2@mail.example", "id@shop.example").unwrap_err().to_string();

@@ -12,10 +12,10 @@ use http::{HeaderValue, StatusCode, header};
 use super::who::bake;
 use super::{Guard, Knocking, Person, Route};
 use crate::app::{App, Server};
-use crate::http::face::sentence;
-use crate::http::host::authority_of;
-use crate::http::text::{Onward, encoded};
-use crate::http::{Face, Form, Wrong, form};
+use crate::web::face::sentence;
+use crate::web::host::authority_of;
+use crate::web::text::{Onward, encoded};
+use crate::web::{Face, Form, Wrong, form};
 use crate::pages::{Asking, Consent, Continue, Link, ScopeLine, SignOut, SignedOut};
 
 pub(super) fn routes() -> Vec<Route> {

@@ -5,16 +5,17 @@
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use countersign::{Error, Refusal};
+use countersign::{Error, Refusal, sign_in_helps};
 use countersign_core::Attempt;
 use countersign_core::id::ClientId;
+use countersign_core::record::Style;
 use countersign_core::record::session::Audience;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::oauth::{Bearer, bearer, unreadable};
 use super::{Guard, Route};
 use crate::app::App;
-use crate::http::{Face, Query, Wrong};
+use crate::web::{Face, Query, Wrong};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![Route::get("/check", Guard::Credential, Face::Bare, check)]
@@ -27,7 +28,7 @@ async fn check(State(app): State<App>, Query(query): Query, request: Request) ->
     // Only an absent bearer lets the cookie be looked at; a bad one never does.
     let known = match bearer(headers) {
         Bearer::Unreadable => return Err(unreadable()),
-        Bearer::Token(token) => by_token(&app, &id, token).await?,
+        Bearer::Token(_) => by_token(&app, &id, headers).await?,
         Bearer::None => by_cookie(&app, id, headers).await?,
     };
     Ok(known.into_response())
@@ -63,31 +64,31 @@ impl IntoResponse for Known {
     }
 }
 
-async fn by_token(app: &App, id: &ClientId, token: &str) -> Result<Known, Wrong> {
+async fn by_token(app: &App, id: &ClientId, headers: &HeaderMap) -> Result<Known, Wrong> {
     let client = match app.engine.app(id.as_str()).await {
         Ok(client) => client,
         Err(Error::Refusal(_)) => return Err(unreadable()),
         Err(error) => return Err(error.into()),
     };
-    let bearer = app.engine.check_bearer(token, &client.audience).await?;
-    let claims = bearer.claims;
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let known = decided(app.engine.recognize(&client, None, authorization).await?)?;
     Ok(Known {
-        subject: claims.sub.to_string(),
-        session: claims.gid.to_string(),
-        app: claims.client_id.to_string(),
-        scopes: claims.scope.to_string(),
-        auth_time: claims.auth_time.map(|at| at.to_string()).unwrap_or_default(),
-        style: "jwt",
+        subject: known.subject,
+        session: known.handle,
+        app: known.client,
+        scopes: known.scope.to_string(),
+        auth_time: known.auth_time.map(|at| at.seconds().to_string()).unwrap_or_default(),
+        style: match known.style {
+            Style::Session => "session",
+            Style::Jwt => "jwt",
+            Style::Hybrid => "hybrid",
+        },
     })
 }
 
 async fn by_cookie(app: &App, id: ClientId, headers: &HeaderMap) -> Result<Known, Wrong> {
     let audience = Audience::Client(id);
-    let checked = match app.look(headers, &audience).await? {
-        Attempt::Accepted(checked) => checked,
-        Attempt::Absent => return Err(Refusal::SessionAbsent.into()),
-        Attempt::Refused(refusal) => return Err(refusal.into()),
-    };
+    let checked = decided(app.look(headers, &audience).await?)?;
     // A browser sends its cookie whoever made it ask.
     if !may_come(headers) {
         return Err(Wrong::cross_site());
@@ -100,6 +101,17 @@ async fn by_cookie(app: &App, id: ClientId, headers: &HeaderMap) -> Result<Known
         auth_time: checked.session.auth_time.seconds().to_string(),
         style: "session",
     })
+}
+
+/// 401 where signing in helps, 403 where it does not.
+fn decided<T>(attempt: Attempt<T>) -> Result<T, Wrong> {
+    let refusal = match attempt {
+        Attempt::Accepted(known) => return Ok(known),
+        Attempt::Absent => Refusal::SessionAbsent,
+        Attempt::Refused(refusal) => refusal,
+    };
+    let status = if sign_in_helps(&refusal) { StatusCode::UNAUTHORIZED } else { StatusCode::FORBIDDEN };
+    Err(Wrong::from(refusal).with_status(status))
 }
 
 /// Whether the request that the proxy holds may carry a cookie: from the application's own pages, typed by the person,

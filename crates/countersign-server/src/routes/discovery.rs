@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Guard, Route};
 use crate::app::App;
-use crate::http::Face;
+use crate::web::{Face, Wrong};
 use crate::pages::asset as file;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -21,8 +21,8 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn metadata(State(app): State<App>) -> Response {
-    public(&app.engine.metadata(), "application/json")
+async fn metadata(State(app): State<App>) -> Result<Response, Wrong> {
+    Ok(public(&app.engine.metadata()?, "application/json"))
 }
 
 async fn keys(State(app): State<App>) -> Response {
@@ -41,9 +41,9 @@ fn public(document: &Value, kind: &'static str) -> Response {
 }
 
 /// A file that pages need; also on the console and the hosts of the demo.
-pub async fn asset(request: axum::extract::Request) -> Result<Response, crate::http::Wrong> {
-    let found = file(request.uri().path()).ok_or_else(crate::http::Wrong::nowhere)?;
-    let etag = HeaderValue::from_str(&found.etag).map_err(|_| crate::http::Wrong::nowhere())?;
+pub async fn asset(request: axum::extract::Request) -> Result<Response, Wrong> {
+    let found = file(request.uri().path()).ok_or_else(Wrong::nowhere)?;
+    let etag = HeaderValue::from_str(&found.etag).map_err(|_| Wrong::nowhere())?;
     let known = request.headers().get(header::IF_NONE_MATCH).is_some_and(|known| *known == etag);
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(found.content_type)),

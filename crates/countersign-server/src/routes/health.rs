@@ -5,7 +5,7 @@ use http::StatusCode;
 
 use super::{Guard, Route};
 use crate::app::App;
-use crate::http::Face;
+use crate::web::Face;
 
 /// The routes for whoever runs the process.
 #[must_use]

@@ -7,6 +7,7 @@ pub mod check;
 pub mod dev;
 pub mod discovery;
 pub mod health;
+mod listed;
 pub mod oauth;
 pub mod people;
 pub mod signin;
@@ -24,8 +25,8 @@ use http::Method;
 
 pub use self::who::{Knocking, OfApp, Person};
 use crate::app::App;
-use crate::http::face::{self, Face};
-use crate::http::{Wrong, fence, host};
+use crate::web::face::{self, Face};
+use crate::web::{Wrong, fence, host};
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,8 +13,8 @@ use serde::Serialize;
 
 use super::{Guard, Route};
 use crate::app::App;
-use crate::http::host::origin_of;
-use crate::http::{Face, Form, Guest, Wrong};
+use crate::web::host::origin_of;
+use crate::web::{Face, Form, Guest, Wrong};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![

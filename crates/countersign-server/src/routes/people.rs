@@ -13,8 +13,8 @@ use http::StatusCode;
 use super::authorize::told;
 use super::{Guard, Route};
 use crate::app::{App, Server};
-use crate::http::text::Onward;
-use crate::http::{Face, Form, Guest, Query, Wrong};
+use crate::web::text::Onward;
+use crate::web::{Face, Form, Guest, Query, Wrong};
 use crate::pages::{ConfirmMail, Html, MailPurpose, MailSent, Recover, Reset, SignUp};
 
 pub(super) fn routes() -> Vec<Route> {

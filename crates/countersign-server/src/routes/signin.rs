@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use countersign::{Error, Password, Refusal, SignedIn};
+use countersign::{Error, LogoutStep, Password, Refusal, SignedIn};
 use countersign_core::oauth::Params;
 use countersign_core::record::session::Audience;
 use countersign_core::session::{Cookie, Surface};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 
 use super::authorize::asking;
 use super::who::bake;
 use super::{Guard, Knocking, Route};
 use crate::app::{App, Server};
-use crate::http::text::Onward;
-use crate::http::{Face, Form, Guest, Query, Wrong};
+use crate::web::text::Onward;
+use crate::web::{Face, Form, Guest, Query, Wrong};
 use crate::pages::{Asking, SignIn};
 
 /// How long a browser is known as one that has signed in before.
@@ -70,17 +70,23 @@ async fn sign_in(
     }
 }
 
-async fn sign_out(State(app): State<App>, headers: HeaderMap, Form(form): Form) -> Result<Response, Wrong> {
+async fn sign_out(State(app): State<App>, Knocking(who): Knocking, Form(form): Form) -> Result<Response, Wrong> {
     let onward = form.value("next").map(|next| Onward::read(Some(next))).transpose()?;
-    let audience = Audience::Issuer;
-    let mut response = match app.look(&headers, &audience).await? {
-        countersign_core::Attempt::Accepted(who) => {
-            app.engine.sign_out(&who).await?;
-            app.left(onward.as_ref()).await?
+    let asked = onward.as_ref().filter(|onward| onward.path() == "/logout");
+    let mut response = match (asked, &who) {
+        (Some(onward), who) => match app.engine.logout_confirmed(onward.query(), who.as_ref()).await? {
+            LogoutStep::Done { redirect: Some(to) } => {
+                app.goes_on("You are signed out", "Go back to the application", &to)
+            }
+            LogoutStep::Done { redirect: None } | LogoutStep::Confirm { .. } => app.signed_out(None),
+        },
+        (None, Some(who)) => {
+            app.engine.sign_out(who).await?;
+            app.signed_out(None)
         }
-        _ => app.left(onward.as_ref()).await?,
+        (None, None) => app.signed_out(None),
     };
-    bake(&mut response, &app.engine.cookie(&audience).removal());
+    bake(&mut response, &app.engine.cookie(&Audience::Issuer).removal());
     Ok(response)
 }
 
@@ -134,19 +140,5 @@ impl Server {
             bake(&mut response, &mark);
         }
         response
-    }
-
-    /// What somebody sees who has signed out.
-    async fn left(&self, onward: Option<&Onward>) -> Result<Response, Wrong> {
-        let asked = onward.filter(|onward| onward.path() == "/logout");
-        let Some(onward) = asked else { return Ok(self.signed_out(None)) };
-        // Nobody is signed in any more, so the engine says only whether the application's address is registered.
-        let step = self.engine.logout(onward.query(), None).await?;
-        Ok(match step {
-            countersign::LogoutStep::Done { redirect: Some(to) } => {
-                self.goes_on("You are signed out", "Go back to the application", &to)
-            }
-            _ => self.signed_out(None),
-        })
     }
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::{Guard, OfApp, Route};
 use crate::app::App;
-use crate::http::{Face, Wrong, form};
+use crate::web::{Face, Wrong, form};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![

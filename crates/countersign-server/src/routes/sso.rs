@@ -9,20 +9,19 @@ use std::time::Duration;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use countersign::{Refusal, TicketNonce};
+use countersign::{Checked, Error, Refusal, StartNonce};
 use countersign_core::Attempt;
 use countersign_core::record::session::Audience;
 use countersign_core::session::{Cookie, Surface};
-use countersign_jose::primitive::base64;
 use http::HeaderMap;
 
 use super::who::bake;
 use super::{Guard, Knocking, Route};
 use crate::app::App;
-use crate::http::host::AppHost;
-use crate::http::peer::cookies;
-use crate::http::text::encoded;
-use crate::http::{Face, Guest, Query, Wrong};
+use crate::web::host::AppHost;
+use crate::web::peer::cookies;
+use crate::web::text::encoded;
+use crate::web::{Face, Guest, Query, Wrong};
 
 /// How long a person may take to sign in before they must start again.
 const START_AGE: Duration = Duration::from_secs(60 * 60);
@@ -49,13 +48,11 @@ async fn start(
     let cookie = Cookie::new(Surface::Start, app.engine.transport());
     // A second tab goes on with the nonce of the first, else the first could not come back.
     let nonce = match cookie.find(cookies(&headers)) {
-        Attempt::Accepted(text) => TicketNonce::parse(text),
+        Attempt::Accepted(text) => StartNonce::parse(text),
         Attempt::Absent | Attempt::Refused(_) => None,
     };
     let nonce = nonce.map_or_else(|| app.engine.start_nonce(), Ok)?;
-    let issuer = &app.engine.settings().issuer;
-    let (id, hash) = (client.id.as_str(), base64::encode(nonce.hash()));
-    let to = format!("{issuer}/sso?app={}&nonce={hash}&return_to={}", encoded(id), encoded(return_to));
+    let to = app.engine.start_address(&client, &nonce, return_to)?;
     let mut response = Redirect::to(&to).into_response();
     bake(&mut response, &cookie.set_nonce(&nonce, START_AGE));
     Ok(response)
@@ -72,16 +69,33 @@ async fn hand_over(
     State(app): State<App>,
     Knocking(who): Knocking,
     Query(query): Query,
-) -> Result<Response, Wrong> {
+) -> Result<Redirect, Wrong> {
     let (id, nonce) = (query.required("app")?, query.required("nonce")?);
     let return_to = query.value("return_to").unwrap_or("/");
     local(return_to)?;
-    let Some(who) = who else {
-        let here = format!("/sso?app={}&nonce={}&return_to={}", encoded(id), encoded(nonce), encoded(return_to));
-        return Ok(Redirect::to(&format!("/signin?next={}", encoded(&here))).into_response());
-    };
-    let to = app.engine.ticket(&who, id, nonce, return_to).await?;
-    Ok(Redirect::to(&to).into_response())
+    match ticket(&app, who.as_ref(), id, nonce, return_to).await? {
+        Some(to) => Ok(Redirect::to(&to)),
+        None => {
+            let here = format!("/sso?app={}&nonce={}&return_to={}", encoded(id), encoded(nonce), encoded(return_to));
+            Ok(Redirect::to(&format!("/signin?next={}", encoded(&here))))
+        }
+    }
+}
+
+/// The address with the ticket; none when somebody must sign in first, or again.
+async fn ticket(
+    app: &App,
+    who: Option<&Checked>,
+    id: &str,
+    nonce: &str,
+    return_to: &str,
+) -> Result<Option<String>, Wrong> {
+    let Some(who) = who else { return Ok(None) };
+    match app.engine.ticket(who, id, nonce, return_to).await {
+        Ok(to) => Ok(Some(to)),
+        Err(Error::Refusal(Refusal::SessionEnded)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn callback(

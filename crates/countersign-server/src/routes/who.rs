@@ -13,8 +13,8 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, header};
 
 use crate::app::{App, Server};
-use crate::http::Wrong;
-use crate::http::peer::cookies;
+use crate::web::Wrong;
+use crate::web::peer::cookies;
 
 /// The person who is signed in; only on routes whose guard is [`Guard::Person`](super::Guard) or `Operator`.
 #[derive(Clone, Debug)]
@@ -79,7 +79,7 @@ fn wants_data(request: &Request) -> bool {
 }
 
 fn door_with(door: &str, next: &str) -> String {
-    if next.is_empty() { door.to_owned() } else { format!("{door}?next={}", crate::http::text::encoded(next)) }
+    if next.is_empty() { door.to_owned() } else { format!("{door}?next={}", crate::web::text::encoded(next)) }
 }
 
 const fn refusal_code(refusal: &Refusal) -> &'static str {

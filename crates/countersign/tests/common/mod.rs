@@ -11,22 +11,22 @@ use countersign_core::record::session::Audience;
 use countersign_core::record::{Client, Style};
 use countersign_core::secret::ClientSecret;
 
-pub const ADA: &str = "ada@marsh.example";
-pub const PASSWORD: &str = "lantern rope harbour";
+pub(crate) const ADA: &str = "ada@marsh.example";
+pub(crate) const PASSWORD: &str = "lantern rope harbour";
 
 /// RFC 7636 appendix B.
-pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-pub const CALLBACK: &str = "https://shop.example/cb";
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+pub(crate) const CALLBACK: &str = "https://shop.example/cb";
 
-pub struct Shop {
-    pub rig: Rig,
-    pub client: Client,
-    pub secret: ClientSecret,
-    pub ada: Checked,
+pub(crate) struct Shop {
+    pub(crate) rig: Rig,
+    pub(crate) client: Client,
+    pub(crate) secret: ClientSecret,
+    pub(crate) ada: Checked,
 }
 
-pub fn new_app(id: &str, style: Style) -> NewApp {
+pub(crate) fn new_app(id: &str, style: Style) -> NewApp {
     NewApp {
         id: id.to_owned(),
         name: None,
@@ -42,11 +42,11 @@ pub fn new_app(id: &str, style: Style) -> NewApp {
     }
 }
 
-pub fn params(text: &str) -> Params {
+pub(crate) fn params(text: &str) -> Params {
     Params::parse(text).unwrap()
 }
 
-pub fn query(client: &str, extra: &str) -> String {
+pub(crate) fn query(client: &str, extra: &str) -> String {
     format!(
         "client_id={client}&redirect_uri={CALLBACK}&response_type=code&scope=openid+email&state=s1&nonce=n1\
          &code_challenge={CHALLENGE}&code_challenge_method=S256{extra}"
@@ -54,22 +54,22 @@ pub fn query(client: &str, extra: &str) -> String {
 }
 
 /// What stands behind `name=` in an address.
-pub fn parameter<'a>(address: &'a str, name: &str) -> Option<&'a str> {
+pub(crate) fn parameter<'a>(address: &'a str, name: &str) -> Option<&'a str> {
     let (_, query) = address.split_once('?')?;
     query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
 }
 
-pub async fn checked(engine: &Engine, cookie: &str) -> Attempt<Checked> {
+pub(crate) async fn checked(engine: &Engine, cookie: &str) -> Attempt<Checked> {
     let header = format!("cs_dev_id={cookie}");
     engine.check(Some(&header), &Audience::Issuer).await.unwrap()
 }
 
 impl Shop {
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Self::of(Style::Hybrid).await
     }
 
-    pub async fn of(style: Style) -> Self {
+    pub(crate) async fn of(style: Style) -> Self {
         let rig = Rig::new().await.unwrap();
         rig.person(ADA, PASSWORD).await.unwrap();
         let (client, secret) = rig.engine.add_app(new_app("shop", style), Actor::CommandLine).await.unwrap();
@@ -77,7 +77,7 @@ impl Shop {
         Self { rig, client, secret: secret.unwrap(), ada }
     }
 
-    pub async fn signed_in(rig: &Rig) -> Checked {
+    pub(crate) async fn signed_in(rig: &Rig) -> Checked {
         let signed = rig.sign_in(ADA, PASSWORD).await.unwrap();
         let header = format!("cs_dev_id={}", signed.cookie.reveal());
         match rig.engine.check(Some(&header), &Audience::Issuer).await.unwrap() {
@@ -86,50 +86,50 @@ impl Shop {
         }
     }
 
-    pub fn engine(&self) -> &Engine {
+    pub(crate) fn engine(&self) -> &Engine {
         &self.rig.engine
     }
 
-    pub fn auth(&self) -> ClientAuth {
+    pub(crate) fn auth(&self) -> ClientAuth {
         let body = params(&format!("client_id={}&client_secret={}", self.client.id, self.secret.reveal()));
         ClientAuth::read(None, &body).unwrap()
     }
 
     /// A code for Ada.
-    pub async fn code(&self) -> String {
+    pub(crate) async fn code(&self) -> String {
         match self.engine().authorize(&query("shop", ""), Some(&self.ada)).await.unwrap() {
             Authorized::Redirect(to) => parameter(&to, "code").unwrap_or_else(|| panic!("{to}")).to_owned(),
             other => panic!("{other:?}"),
         }
     }
 
-    pub async fn token(&self, form: &str) -> Result<TokenAnswer> {
+    pub(crate) async fn token(&self, form: &str) -> Result<TokenAnswer> {
         self.engine().token(self.auth(), &params(form), &Rig::visitor()).await
     }
 
-    pub async fn redeem(&self, code: &str) -> Result<TokenAnswer> {
+    pub(crate) async fn redeem(&self, code: &str) -> Result<TokenAnswer> {
         self.token(&redemption(code)).await
     }
 
-    pub async fn refresh(&self, token: &str) -> Result<TokenAnswer> {
+    pub(crate) async fn refresh(&self, token: &str) -> Result<TokenAnswer> {
         self.token(&format!("grant_type=refresh_token&refresh_token={token}")).await
     }
 
-    pub async fn tokens(&self) -> TokenAnswer {
+    pub(crate) async fn tokens(&self) -> TokenAnswer {
         self.redeem(&self.code().await).await.unwrap()
     }
 }
 
-pub fn redemption(code: &str) -> String {
+pub(crate) fn redemption(code: &str) -> String {
     format!("grant_type=authorization_code&code={code}&redirect_uri={CALLBACK}&code_verifier={VERIFIER}")
 }
 
-pub fn refresh_of(answer: &TokenAnswer) -> String {
+pub(crate) fn refresh_of(answer: &TokenAnswer) -> String {
     answer.refresh_token.as_ref().unwrap().reveal().to_owned()
 }
 
 /// The OAuth word of a refusal.
-pub fn word(error: &countersign::Error) -> &'static str {
+pub(crate) fn word(error: &countersign::Error) -> &'static str {
     match error {
         countersign::Error::Refusal(countersign::Refusal::OAuth(refusal)) => refusal.error.as_str(),
         other => panic!("{other:?}"),

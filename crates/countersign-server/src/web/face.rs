@@ -134,7 +134,7 @@ fn challenge(asked: &Asked, wrong: &Wrong) -> Option<&'static str> {
 
 fn problem(wrong: &Wrong, trace: &str) -> Response {
     let body = json!({
-        "type": format!("urn:countersign:{}", wrong.code), "title": wrong.title, "status": wrong.status.as_u16(),
+        "type": "about:blank", "title": wrong.status.canonical_reason(), "status": wrong.status.as_u16(),
         "detail": wrong.message, "code": wrong.code, "trace": trace,
     });
     let mut response = (wrong.status, body.to_string()).into_response();
