@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use countersign::SystemClock;
 use countersign_core::port::{Clock, Post};
+use countersign_server::console::ConsoleSettings;
 use countersign_server::mail::{DevMailbox, Smtp};
 use countersign_server::{Cidr, Server, ServerSettings, Serving, console, demo, main_router};
 use tokio::signal::unix::{SignalKind, signal};
@@ -159,7 +160,7 @@ async fn serve(checked: Checked, ui: Ui, begun: Instant) -> Result {
         serving.tcp(door, main_router(&app, demos.clone()));
     }
     for door in doors.console {
-        serving.tcp(door, console::router(&app));
+        serving.tcp(door, console::router(Arc::clone(&engine), console_settings(&console, &data)));
     }
     serving.unix(socket, house.admin_router());
     let setup = link.map(|code| format!("{console}/admin/setup?code={}", code.reveal()));
@@ -169,6 +170,13 @@ async fn serve(checked: Checked, ui: Ui, begun: Instant) -> Result {
     let _gone = std::fs::remove_file(data.join(house::SOCKET));
     house.close().await;
     Ok(())
+}
+
+fn console_settings(origin: &str, data: &Path) -> ConsoleSettings {
+    ConsoleSettings {
+        origin: origin.to_owned(),
+        facts: vec![("Store".to_owned(), data.display().to_string())],
+    }
 }
 
 fn make_folder(data: &Path) -> Result {
