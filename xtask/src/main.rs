@@ -1,5 +1,6 @@
 //! The project's own commands. Says which there are and what they exit with; each lives in a file of its own.
 
+mod bench;
 mod soak;
 mod test;
 mod tidy;
@@ -14,6 +15,7 @@ const USAGE: &str = "\
   tidy    the house rules: layers, licences, sizes, names, codes, threats, links
   test    sets up what the tests need and runs every test
   soak    the long tests, named soak_…
+  bench serve   start, memory and CPU of the server, beside a bare handler
 ";
 
 fn main() -> ExitCode {
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::command(&root),
         ["test"] => test::command(&root),
         ["soak"] => soak::command(&root),
+        ["bench", "serve"] => bench::command(&root),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             ExitCode::SUCCESS

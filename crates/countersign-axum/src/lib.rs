@@ -1,1 +1,32 @@
-//! Skeleton.
+//! Who is asking: one guard in front of an axum application, one extractor behind it, for all three styles.
+//!
+//! [`Guard`] is one type whatever the style, so that moving from JWT to sessions to hybrid changes one line and no handler.
+//! A route under it answers 401 without a credential even if its handler forgets to ask; [`Guard::optional`] opens it
+//! visibly. The crate decides nothing about credentials: the engine does, and this says what HTTP says about it
+//! (RFC 6750 section 3, RFC 9110 section 11.6.1).
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//! use countersign_axum::{Auth, Guard};
+//! # async fn run(engine: std::sync::Arc<countersign::Engine>) -> countersign::Result<()> {
+//! let guard = Guard::hybrid(engine, "shop-api");
+//! let app: Router = Router::new().route("/me", get(me)).layer(guard);
+//! # Ok(()) }
+//! async fn me(auth: Auth) -> String { format!("hello, {}", auth.subject()) }
+//! ```
+
+mod auth;
+mod guard;
+mod hop;
+mod layer;
+mod peer;
+mod rejection;
+mod session;
+
+pub use auth::Auth;
+pub use guard::Guard;
+pub use hop::{callback, start};
+pub use layer::Guarded;
+pub use peer::{Peer, visitor};
+pub use rejection::Rejection;
+pub use session::{Session, Slot};

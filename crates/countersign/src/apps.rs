@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::error::{Result, unexpected};
 
 /// What an application may ask for when nothing is said.
-const SCOPE: &str = "openid email";
+const SCOPE: &str = "openid email offline_access";
 
 /// What an operator says about a new application.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use super::run::Step;
 
 /// The oldest Node (major, minor) that every client library of the tests runs on.
-const NODE: (u32, u32) = (20, 19);
+const NODE: (u32, u32) = (20, 0);
 
 /// A program, the names it goes by, and the Debian package that brings it.
 struct Program {

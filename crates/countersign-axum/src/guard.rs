@@ -1,0 +1,114 @@
+//! Who may pass: finds the credential of a request and asks whoever can judge it.
+//!
+//! Only an *absent* credential falls through to the next kind; a bad one never does, or a thief could try both doors.
+
+use std::sync::Arc;
+
+use countersign::{Engine, Recognized, Recognizer};
+use countersign_core::id::ClientId;
+use countersign_core::{Attempt, Fault, Refusal};
+use http::{HeaderMap, header};
+
+use crate::peer::cookies;
+
+/// Who may pass.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    recognizer: Arc<Recognizer>,
+    door: Door,
+    /// Where a browser application keeps its access token.
+    token_cookie: Option<&'static str>,
+}
+
+/// What happens to a request without a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    Closed,
+    Optional,
+}
+
+impl Guard {
+    /// Knows people by the session cookie of application `client` on its own host.
+    #[must_use]
+    pub fn sessions(engine: Arc<Engine>, client: ClientId) -> Self {
+        Self::of(Recognizer::Sessions { engine, client })
+    }
+
+    /// Knows people by a signed access token for `audience` alone, until it expires: an ending is not seen before that.
+    #[must_use]
+    pub fn jwt(engine: Arc<Engine>, audience: impl Into<String>) -> Self {
+        Self::of(Recognizer::Jwt { engine, audience: audience.into() })
+    }
+
+    /// Knows people by a signed access token for `audience` that is refused from the moment its grant ends.
+    #[must_use]
+    pub fn hybrid(engine: Arc<Engine>, audience: impl Into<String>) -> Self {
+        Self::of(Recognizer::Hybrid { engine, audience: audience.into() })
+    }
+
+    /// Lets requests without a credential through; [`Auth`](crate::Auth) is then absent. A bad credential is refused all the
+    /// same.
+    #[must_use]
+    pub fn optional(mut self) -> Self {
+        self.door = Door::Optional;
+        self
+    }
+
+    /// Also looks for the access token in this cookie, where a server-side browser application keeps it.
+    #[must_use]
+    pub fn token_cookie(mut self, name: &'static str) -> Self {
+        self.token_cookie = Some(name);
+        self
+    }
+
+    fn of(recognizer: Recognizer) -> Self {
+        Self { recognizer: Arc::new(recognizer), door: Door::Closed, token_cookie: None }
+    }
+
+    pub(crate) const fn door(&self) -> Door {
+        self.door
+    }
+
+    /// The engine and the application, when people are known by its sessions.
+    pub(crate) fn sessions_of(&self) -> Option<(&Arc<Engine>, &ClientId)> {
+        match &*self.recognizer {
+            Recognizer::Sessions { engine, client } => Some((engine, client)),
+            Recognizer::Jwt { .. } | Recognizer::Hybrid { .. } => None,
+        }
+    }
+
+    /// Looks for a credential and judges it.
+    pub(crate) async fn recognise(&self, headers: &HeaderMap) -> Result<Attempt<Recognized>, Fault> {
+        let mut authorizations = headers.get_all(header::AUTHORIZATION).iter();
+        let authorization = match (authorizations.next(), authorizations.next()) {
+            (Some(_), Some(_)) => return Ok(Attempt::Refused(Refusal::SessionTwice)),
+            // What cannot be read is a bad credential, not an absent one.
+            (Some(only), None) => Some(only.to_str().unwrap_or("Bearer ").to_owned()),
+            (None, _) => match self.token_in_cookie(headers) {
+                Attempt::Absent => None,
+                Attempt::Accepted(token) => Some(format!("Bearer {token}")),
+                Attempt::Refused(refusal) => return Ok(Attempt::Refused(refusal)),
+            },
+        };
+        let joined = cookies(headers).collect::<Vec<_>>().join("; ");
+        let cookie = (!joined.is_empty()).then_some(joined.as_str());
+        self.recognizer.recognize(cookie, authorization.as_deref()).await
+    }
+
+    /// The access token in the application's cookie; two of one name are refused.
+    fn token_in_cookie<'a>(&self, headers: &'a HeaderMap) -> Attempt<&'a str> {
+        let Some(name) = self.token_cookie else { return Attempt::Absent };
+        let mut found = Attempt::Absent;
+        for pair in cookies(headers).flat_map(|header| header.split(';')) {
+            let Some((key, value)) = pair.split_once('=') else { continue };
+            if key.trim_matches([' ', '\t']) != name {
+                continue;
+            }
+            if !matches!(found, Attempt::Absent) {
+                return Attempt::Refused(Refusal::SessionTwice);
+            }
+            found = Attempt::Accepted(value.trim_matches([' ', '\t']));
+        }
+        found
+    }
+}

@@ -1,0 +1,82 @@
+//! How a refusal looks on the wire: a status, a challenge, a short constant body. The reason goes to the log, not out.
+
+use axum_core::body::Body;
+use axum_core::response::{IntoResponse, Response};
+use countersign::Error;
+use countersign_core::{Fault, Refusal};
+use http::{HeaderValue, StatusCode, header};
+
+/// Why a request did not reach its handler, or why a handler's wish was not granted.
+#[derive(Debug)]
+pub enum Rejection {
+    /// They may not.
+    Refusal(Refusal),
+    /// We could not.
+    Fault(Fault),
+}
+
+impl From<Error> for Rejection {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refusal(refusal) => Self::Refusal(refusal),
+            Error::Fault(fault) => Self::Fault(fault),
+        }
+    }
+}
+
+impl From<Refusal> for Rejection {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refusal(refusal)
+    }
+}
+
+impl From<Fault> for Rejection {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl Rejection {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Refusal(Refusal::Missing { .. }) => StatusCode::NOT_FOUND,
+            Self::Refusal(Refusal::Moved | Refusal::Taken { .. }) => StatusCode::CONFLICT,
+            Self::Refusal(Refusal::Invalid { .. }) => StatusCode::BAD_REQUEST,
+            Self::Refusal(Refusal::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Refusal(Refusal::Throttled { .. }) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Refusal(Refusal::NotOperator) => StatusCode::FORBIDDEN,
+            Self::Refusal(_) => StatusCode::UNAUTHORIZED,
+            Self::Fault(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// RFC 6750 3: without a credential the challenge says nothing more.
+    fn challenge(&self) -> Option<HeaderValue> {
+        match self {
+            Self::Refusal(Refusal::SessionAbsent) => Some(HeaderValue::from_static("Bearer")),
+            Self::Refusal(_) if self.status() == StatusCode::UNAUTHORIZED => {
+                Some(HeaderValue::from_static("Bearer error=\"invalid_token\""))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        match &self {
+            Self::Refusal(refusal) => tracing::debug!(code = refusal.code(), "refused: {refusal}"),
+            Self::Fault(fault) => tracing::error!(code = fault.code(), "could not: {fault}"),
+        }
+        let status = self.status();
+        let mut response = Response::new(Body::from(status.canonical_reason().unwrap_or_default()));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(challenge) = self.challenge() {
+            headers.insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+}

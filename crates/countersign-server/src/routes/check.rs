@@ -1,0 +1,162 @@
+//! The question a proxy asks before it lets a request through: is this credential good for that application? Answers
+//! with headers, never with a body or a cookie. Judges the credential and where the request comes from, not the path.
+//!
+//! The forward-auth conventions of nginx (`auth_request`), Caddy, Traefik and Envoy; W3C Fetch Metadata.
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use countersign::{Error, Refusal, sign_in_helps};
+use countersign_core::Attempt;
+use countersign_core::id::ClientId;
+use countersign_core::record::Style;
+use countersign_core::record::session::Audience;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+
+use super::oauth::{Bearer, bearer, unreadable};
+use super::{Guard, Route};
+use crate::app::App;
+use crate::web::form::need;
+use crate::web::{Face, Query, Wrong};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::get("/check", Guard::Credential, Face::Bare, check)]
+}
+
+async fn check(State(app): State<App>, Query(query): Query, request: Request) -> Result<Response, Wrong> {
+    let named = need(&query, "app")?;
+    let id: ClientId = named.parse().map_err(|_| Wrong::malformed("`app` is no application"))?;
+    let headers = request.headers();
+    // Only an absent bearer lets the cookie be looked at; a bad one never does.
+    let known = match bearer(headers) {
+        Bearer::Unreadable => return Err(unreadable()),
+        Bearer::Token(_) => by_token(&app, &id, headers).await?,
+        Bearer::None => by_cookie(&app, id, headers).await?,
+    };
+    Ok(known.into_response())
+}
+
+/// What the application is told. All of it, always: a header that is left out would let a forged one through.
+struct Known {
+    subject: String,
+    session: String,
+    app: String,
+    scopes: String,
+    auth_time: String,
+    style: &'static str,
+}
+
+impl IntoResponse for Known {
+    fn into_response(self) -> Response {
+        let mut response = StatusCode::OK.into_response();
+        let said = [
+            ("countersign-subject", self.subject),
+            ("countersign-session", self.session),
+            ("countersign-app", self.app),
+            ("countersign-scopes", self.scopes),
+            ("countersign-auth-time", self.auth_time),
+            ("countersign-style", self.style.to_owned()),
+        ];
+        for (name, value) in said {
+            // Subjects, handles, ids and scopes are printable ASCII by their types.
+            let value = HeaderValue::from_str(&value).unwrap_or(HeaderValue::from_static(""));
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+        response
+    }
+}
+
+async fn by_token(app: &App, id: &ClientId, headers: &HeaderMap) -> Result<Known, Wrong> {
+    let client = match app.engine.app(id.as_str()).await {
+        Ok(client) => client,
+        Err(Error::Refusal(_)) => return Err(unreadable()),
+        Err(error) => return Err(error.into()),
+    };
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let known = decided(app.engine.recognize(&client, None, authorization).await?)?;
+    Ok(Known {
+        subject: known.subject,
+        session: known.handle,
+        app: known.client,
+        scopes: known.scope.to_string(),
+        auth_time: known.auth_time.map(|at| at.seconds().to_string()).unwrap_or_default(),
+        style: match known.style {
+            Style::Session => "session",
+            Style::Jwt => "jwt",
+            Style::Hybrid => "hybrid",
+        },
+    })
+}
+
+async fn by_cookie(app: &App, id: ClientId, headers: &HeaderMap) -> Result<Known, Wrong> {
+    let audience = Audience::Client(id);
+    let checked = decided(app.look(headers, &audience).await?)?;
+    // A browser sends its cookie whoever made it ask.
+    if !may_come(headers) {
+        return Err(Wrong::cross_site());
+    }
+    Ok(Known {
+        subject: checked.session.subject.to_string(),
+        session: checked.handle.to_string(),
+        app: audience.client().map(ToString::to_string).unwrap_or_default(),
+        scopes: String::new(),
+        auth_time: checked.session.auth_time.seconds().to_string(),
+        style: "session",
+    })
+}
+
+/// 401 where signing in helps, 403 where it does not.
+fn decided<T>(attempt: Attempt<T>) -> Result<T, Wrong> {
+    let refusal = match attempt {
+        Attempt::Accepted(known) => return Ok(known),
+        Attempt::Absent => Refusal::SessionAbsent,
+        Attempt::Refused(refusal) => refusal,
+    };
+    let status = if sign_in_helps(&refusal) { StatusCode::UNAUTHORIZED } else { StatusCode::FORBIDDEN };
+    Err(Wrong::from(refusal).with_status(status))
+}
+
+/// Whether the request that the proxy holds may carry a cookie: from the application's own pages, typed by the person,
+/// or a link that was followed to it.
+fn may_come(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let Some(site) = text("sec-fetch-site") else { return true };
+    if matches!(site, "same-origin" | "none") {
+        return true;
+    }
+    let method = text("x-forwarded-method").or_else(|| text("x-original-method"));
+    let safe = method
+        .is_none_or(|method| Method::from_bytes(method.as_bytes()).is_ok_and(|method| method.is_safe()));
+    // Browsers send `Origin` with every cross-site POST and with no followed link.
+    safe && text("sec-fetch-mode") == Some("navigate") && !headers.contains_key(header::ORIGIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect()
+    }
+
+    #[test]
+    fn a_cookie_counts_from_our_pages_and_from_followed_links() {
+        let cross = ("sec-fetch-site", "cross-site");
+        let navigate = ("sec-fetch-mode", "navigate");
+        let cases: [(&[(&'static str, &'static str)], bool); 8] = [
+            (&[], true),
+            (&[("sec-fetch-site", "same-origin")], true),
+            (&[cross, navigate], true),
+            (&[cross, navigate, ("x-forwarded-method", "GET")], true),
+            (&[cross, navigate, ("x-forwarded-method", "POST")], false),
+            (&[cross, navigate, ("origin", "https://evil.example")], false),
+            (&[cross, ("sec-fetch-mode", "no-cors")], false),
+            (&[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "cors")], false),
+        ];
+        for (given, may) in cases {
+            assert_eq!(may_come(&headers(given)), may, "{given:?}");
+        }
+    }
+}

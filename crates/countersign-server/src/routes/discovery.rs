@@ -1,0 +1,57 @@
+//! What the issuer says about itself and its keys. Public, the same for everybody, kept for five minutes.
+//!
+//! OpenID Connect Discovery 1.0 section 4; RFC 8414 section 3; RFC 7517 section 5.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, header};
+use serde_json::Value;
+
+use super::{Guard, Route};
+use crate::app::App;
+use crate::pages::asset as file;
+use crate::web::{Face, Wrong};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/.well-known/openid-configuration", Guard::Public, Face::Api, metadata),
+        Route::get("/.well-known/oauth-authorization-server", Guard::Public, Face::Api, metadata),
+        Route::get("/jwks.json", Guard::Public, Face::Api, keys),
+        Route::get("/assets/{name}", Guard::Public, Face::Either, asset),
+    ]
+}
+
+async fn metadata(State(app): State<App>) -> Result<Response, Wrong> {
+    Ok(public(&app.engine.metadata()?, "application/json"))
+}
+
+async fn keys(State(app): State<App>) -> Response {
+    public(&app.engine.jwks(), "application/jwk-set+json")
+}
+
+/// An answer for everybody, readable by scripts of any origin because it holds nobody's data.
+fn public(document: &Value, kind: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300")),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+    ];
+    (headers, document.to_string()).into_response()
+}
+
+/// A file that pages need; also on the console and the hosts of the demo.
+pub async fn asset(request: axum::extract::Request) -> Result<Response, Wrong> {
+    let found = file(request.uri().path()).ok_or_else(Wrong::nowhere)?;
+    let etag = HeaderValue::from_str(&found.etag).map_err(|_| Wrong::nowhere())?;
+    let known = request.headers().get(header::IF_NONE_MATCH).is_some_and(|known| *known == etag);
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(found.content_type)),
+        (header::CACHE_CONTROL, HeaderValue::from_static(found.cache_control)),
+        (header::ETAG, etag),
+    ];
+    if known {
+        return Ok((http::StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    Ok((headers, found.bytes).into_response())
+}
