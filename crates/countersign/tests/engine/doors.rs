@@ -142,6 +142,18 @@ async fn a_reset_sets_the_password_and_ends_every_session() {
 }
 
 #[tokio::test]
+async fn a_letter_asked_for_before_the_password_changed_is_over() {
+    let rig = house().await;
+    rig.engine.ask_reset(ADA, &Rig::visitor()).await.unwrap();
+    let first = rig.mail.code().unwrap();
+    rig.engine.ask_reset(ADA, &Rig::visitor()).await.unwrap();
+    let second = rig.mail.code().unwrap();
+    rig.engine.reset(&second, typed("slate harbour lantern"), &Rig::visitor()).await.unwrap();
+    let late = rig.engine.reset(&first, typed("harbour slate lantern"), &Rig::visitor()).await;
+    assert_eq!(late.unwrap_err(), Refusal::LinkOver.into());
+}
+
+#[tokio::test]
 async fn a_change_wants_the_current_password_and_ends_the_others_when_asked() {
     let rig = house().await;
     let (here, there) =
