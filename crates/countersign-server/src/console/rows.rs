@@ -103,7 +103,8 @@ pub(super) fn story(view: &SessionView, names: &Names, now: Timestamp) -> Vec<St
     ];
     match over(view, names, now) {
         Some(how) => {
-            let at = session.ended.as_ref().map_or(now.or_sooner(session.expires), |ending| ending.at);
+            let at =
+                session.ended.as_ref().map_or_else(|| now.or_sooner(session.expires), |ending| ending.at);
             story.push(line(at, format!("It ended {how}"), Outcome::Bad));
         }
         None => {

@@ -122,7 +122,7 @@ impl Console {
         query: &Query,
         names: &mut Names,
     ) -> Result<Found, Problem> {
-        let words = search.subject.is_none().then(|| query.q.trim().to_lowercase()).unwrap_or_default();
+        let words = if search.subject.is_none() { query.q.trim().to_lowercase() } else { String::new() };
         let mut views = Vec::new();
         let mut last = None;
         for _ in 0..STRIDES {
