@@ -159,7 +159,10 @@ impl Sheet {
             let below = " ".repeat(label + 3);
             let beside = width(value) <= 36 && column + 3 + width(remark) <= widest;
             if remark.is_empty() || !beside {
-                let parts = wrap(value, widest).into_iter().chain(
+                // A URL that is broken in two cannot be opened.
+                let whole = value.contains("://") && !value.contains(' ') && width(value) <= 160;
+                let parts = if whole { vec![value.clone()] } else { wrap(value, widest) };
+                let parts = parts.into_iter().chain(
                     wrap(remark, widest)
                         .into_iter()
                         .filter(|part| !part.is_empty())

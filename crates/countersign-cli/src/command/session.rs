@@ -54,6 +54,9 @@ pub(crate) struct Named {
 /// refused from now on.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
+#[command(
+    override_usage = "countersign session revoke <SID>\n       countersign session revoke --user <WHO>\n       countersign session revoke --app <APP>\n       countersign session revoke --everything"
+)]
 pub(crate) struct Revoke {
     /// One session or grant, by its SID
     sid: Option<String>,
