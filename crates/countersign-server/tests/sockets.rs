@@ -1,5 +1,7 @@
 //! The listeners themselves: real sockets, one owner, an end that waits for what is under way.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as the tests do")]
+
 use std::time::Duration;
 
 use axum::Router;

@@ -27,11 +27,11 @@ fn bodies() -> Vec<Case> {
     let signin = ("POST", "/signin");
     let twice = form(&[("email", ADA), ("email", "eve@evil.example"), ("password", PASSWORD)]);
     vec![
-        case(signin, &[SAME], "email=a", (415, "CS-6004")),
-        case(signin, &[SAME, ("content-type", "text/plain")], "email=a", (415, "CS-6004")),
-        case(signin, &[SAME, ("content-type", "application/json")], "{}", (415, "CS-6004")),
-        case(signin, &[SAME, ("content-type", "multipart/form-data; boundary=x")], "--x--", (415, "CS-6004")),
-        case(signin, &[SAME, FORM, ("content-type", "text/plain")], "email=a", (415, "CS-6004")),
+        case(signin, &[SAME], "email=a", (415, "CS-7004")),
+        case(signin, &[SAME, ("content-type", "text/plain")], "email=a", (415, "CS-7004")),
+        case(signin, &[SAME, ("content-type", "application/json")], "{}", (415, "CS-7004")),
+        case(signin, &[SAME, ("content-type", "multipart/form-data; boundary=x")], "--x--", (415, "CS-7004")),
+        case(signin, &[SAME, FORM, ("content-type", "text/plain")], "email=a", (415, "CS-7004")),
         case(signin, &[SAME, FORM], "x".repeat(64 * 1024 + 1), (413, "CS-4106")),
         case(signin, &[SAME, FORM], format!("email={}", "x".repeat(9000)), (400, "CS-4103")),
         case(signin, &[SAME, FORM], twice, (400, "CS-4103")),
@@ -43,7 +43,7 @@ fn bodies() -> Vec<Case> {
         case(("POST", "/reset"), &[SAME, FORM], "code=nonsense&new_password=x", (410, "CS-2108")),
         case(("GET", "/reset?code=a&code=b"), &[], "", (400, "CS-4103")),
         case(("GET", "/signup/confirm"), &[], "", (400, "CS-4103")),
-        case(("POST", "/token"), &[("content-type", "application/json")], "{}", (415, "CS-6004")),
+        case(("POST", "/token"), &[("content-type", "application/json")], "{}", (415, "CS-7004")),
         case(("POST", "/token"), &[FORM], "grant_type=refresh_token&grant_type=x", (400, "CS-4103")),
         case(("GET", "/check"), &[], "", (400, "")),
         case(("GET", "/check?app=SHOUTING"), &[], "", (400, "")),
@@ -56,10 +56,10 @@ fn addresses() -> Vec<Case> {
         case(("GET", "/nowhere"), &[], "", (404, "CS-4101")),
         case(("GET", "/assets/none.css"), &[], "", (404, "CS-4101")),
         case(("GET", "/dev/mail/1"), &[], "", (404, "CS-4101")),
-        case(("PUT", "/signin"), &[], "", (405, "CS-6002")),
-        case(("DELETE", "/account"), &[], "", (405, "CS-6002")),
-        case(("GET", "/token"), &[], "", (405, "CS-6002")),
-        case(("TRACE", "/signin"), &[], "", (405, "CS-6002")),
+        case(("PUT", "/signin"), &[], "", (405, "CS-7002")),
+        case(("DELETE", "/account"), &[], "", (405, "CS-7002")),
+        case(("GET", "/token"), &[], "", (405, "CS-7002")),
+        case(("TRACE", "/signin"), &[], "", (405, "CS-7002")),
         case(("GET", "/account//apps"), &[], "", (400, "CS-4103")),
         case(("GET", "/%61ccount"), &[], "", (400, "CS-4103")),
         case(("GET", "/account;x"), &[], "", (400, "CS-4103")),
@@ -94,7 +94,7 @@ fn elsewhere() -> Vec<Case> {
                 ("POST", path),
                 headers,
                 form(&[("email", ADA), ("password", PASSWORD)]),
-                (403, "CS-6001"),
+                (403, "CS-7001"),
             ));
         }
     }

@@ -18,7 +18,7 @@ async fn an_unknown_host_is_refused() {
         let reply = house.plain("GET", host, "/signin", &[], "").await;
         assert_eq!(
             (reply.status, reply.json()["code"].as_str()),
-            (StatusCode::MISDIRECTED_REQUEST, Some("CS-6003"))
+            (StatusCode::MISDIRECTED_REQUEST, Some("CS-7003"))
         );
     }
     for host in ["", "a b", "localhost:8321/", "localhost:8321@evil.example", &"x".repeat(300)] {

@@ -43,7 +43,7 @@ async fn a_slot_is_written_read_and_dropped_by_version() {
     let blind = slot(&house, "shop", "PUT", &handle, none, "tea").await;
     assert_eq!(
         (blind.status, blind.json()["code"].as_str()),
-        (StatusCode::PRECONDITION_REQUIRED, Some("CS-6005"))
+        (StatusCode::PRECONDITION_REQUIRED, Some("CS-7005"))
     );
     assert_eq!(slot(&house, "shop", "GET", &handle, none, "").await.body, "honey");
     let dropped = slot(&house, "shop", "DELETE", &handle, ("if-match", "\"v2\""), "").await;

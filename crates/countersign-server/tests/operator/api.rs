@@ -177,9 +177,9 @@ async fn what_cannot_be_read_has_its_code_and_changes_nothing() {
         (json, "{\"email\": \"nobody\", \"password\": \"lantern rope harbour\"}".to_owned(), 400, "CS-4103"),
         (json, "{\"email\": \"eve@x.example\", \"password\": \"short\"}".to_owned(), 400, "CS-2104"),
         (json, "{\"email\": \"eve@x.example\", \"password\": \"password1\"}".to_owned(), 400, "CS-2106"),
-        ("application/x-www-form-urlencoded", user(""), 415, "CS-6004"),
-        ("text/plain", user(""), 415, "CS-6004"),
-        ("application/jsonp", user(""), 415, "CS-6004"),
+        ("application/x-www-form-urlencoded", user(""), 415, "CS-7004"),
+        ("text/plain", user(""), 415, "CS-7004"),
+        ("application/jsonp", user(""), 415, "CS-7004"),
         (json, large, 413, "CS-4106"),
     ] {
         let request = Request::builder().method("POST").uri(format!("{}/users", api::PREFIX));
@@ -212,9 +212,9 @@ async fn every_refusal_has_its_status_and_code() {
         ("GET", "apps/bank", 404, "CS-4101"),
         ("POST", "apps/bank/end", 404, "CS-4101"),
         ("POST", "apps/bank/rotate-secret", 404, "CS-4101"),
-        ("DELETE", "apps/shop", 405, "CS-6002"),
-        ("PUT", "overview", 405, "CS-6002"),
-        ("GET", "end-everything", 405, "CS-6002"),
+        ("DELETE", "apps/shop", 405, "CS-7002"),
+        ("PUT", "overview", 405, "CS-7002"),
+        ("GET", "end-everything", 405, "CS-7002"),
         ("GET", "elsewhere", 404, "CS-4101"),
         ("GET", "users/a/b/c", 404, "CS-4101"),
     ] {

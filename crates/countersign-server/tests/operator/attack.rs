@@ -71,7 +71,7 @@ async fn what_another_site_sends_is_refused_and_changes_nothing() {
                 .header(name, value);
             let answer = sent(&desk.console, request.body(Body::empty()).unwrap()).await;
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{route:?} {name} {value}");
-            assert!(answer.body.contains("CS-6001"), "{route:?}");
+            assert!(answer.body.contains("CS-7001"), "{route:?}");
         }
     }
     assert_eq!(desk.everything().await, before);
@@ -86,7 +86,7 @@ async fn another_name_for_this_machine_is_not_answered_to() {
         let request = request.header("x-forwarded-host", HOST).body(Body::empty()).unwrap();
         let answer = sent(&desk.console, request).await;
         assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST, "{host}");
-        assert!(answer.body.contains("CS-6003") && !answer.body.contains(KIM));
+        assert!(answer.body.contains("CS-7003") && !answer.body.contains(KIM));
     }
     let probe =
         Request::builder().uri("/readyz").header(header::HOST, "10.0.0.7:9321").body(Body::empty()).unwrap();
