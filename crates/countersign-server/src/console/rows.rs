@@ -9,10 +9,10 @@ use countersign_core::record::session::Audience;
 use countersign_core::record::{self, Client, KeyPurpose, KeyRecord};
 use countersign_core::time::Timestamp;
 
-use super::seconds;
 use crate::api::event::{self, Went};
 use crate::api::names::Names;
 use crate::api::shape::KeyStanding;
+use crate::app::seconds;
 use crate::pages::{
     AppRow, AuditLine, Device, GrantRow, KeyRow, KeyState, Outcome, SessionRow, SessionState, Story, Style,
 };

@@ -197,3 +197,23 @@ async fn guessing_at_the_sign_in_is_slowed_down() {
     }
     assert!(throttled);
 }
+
+#[tokio::test]
+async fn without_its_store_the_console_refuses_and_says_when_to_come_back() {
+    let (desk, kim) = Desk::with_operator().await;
+    let Desk { rig, console, socket } = desk;
+    // The routers keep the engine; its store is closed under it.
+    rig.close().await;
+    let page = asking("GET", "/admin").header(header::COOKIE, &kim).body(Body::empty()).unwrap();
+    let page = sent(&console, page).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.body.contains("CS-5001") && !page.body.contains(KIM), "{page:?}");
+    let overview = Request::builder().uri(format!("{}/overview", api::PREFIX)).body(Body::empty()).unwrap();
+    let overview = sent(&socket, overview).await;
+    assert_eq!(overview.problem(), (503, "CS-5001".to_owned()));
+    assert!(overview.headers.contains_key(header::RETRY_AFTER));
+    let ready = sent(&console, asking("GET", "/readyz").body(Body::empty()).unwrap()).await;
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    let live = sent(&console, asking("GET", "/livez").body(Body::empty()).unwrap()).await;
+    assert_eq!(live.status, StatusCode::OK);
+}
