@@ -229,8 +229,13 @@ impl Revoke {
 pub(super) fn show_ended(ui: Ui, answer: &Value, said: &str) {
     if ui.json {
         show_json(answer);
-        return;
+    } else {
+        ended(ui, answer, said).show();
     }
+}
+
+/// The same as a page.
+pub(super) fn ended(ui: Ui, answer: &Value, said: &str) -> Sheet {
     let mut sheet = Sheet::new(ui);
     let position = when::thousands(number(answer, "position"));
     sheet.marked(Mark::Done, &format!("{said}   {}", ui.dim(&format!("log position {position}"))));
@@ -242,7 +247,7 @@ pub(super) fn show_ended(ui: Ui, answer: &Value, said: &str) {
         );
         sheet.marked(Mark::Look, &text);
     }
-    sheet.show();
+    sheet
 }
 
 #[cfg(test)]
