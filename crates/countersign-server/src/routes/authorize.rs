@@ -159,7 +159,7 @@ async fn logout(
     let mut response = match step {
         LogoutStep::Done { redirect: Some(to) } => Redirect::to(&to).into_response(),
         LogoutStep::Done { redirect: None } => app.signed_out(None),
-        LogoutStep::Confirm { client } => return confirm(&app, who, client.as_ref(), query).await,
+        LogoutStep::Confirm { client } => return confirm(&app, who, client.as_deref(), query).await,
     };
     bake(&mut response, &app.engine.cookie(&countersign_core::record::session::Audience::Issuer).removal());
     Ok(response)

@@ -203,7 +203,7 @@ fn cover(headers: &mut HeaderMap, https: bool) {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if https {
-        let two_years = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+        let two_years = HeaderValue::from_static("max-age=63072000");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, two_years);
     }
     if headers.contains_key(header::SET_COOKIE) {

@@ -54,6 +54,14 @@ impl House {
         Self { rig, app, router, basic }
     }
 
+    /// As [`House::new`], with the three shops of development.
+    pub(crate) async fn demo() -> Self {
+        let mut house = Self::new().await;
+        let demos = countersign_server::demo::open(&house.app).await.unwrap();
+        house.router = main_router(&house.app, demos);
+        house
+    }
+
     pub(crate) async fn send(&self, mut request: Request<Body>) -> Reply {
         let peer = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9)), 4000);
         if request.extensions().get::<Peer>().is_none() {

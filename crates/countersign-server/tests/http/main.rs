@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod demo;
 mod endings;
 mod hosts;
 mod house;
