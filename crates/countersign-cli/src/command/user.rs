@@ -248,7 +248,7 @@ impl Erase {
 fn password(source: Option<&str>) -> Result<(Secret, bool)> {
     match source {
         Some(source) => Ok((given::secret(source, "password")?, false)),
-        None => match crate::settings::process_env("COUNTERSIGN_PASSWORD") {
+        None => match crate::settings::environment("COUNTERSIGN_PASSWORD") {
             Some(text) => Ok((Secret::new(text), false)),
             None => Ok((words::password(4)?, true)),
         },

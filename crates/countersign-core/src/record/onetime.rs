@@ -65,6 +65,8 @@ pub enum Purpose {
     Reset {
         /// Whose.
         subject: Subject,
+        /// The subject's generation when it was asked for: once the password has changed, the letter is waste paper.
+        generation: u64,
     },
     /// The link that sets up the first operator.
     SetUp,

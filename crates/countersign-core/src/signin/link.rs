@@ -5,10 +5,10 @@ use countersign_jose::primitive;
 
 use crate::batch::Change;
 use crate::error::Refusal;
-use crate::id::{ClientId, Position, Serial, Subject};
+use crate::id::{ClientId, Position, Serial};
 use crate::policy;
 use crate::record::user::PasswordHash;
-use crate::record::{Email, Login, OneTime, Purpose, SpendKey};
+use crate::record::{Email, Login, OneTime, Purpose, SpendKey, User};
 use crate::revoke::View;
 use crate::secret::{MailCode, SetUpCode, Ticket, TicketNonce};
 use crate::time::Timestamp;
@@ -26,10 +26,11 @@ pub fn confirm(
     issue(code.key(), purpose, born, now + policy::MAIL_LINK_LIFETIME)
 }
 
-/// Issues the link that lets `subject` choose a new password. `born` is the log position read before.
+/// Issues the link that lets `user`, as read, choose a new password. `born` is the log position read before.
 #[must_use]
-pub fn reset(code: &MailCode, subject: Subject, born: Position, now: Timestamp) -> Change {
-    issue(code.key(), Purpose::Reset { subject }, born, now + policy::MAIL_LINK_LIFETIME)
+pub fn reset(code: &MailCode, user: &User, born: Position, now: Timestamp) -> Change {
+    let purpose = Purpose::Reset { subject: user.subject.clone(), generation: user.generation };
+    issue(code.key(), purpose, born, now + policy::MAIL_LINK_LIFETIME)
 }
 
 /// Issues the link that sets up the first operator. `born` is the log position read before.
@@ -113,7 +114,7 @@ mod tests {
     use super::*;
     use crate::extent::{Chain, LogKind};
     use crate::id::Epoch;
-    use crate::login::tests::login;
+    use crate::login::tests::{login, user};
     use crate::port::{Follower, LogState};
     use crate::record::onetime::Spent;
     use crate::revoke::log::tests::run;
@@ -135,8 +136,7 @@ mod tests {
 
     #[test]
     fn a_link_works_once_within_its_time() {
-        let subject = login(NOW).subject;
-        let mut link = record(reset(&MailCode::new([1; 32]), subject, Position::START, NOW));
+        let mut link = record(reset(&MailCode::new([1; 32]), &user(), Position::START, NOW));
         let end = NOW + policy::MAIL_LINK_LIFETIME;
         assert_eq!(link.usable(&view(), NOW), Ok(()));
         assert_eq!(link.usable(&view(), end + Duration::ZERO), Err(Refusal::LinkOver));

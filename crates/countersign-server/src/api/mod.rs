@@ -27,7 +27,8 @@
 //! | `GET audit` | `user`, `app`, `before`, `limit` | `{"entries": […], "next": number or null}` |
 //! | `POST setup-link` | | 201, `{"code": …, "path": …, "expires": …}` |
 //!
-//! `{user}` is a subject or an e-mail. A list goes on at `next`: pass it as `before`. `limit` is 1 to 200, 50 by default.
+//! `{user}` is a subject or an e-mail. A list goes on at `next`: pass it as `before`; a filter may leave a page with fewer
+//! rows than `limit`, so only `null` is the end. `limit` is 1 to 200, 50 by default.
 
 pub(crate) mod answer;
 pub mod apps;

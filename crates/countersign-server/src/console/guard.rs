@@ -9,10 +9,12 @@ use countersign_core::record::Role;
 use countersign_core::record::session::Audience;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::form::cookies;
-use super::{Console, encoded, to};
+use super::{Console, to};
 use crate::api::{self, Problem};
 use crate::pages;
+use crate::web::face::sentence;
+use crate::web::peer::cookies;
+use crate::web::text::encoded;
 
 /// Who looks: proof that the request came with a live console session of somebody who is an operator.
 #[derive(Clone, Debug)]
@@ -131,12 +133,4 @@ fn page(console: &Console, problem: &Problem) -> pages::Problem {
                 .way("To the console", "/admin")
         }
     }
-}
-
-/// A message of the house (lower case, no full stop) as a sentence on a page.
-pub(super) fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    let end = if message.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
 }

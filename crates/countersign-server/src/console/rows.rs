@@ -9,10 +9,10 @@ use countersign_core::record::session::Audience;
 use countersign_core::record::{self, Client, KeyPurpose, KeyRecord};
 use countersign_core::time::Timestamp;
 
-use super::seconds;
 use crate::api::event::{self, Went};
 use crate::api::names::Names;
 use crate::api::shape::KeyStanding;
+use crate::app::seconds;
 use crate::pages::{
     AppRow, AuditLine, Device, GrantRow, KeyRow, KeyState, Outcome, SessionRow, SessionState, Story, Style,
 };
@@ -103,7 +103,8 @@ pub(super) fn story(view: &SessionView, names: &Names, now: Timestamp) -> Vec<St
     ];
     match over(view, names, now) {
         Some(how) => {
-            let at = session.ended.as_ref().map_or(now.or_sooner(session.expires), |ending| ending.at);
+            let at =
+                session.ended.as_ref().map_or_else(|| now.or_sooner(session.expires), |ending| ending.at);
             story.push(line(at, format!("It ended {how}"), Outcome::Bad));
         }
         None => {
