@@ -1,5 +1,7 @@
 //! The commands that need no server, as they are typed: what they print and how they end.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

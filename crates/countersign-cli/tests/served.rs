@@ -1,6 +1,8 @@
 //! The real server in an empty folder: what it says when it is ready, the commands through its socket, its end, and the
 //! same commands without it.
 
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
