@@ -74,6 +74,15 @@ impl Problem {
         Self::said(StatusCode::UNSUPPORTED_MEDIA_TYPE, "CS-7004", detail)
     }
 
+    /// The same without our side's story, for whoever has not shown yet who they are: the log has it under the trace.
+    #[must_use]
+    pub fn to_a_stranger(mut self) -> Self {
+        if self.status.is_server_error() {
+            "the server could not do this".clone_into(&mut self.detail);
+        }
+        self
+    }
+
     fn said(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self { status, code, detail: detail.into(), trace: trace(), retry_after: None }
     }

@@ -38,7 +38,7 @@ pub(super) async fn operators_only(
         }
         Ok(Attempt::Absent) => console.stranger(&request, Refusal::SessionAbsent),
         Ok(Attempt::Refused(refusal)) => console.stranger(&request, refusal),
-        Err(fault) => Problem::from(fault).into_response(),
+        Err(fault) => Problem::from(fault).to_a_stranger().into_response(),
     }
 }
 
@@ -108,6 +108,10 @@ pub(super) async fn dress(State(console): State<Console>, request: Request, next
         response.headers_mut().remove(header::CONTENT_LENGTH);
         response.headers_mut().extend(head.headers);
     }
+    if console.settings.origin.starts_with("https://") {
+        let two_years = HeaderValue::from_static("max-age=63072000");
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, two_years);
+    }
     let asset = response.headers().contains_key(header::ETAG);
     if !asset {
         api::guarded(&mut response);
@@ -123,13 +127,14 @@ fn page(console: &Console, problem: &Problem) -> pages::Problem {
         StatusCode::TOO_MANY_REQUESTS => pages::Problem::too_many(frame, code, trace, wait),
         StatusCode::SERVICE_UNAVAILABLE => pages::Problem::busy(frame, code, trace, wait),
         status => {
+            let said = problem.clone().to_a_stranger();
             let title = match status {
                 StatusCode::NOT_FOUND => "Nothing is here",
                 StatusCode::GONE => "This link is over",
                 StatusCode::INTERNAL_SERVER_ERROR => "Could not do it",
                 _ => "Refused",
             };
-            pages::Problem::new(frame, code, trace, title, &sentence(&problem.detail))
+            pages::Problem::new(frame, code, trace, title, &sentence(&said.detail))
                 .way("To the console", "/admin")
         }
     }

@@ -212,6 +212,9 @@ async fn without_its_store_the_console_refuses_and_says_when_to_come_back() {
     let overview = sent(&socket, overview).await;
     assert_eq!(overview.problem(), (503, "CS-5001".to_owned()));
     assert!(overview.headers.contains_key(header::RETRY_AFTER));
+    let told = asking("GET", &format!("{}/overview", api::PREFIX)).header(header::COOKIE, &kim);
+    let told = sent(&console, told.body(Body::empty()).unwrap()).await;
+    assert_eq!(told.json()["detail"], "the server could not do this");
     let ready = sent(&console, asking("GET", "/readyz").body(Body::empty()).unwrap()).await;
     assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
     let live = sent(&console, asking("GET", "/livez").body(Body::empty()).unwrap()).await;
