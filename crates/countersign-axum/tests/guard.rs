@@ -1,11 +1,6 @@
 //! The guard from outside, as an axum application meets it: who passes, who does not, and what an ending does to each style.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of tests fail by panicking, as the tests do"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as the tests do")]
 
 use axum::Router;
 use axum::body::Body;
