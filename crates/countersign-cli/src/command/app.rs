@@ -184,7 +184,7 @@ async fn apps(admin: &Admin, ui: Ui) -> Result {
     if rows.is_empty() {
         sheet.line("No apps yet. An app is what people sign in to.");
         sheet.gap();
-        let next = "countersign app add shop --style hybrid --redirect https://shop.example/callback";
+        let next = "countersign app add shop --style hybrid --redirect https://shop.example/cb";
         sheet.line(format!("{} {}", ui.mark(Mark::Next), ui.copy(next)));
     } else {
         sheet.table(&["APP", "STYLE", "KIND", "WHERE"], &rows);
