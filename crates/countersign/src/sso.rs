@@ -4,7 +4,10 @@
 //! comes back works once, for a minute, with that nonce only. The session that it opens hangs on the same login, so one
 //! ending reaches all.
 
+use countersign_core::audit::Event;
 use countersign_core::batch::{Batch, Change};
+use countersign_core::error::OAuthError;
+use countersign_core::extent::Actor;
 use countersign_core::oauth::params::with_query;
 use countersign_core::policy;
 use countersign_core::record::onetime::Purpose;
@@ -18,6 +21,7 @@ use countersign_jose::primitive::base64;
 use crate::engine::{Engine, joined};
 use crate::error::Result;
 use crate::logins::Checked;
+use crate::token::no;
 use crate::visitor::Visitor;
 
 impl Engine {
@@ -47,7 +51,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refusal::Missing`]: no such application of style `session`. [`Refusal::Invalid`] for the nonce or the way back.
-    /// [`Refusal::SessionEnded`]: signing in again is needed.
+    /// [`Refusal::SessionEnded`]: signing in again is needed. `consent_required`: the application is not ours and the person
+    /// has not allowed it, see [`Engine::allow_session`].
     pub async fn ticket(
         &self,
         who: &Checked,
@@ -63,6 +68,9 @@ impl Engine {
             what: "the nonce is not the base64url of a SHA-256 hash".to_owned(),
         })?;
         let login = self.login_of(Some(who), &client).await?.ok_or(Refusal::SessionEnded)?;
+        if !client.first_party && self.directory.consent(&login.subject, &client.id).await?.is_none() {
+            return Err(no(OAuthError::ConsentRequired, "the person has not allowed this application"));
+        }
         let now = self.now();
         let ticket = Ticket::new(self.chance()?);
         let issue = link::ticket(&ticket, &login, client.id.clone(), nonce, return_to, now)?;
@@ -70,6 +78,25 @@ impl Engine {
         self.commit(Batch::of(alive).with(issue)).await?.map_err(|_| Refusal::SessionEnded)?;
         self.view_allows(&who.session)?;
         Ok(with_query(&format!("{origin}/_cs/callback"), &[("ticket", Some(ticket.reveal()))]))
+    }
+
+    /// Remembers that the person allows an application of style `session` to know them.
+    ///
+    /// # Errors
+    /// [`Refusal::Missing`]: there is no such application. [`Refusal::SessionEnded`]: signing in again is needed.
+    pub async fn allow_session(&self, who: &Checked, client_id: &str) -> Result<()> {
+        let client = self.app(client_id).await?;
+        let login = self.login_of(Some(who), &client).await?.ok_or(Refusal::SessionEnded)?;
+        let now = self.now();
+        let scope = client.scope.clone();
+        let line =
+            self.line(Actor::Subject(login.subject.clone()), Event::Allowed { scope: scope.to_string() });
+        let line = line.about(&login.subject).with(&client.id);
+        let remember = Change::PutConsent { subject: login.subject, client: client.id, scope, at: now };
+        let alive = Change::RequireLogin { login: login.id, at: now };
+        let batch = Batch::of(alive).with(remember).audited(line.into());
+        self.commit(batch).await?.map_err(|_| Refusal::SessionEnded)?;
+        Ok(())
     }
 
     /// Uses a ticket on the application's host: the cookie's content, the session, and where to go.

@@ -74,11 +74,14 @@ async fn consent(State(app): State<App>, Person(who): Person, Form(form): Form) 
         "deny" => false,
         _ => return Err(Wrong::malformed("`decision` is `allow` or `deny`")),
     };
-    if onward.path() != "/authorize" {
-        return Err(Wrong::malformed("`next` is no authorization request"));
+    match onward.path() {
+        "/authorize" => {
+            let step = app.engine.consent(onward.query(), &who, allow).await?;
+            next(&app, step, Some(&who), Way::Form).await
+        }
+        "/sso" => super::sso::answered(&app, &who, onward.query(), allow).await,
+        _ => Err(Wrong::malformed("`next` is no request of an application")),
     }
-    let step = app.engine.consent(onward.query(), &who, allow).await?;
-    next(&app, step, Some(&who), Way::Form).await
 }
 
 /// How the request came: what a form post may answer is limited by `form-action`.
@@ -99,17 +102,18 @@ async fn next(app: &App, step: Authorized, who: Option<&Checked>, way: Way) -> R
         }
         Authorized::Consent { client, scope, resume } => {
             let Some(who) = who else { return Err(countersign::Refusal::SessionAbsent.into()) };
-            ask(app, who, &client, &scope, &resume).await
+            ask(app, who, &client, &scope, format!("/authorize?{resume}")).await
         }
     }
 }
 
-async fn ask(
+/// The page that asks whether an application may; the answer is posted with `next`.
+pub(super) async fn ask(
     app: &App,
     who: &Checked,
     client: &Client,
     scope: &Scope,
-    resume: &str,
+    next: String,
 ) -> Result<Response, Wrong> {
     let page = Consent {
         frame: app.frame(),
@@ -117,7 +121,7 @@ async fn ask(
         email: app.email_of(who).await?,
         scopes: scope.names().map(ScopeLine::of).collect(),
         lasts: i64::try_from(client.refresh_lifetime.as_secs()).unwrap_or(i64::MAX),
-        next: format!("/authorize?{resume}"),
+        next,
     };
     Ok(app.pages.render(&page).into_response())
 }

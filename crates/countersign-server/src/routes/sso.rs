@@ -11,10 +11,14 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use countersign::{Checked, Error, Refusal, StartNonce};
 use countersign_core::Attempt;
+use countersign_core::error::OAuthError;
+use countersign_core::oauth::Params;
+use countersign_core::record::Client;
 use countersign_core::record::session::Audience;
 use countersign_core::session::{Cookie, Surface};
 use http::HeaderMap;
 
+use super::authorize::ask;
 use super::who::bake;
 use super::{Guard, Knocking, Route};
 use crate::app::App;
@@ -70,33 +74,70 @@ async fn hand_over(
     State(app): State<App>,
     Knocking(who): Knocking,
     Query(query): Query,
-) -> Result<Redirect, Wrong> {
-    let (id, nonce) = (need(&query, "app")?, need(&query, "nonce")?);
-    let return_to = query.value("return_to").unwrap_or("/");
-    local(return_to)?;
-    match ticket(&app, who.as_ref(), id, nonce, return_to).await? {
-        Some(to) => Ok(Redirect::to(&to)),
-        None => {
-            let here =
-                format!("/sso?app={}&nonce={}&return_to={}", encoded(id), encoded(nonce), encoded(return_to));
-            Ok(Redirect::to(&format!("/signin?next={}", encoded(&here))))
-        }
+) -> Result<Response, Wrong> {
+    let wish = Wish::read(&query)?;
+    Ok(match wish.step(&app, who.as_ref()).await? {
+        Step::To(to) => Redirect::to(&to).into_response(),
+        Step::SignIn => Redirect::to(&format!("/signin?next={}", encoded(&wish.here()))).into_response(),
+        Step::Ask(who, client) => ask(&app, who, &client, &client.scope, wish.here()).await?,
+    })
+}
+
+/// What a person answered on the consent page of an application that is not ours; `query` is that of `/sso`.
+pub(super) async fn answered(app: &App, who: &Checked, query: &str, allow: bool) -> Result<Response, Wrong> {
+    let query = Params::parse(query).map_err(|refusal| Wrong::malformed(refusal.description))?;
+    let wish = Wish::read(&query)?;
+    if !allow {
+        let client = app.engine.app(wish.app).await?;
+        let home =
+            client.origin.as_deref().map_or_else(|| "/account".to_owned(), |origin| format!("{origin}/"));
+        return Ok(app.goes_on("Nothing was allowed", "Go back", &home));
+    }
+    app.engine.allow_session(who, wish.app).await?;
+    match wish.step(app, Some(who)).await? {
+        Step::To(to) => Ok(app.goes_on("Going back to the application", "Go back", &to)),
+        Step::SignIn | Step::Ask(..) => Err(Refusal::SessionEnded.into()),
     }
 }
 
-/// The address with the ticket; none when somebody must sign in first, or again.
-async fn ticket(
-    app: &App,
-    who: Option<&Checked>,
-    id: &str,
-    nonce: &str,
-    return_to: &str,
-) -> Result<Option<String>, Wrong> {
-    let Some(who) = who else { return Ok(None) };
-    match app.engine.ticket(who, id, nonce, return_to).await {
-        Ok(to) => Ok(Some(to)),
-        Err(Error::Refusal(Refusal::SessionEnded)) => Ok(None),
-        Err(error) => Err(error.into()),
+/// What `/sso` was asked for.
+struct Wish<'a> {
+    app: &'a str,
+    nonce: &'a str,
+    return_to: &'a str,
+}
+
+/// What comes next on the way to an application's own host.
+enum Step<'a> {
+    To(String),
+    SignIn,
+    Ask(&'a Checked, Client),
+}
+
+impl<'a> Wish<'a> {
+    fn read(query: &'a Params) -> Result<Self, Wrong> {
+        let (app, nonce) = (need(query, "app")?, need(query, "nonce")?);
+        let return_to = query.value("return_to").unwrap_or("/");
+        local(return_to)?;
+        Ok(Self { app, nonce, return_to })
+    }
+
+    /// The address of this wish, to come back to.
+    fn here(&self) -> String {
+        let (app, nonce, back) = (encoded(self.app), encoded(self.nonce), encoded(self.return_to));
+        format!("/sso?app={app}&nonce={nonce}&return_to={back}")
+    }
+
+    async fn step<'w>(&self, app: &App, who: Option<&'w Checked>) -> Result<Step<'w>, Wrong> {
+        let Some(who) = who else { return Ok(Step::SignIn) };
+        match app.engine.ticket(who, self.app, self.nonce, self.return_to).await {
+            Ok(to) => Ok(Step::To(to)),
+            Err(Error::Refusal(Refusal::SessionEnded)) => Ok(Step::SignIn),
+            Err(Error::Refusal(Refusal::OAuth(no))) if no.error == OAuthError::ConsentRequired => {
+                Ok(Step::Ask(who, app.engine.app(self.app).await?))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

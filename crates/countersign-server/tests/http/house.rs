@@ -17,6 +17,8 @@ use tower::ServiceExt;
 
 pub(crate) const ISSUER: &str = "localhost:8321";
 pub(crate) const SHOP: &str = "shop.localhost:8321";
+/// An application of style session that is not ours.
+pub(crate) const GUILD: &str = "guild.localhost:8321";
 pub(crate) const ADA: &str = "ada@marsh.example";
 pub(crate) const PASSWORD: &str = "lantern rope harbour 7";
 pub(crate) const CALLBACK: &str = "http://localhost:4000/cb";
@@ -144,6 +146,7 @@ fn applications() -> Vec<(&'static str, NewApp)> {
     vec![
         ("shop", at("shop", SHOP)),
         ("bank", at("bank", "bank.localhost:8321")),
+        ("guild", NewApp { first_party: false, ..at("guild", GUILD) }),
         ("api", client("api", true, false)),
         ("third", client("third", false, false)),
         ("spa", client("spa", true, true)),

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::house::{ADA, CALLBACK, House, ISSUER, PASSWORD, SHOP, VERIFIER, authorize, param};
+use crate::house::{ADA, CALLBACK, GUILD, House, ISSUER, PASSWORD, SHOP, VERIFIER, authorize, param};
 
 #[tokio::test]
 async fn an_account_is_opened_by_letter_and_signs_in() {
@@ -157,6 +157,34 @@ async fn a_sign_in_reaches_an_applications_own_host_and_its_proxy_is_told_everyt
     // The ticket worked once, and only in that browser.
     let again = browser.follow(ISSUER, ticket.location()).await;
     assert_eq!(again.status, StatusCode::GONE);
+}
+
+#[tokio::test]
+async fn a_session_application_that_is_not_ours_asks_before_it_knows_anybody() {
+    let house = House::new().await;
+    let mut ada = house.ada().await;
+    let started = ada.get(GUILD, "/_cs/start?return_to=%2Fhall").await;
+    let page = ada.follow(GUILD, started.location()).await;
+    assert!(page.body.contains("Allow The guild?"), "{}", page.body);
+    let next = page.field("next");
+    let denied = ada.post(ISSUER, "/consent", &[("next", &next), ("decision", "deny")]).await;
+    assert_eq!(denied.refresh(), "http://guild.localhost:8321/");
+    let allowed = ada.post(ISSUER, "/consent", &[("next", &next), ("decision", "allow")]).await;
+    let landed = ada.follow(ISSUER, allowed.refresh()).await;
+    assert_eq!(landed.location(), "/hall");
+    // Remembered, until it is withdrawn: then the session has ended and the question comes again.
+    let cookie = ada.cookie_header(GUILD);
+    let check = [("cookie", cookie.as_str())];
+    assert_eq!(house.plain("GET", ISSUER, "/check?app=guild", &check, "").await.status, StatusCode::OK);
+    let again = ada.get(GUILD, "/_cs/start").await;
+    assert!(ada.follow(GUILD, again.location()).await.location().contains("/_cs/callback?ticket="));
+    ada.post(ISSUER, "/account/apps/withdraw", &[("client", "guild")]).await;
+    assert_eq!(
+        house.plain("GET", ISSUER, "/check?app=guild", &check, "").await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    let asked = ada.get(GUILD, "/_cs/start").await;
+    assert!(ada.follow(GUILD, asked.location()).await.body.contains("Allow The guild?"));
 }
 
 #[tokio::test]
