@@ -1,6 +1,8 @@
 //! The Countersign server: OAuth 2.1 and OpenID Connect, sessions, pages and console.
 
+pub mod api;
 pub mod app;
+pub mod console;
 pub mod demo;
 pub mod mail;
 pub mod pages;

@@ -6,6 +6,7 @@
 mod apps;
 mod authorize;
 mod bearer;
+mod census;
 mod console;
 mod endings;
 mod engine;

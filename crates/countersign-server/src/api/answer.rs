@@ -1,6 +1,7 @@
 //! How the JSON API says no: `application/problem+json` with a stable code and a trace id (RFC 9457).
 //!
-//! `type` is `about:blank` and `title` the status phrase (RFC 9457 4.2.1); what a program tells apart is `code`.
+//! `type` is a URN made of the code; what a program tells apart is `code`. A problem also travels in the response's
+//! extensions, so that the console can draw it as a page.
 
 use axum::response::{IntoResponse, Response};
 use countersign::{Error, Fault, Refusal};
@@ -11,7 +12,7 @@ use serde::Serialize;
 /// Why a request was not granted.
 ///
 /// ```json
-/// {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "there is no session of that name",
+/// {"type": "urn:countersign:CS-4101", "title": "Not Found", "status": 404, "detail": "there is no session of that name",
 ///  "code": "CS-4101", "trace": "0af7651916cd43dd8448eb211c80319c"}
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A refusal under another status than its own: wrong method, wrong media type.
+    /// A refusal under another status than its own.
     #[must_use]
     pub fn refused(status: StatusCode, refusal: &Refusal) -> Self {
         let retry_after = match refusal {
@@ -43,6 +44,38 @@ impl Problem {
     #[must_use]
     pub fn invalid(what: impl Into<String>) -> Self {
         Refusal::Invalid { what: what.into() }.into()
+    }
+
+    /// The request came from another site.
+    #[must_use]
+    pub fn cross_site() -> Self {
+        let detail = "the request came from another site, so it was not carried out";
+        Self::said(StatusCode::FORBIDDEN, "CS-6001", detail)
+    }
+
+    /// The address exists, but not for this method.
+    #[must_use]
+    pub fn method() -> Self {
+        let detail = "this address does not take that method; `Allow` lists those it takes";
+        Self::said(StatusCode::METHOD_NOT_ALLOWED, "CS-6002", detail)
+    }
+
+    /// The request names a host that is not served here.
+    #[must_use]
+    pub fn host(origin: &str) -> Self {
+        let detail = format!("the console is at `{origin}` and answers to no other name");
+        Self::said(StatusCode::MISDIRECTED_REQUEST, "CS-6003", detail)
+    }
+
+    /// The body has another type than the route takes.
+    #[must_use]
+    pub fn media_type(wanted: &str) -> Self {
+        let detail = format!("the body must be sent as `{wanted}`");
+        Self::said(StatusCode::UNSUPPORTED_MEDIA_TYPE, "CS-6004", detail)
+    }
+
+    fn said(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), trace: trace(), retry_after: None }
     }
 
     /// There is no such thing.
@@ -86,7 +119,7 @@ impl From<Error> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = Members {
-            r#type: "about:blank",
+            r#type: format!("urn:countersign:{}", self.code),
             title: self.status.canonical_reason().unwrap_or("Refused"),
             status: self.status.as_u16(),
             detail: &self.detail,
@@ -99,6 +132,7 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        response.extensions_mut().insert(self);
         response
     }
 }
@@ -106,7 +140,7 @@ impl IntoResponse for Problem {
 /// The members of RFC 9457 3.1, and two of ours.
 #[derive(Serialize)]
 struct Members<'a> {
-    r#type: &'static str,
+    r#type: String,
     title: &'a str,
     status: u16,
     detail: &'a str,
@@ -191,7 +225,7 @@ mod tests {
     async fn a_refusal_is_a_problem_document_with_its_code() {
         let (headers, body) = sent(Refusal::Missing { what: "session" }.into()).await;
         assert_eq!(headers[header::CONTENT_TYPE], "application/problem+json");
-        assert_eq!(body["type"], "about:blank");
+        assert_eq!(body["type"], "urn:countersign:CS-4101");
         assert_eq!(body["title"], "Not Found");
         assert_eq!(body["status"], 404);
         assert_eq!(body["code"], "CS-4101");

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use countersign::Refusal;
 use countersign_core::extent::Actor;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -116,8 +116,7 @@ pub(crate) fn expect_type(headers: &HeaderMap, wanted: &str) -> Result<(), Probl
     if essence.is_some_and(|essence| essence.eq_ignore_ascii_case(wanted)) && named.next().is_none() {
         return Ok(());
     }
-    let refusal = Refusal::Invalid { what: format!("the body must be sent as `{wanted}`") };
-    Err(Problem::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, &refusal))
+    Err(Problem::media_type(wanted))
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {

@@ -34,10 +34,10 @@ pub mod apps;
 pub(crate) mod body;
 mod keys;
 pub(crate) mod names;
-pub(crate) mod sentence;
+pub(crate) mod event;
 mod sessions;
 pub mod shape;
-mod users;
+pub(crate) mod users;
 mod watch;
 
 use std::sync::Arc;
@@ -48,10 +48,10 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use countersign::{Engine, Refusal};
 use countersign_core::extent::Actor;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 
 pub use self::answer::Problem;
-pub use self::sentence::Went;
+pub use self::event::Went;
 pub use self::watch::{AuditShape, ExtentShape};
 
 /// What every path of the API begins with.
@@ -149,8 +149,7 @@ pub(crate) fn guarded(response: &mut Response) {
 
 /// 405; the router adds `Allow`.
 pub(crate) async fn wrong_method() -> Problem {
-    let refusal = Refusal::Invalid { what: "this address takes another method".to_owned() };
-    Problem::refused(StatusCode::METHOD_NOT_ALLOWED, &refusal)
+    Problem::method()
 }
 
 /// 404.

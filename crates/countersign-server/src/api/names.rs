@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use countersign::{Engine, Result};
+use countersign::{Engine, Result, SessionView};
 use countersign_core::audit::{AuditEntry, Event};
 use countersign_core::extent::{Actor, Extent};
 use countersign_core::id::{ClientId, Subject};
@@ -23,30 +23,30 @@ impl Names {
     }
 
     /// The names that these sessions need.
-    pub(crate) async fn of_sessions<'a>(
-        engine: &Engine,
-        sessions: impl IntoIterator<Item = &'a Session>,
-    ) -> Result<Self> {
+    pub(crate) async fn of_sessions(engine: &Engine, views: &[SessionView]) -> Result<Self> {
         let mut names = Self::of_apps(engine).await?;
-        for session in sessions {
-            names.learn(engine, &session.subject).await?;
-            if let Some(ending) = &session.ended {
-                names.learn_actor(engine, &ending.by).await?;
-            }
+        for view in views {
+            names.learn_session(engine, &view.session).await?;
         }
         Ok(names)
     }
 
     /// The names that these lines of the audit log need.
-    pub(crate) async fn of_lines<'a>(
-        engine: &Engine,
-        lines: impl IntoIterator<Item = &'a AuditEntry>,
-    ) -> Result<Self> {
+    pub(crate) async fn of_lines(engine: &Engine, lines: &[(u64, AuditEntry)]) -> Result<Self> {
         let mut names = Self::of_apps(engine).await?;
-        for line in lines {
+        for (_, line) in lines {
             names.learn_line(engine, line).await?;
         }
         Ok(names)
+    }
+
+    /// Learns the names that one session needs.
+    pub(crate) async fn learn_session(&mut self, engine: &Engine, session: &Session) -> Result<()> {
+        self.learn(engine, &session.subject).await?;
+        match &session.ended {
+            Some(ending) => self.learn_actor(engine, &ending.by).await,
+            None => Ok(()),
+        }
     }
 
     /// Learns the names that one line of the audit log needs.
@@ -100,10 +100,21 @@ impl Names {
         apps
     }
 
+    /// Learns the name of whoever did something.
     async fn learn_actor(&mut self, engine: &Engine, actor: &Actor) -> Result<()> {
         match actor {
             Actor::Subject(subject) | Actor::Operator(subject) => self.learn(engine, subject).await,
             Actor::CommandLine | Actor::Client(_) | Actor::Stranger | Actor::System => Ok(()),
         }
+    }
+}
+
+impl countersign_core::audit::Names for Names {
+    fn person(&self, subject: &Subject) -> Option<String> {
+        self.people.get(subject).cloned()
+    }
+
+    fn application(&self, client: &ClientId) -> Option<String> {
+        self.app(client).map(|app| app.name.clone())
     }
 }

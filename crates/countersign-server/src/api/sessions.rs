@@ -66,7 +66,7 @@ pub(crate) async fn list(State(engine): State<Arc<Engine>>, Asked(which): Asked<
     if let Some(live) = which.live {
         views.retain(|view| view.live == live);
     }
-    let names = Names::of_sessions(&engine, views.iter().map(|view| &view.session)).await?;
+    let names = Names::of_sessions(&engine, &views).await?;
     let grants = match &person {
         Some(subject) if before.is_none() => engine.grants_of(subject).await?,
         _ => Vec::new(),
@@ -85,7 +85,7 @@ pub(crate) async fn list(State(engine): State<Arc<Engine>>, Asked(which): Asked<
 
 pub(crate) async fn show(State(engine): State<Arc<Engine>>, Part(handle): Part) -> Given<SessionShape> {
     let view = engine.session_by_handle(&handle).await?;
-    let names = Names::of_sessions(&engine, [&view.session]).await?;
+    let names = Names::of_sessions(&engine, std::slice::from_ref(&view)).await?;
     given(SessionShape::of(&view, &names))
 }
 

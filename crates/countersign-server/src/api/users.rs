@@ -58,7 +58,7 @@ pub(crate) async fn add(
     Acting(by): Acting,
     Body64(new): Body64<NewUser>,
 ) -> Given<UserShape> {
-    let user = engine.add_user(&new.email, Password::new(new.password), new.role, by).await?;
+    let user = engine.add_user(&new.email, Password::typed(new.password), new.role, by).await?;
     created(UserShape::from(&user))
 }
 
@@ -74,7 +74,7 @@ pub(crate) async fn show(State(engine): State<Arc<Engine>>, Part(who): Part) -> 
     let user = person(&engine, &who).await?;
     let sessions = engine.sessions_of(&user.subject).await?;
     let grants = engine.grants_of(&user.subject).await?;
-    let names = Names::of_sessions(&engine, sessions.iter().map(|view| &view.session)).await?;
+    let names = Names::of_sessions(&engine, &sessions).await?;
     given(Whole {
         user: UserShape::from(&user),
         sessions: sessions.iter().map(|view| SessionShape::of(view, &names)).collect(),
@@ -108,7 +108,7 @@ pub(crate) async fn set_password(
     Body64(new): Body64<NewPassword>,
 ) -> Given<EndedShape> {
     let subject = person(&engine, &who).await?.subject;
-    engine.set_password(&subject, Password::new(new.password), by).await?;
+    engine.set_password(&subject, Password::typed(new.password), by).await?;
     let plain = lingering(&engine).await?;
     given(ended(&engine, plain))
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Given, Problem, created, given};
 use super::body::{Asked, Bare};
 use super::names::Names;
-use super::sentence::{self, Went};
+use super::event::{self, Went};
 use super::sessions::limit;
 use super::shape::{ActorShape, Moment, OverviewShape};
 use super::users;
@@ -56,7 +56,7 @@ pub(crate) async fn audit(State(engine): State<Arc<Engine>>, Asked(which): Asked
         None => None,
     };
     let lines = engine.audit(AuditFilter { subject, client, before: which.before }, limit).await?;
-    let names = Names::of_lines(&engine, lines.iter().map(|(_, line)| line)).await?;
+    let names = Names::of_lines(&engine, &lines).await?;
     let full = u32::try_from(lines.len()).is_ok_and(|count| count >= limit);
     given(List {
         next: lines.last().filter(|_| full).map(|(number, _)| *number),
@@ -136,9 +136,9 @@ impl AuditShape {
         Self {
             number,
             at: line.at.into(),
-            event: sentence::word(&line.event),
-            went: sentence::went(&line.event),
-            code: sentence::code(&line.event),
+            event: event::word(&line.event),
+            went: event::went(&line.event),
+            code: event::code(&line.event),
             by: ActorShape::of(&line.by, names),
             subject: line.subject.as_ref().map(ToString::to_string),
             email: line.subject.as_ref().and_then(|subject| names.person(subject)).map(str::to_owned),
@@ -147,7 +147,7 @@ impl AuditShape {
             extent,
             reason,
             detail,
-            sentence: sentence::sentence(line, names),
+            sentence: line.sentence(names),
         }
     }
 }

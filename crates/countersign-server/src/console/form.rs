@@ -1,0 +1,58 @@
+//! What the console reads of a form, strictly: one media type, a limit, no field that it does not know, no duplicate.
+
+use axum::body::Body;
+use axum::extract::{Form, FromRequest, FromRequestParts, Request};
+use countersign::Visitor;
+use countersign_core::Attempt;
+use countersign_core::session::{Cookie, Surface};
+use http::request::Parts;
+use http::{HeaderMap, header};
+use serde::de::DeserializeOwned;
+
+use super::Console;
+use crate::api::Problem;
+use crate::api::body::{expect_type, limited};
+
+/// The fields of a form that was posted.
+pub(super) struct Posted<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Posted<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        expect_type(&parts.headers, "application/x-www-form-urlencoded")?;
+        let bytes = limited(body).await?;
+        match Form::from_request(Request::from_parts(parts, Body::from(bytes)), state).await {
+            Ok(Form(fields)) => Ok(Self(fields)),
+            // The rejection's own words may repeat a value, and a value may be a password.
+            Err(_) => Err(Problem::invalid("the form has a field too many, too few, or twice")),
+        }
+    }
+}
+
+/// Whoever is at the door.
+pub(super) struct Guest(pub(super) Visitor);
+
+impl FromRequestParts<Console> for Guest {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Self::Rejection> {
+        use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+        let peer = parts.extensions.get::<axum::extract::ConnectInfo<SocketAddr>>();
+        let address = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip());
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+        let mut visitor = Visitor::from_parts(agent, address);
+        let mark = Cookie::new(Surface::Device, console.engine.transport());
+        if let Attempt::Accepted(value) = mark.find(cookies(&parts.headers)) {
+            visitor.mark = Some(value.to_owned());
+        }
+        Ok(Self(visitor))
+    }
+}
+
+/// The `Cookie` headers that can be read; HTTP/2 may send several (RFC 9113 section 8.2.3).
+pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok())
+}
