@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::Router;
 use countersign::Engine;
 
+use crate::mail::DevMailbox;
+use crate::pages::{Frame, Pages};
+use crate::routes;
 use crate::web::Cidr;
 use crate::web::face::{self, Face};
 use crate::web::host::{self, Hosts};
-use crate::mail::DevMailbox;
-use crate::pages::{DemoApp, Frame, Pages};
-use crate::routes;
 
 /// A shared [`Server`].
 pub type App = Arc<Server>;

@@ -9,3 +9,7 @@ pub mod pages;
 pub mod routes;
 pub mod serve;
 pub mod web;
+
+pub use app::{App, DemoShop, Server, ServerSettings, main_router};
+pub use serve::Serving;
+pub use web::Cidr;

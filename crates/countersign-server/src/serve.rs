@@ -143,7 +143,12 @@ async fn accept(door: Door, router: Router, mut stop: watch::Receiver<bool>) {
     while talks.join_next().await.is_some() {}
 }
 
-fn talk<S>(stream: S, peer: Peer, router: Router, graceful: &GracefulShutdown) -> impl Future<Output = ()> + use<S>
+fn talk<S>(
+    stream: S,
+    peer: Peer,
+    router: Router,
+    graceful: &GracefulShutdown,
+) -> impl Future<Output = ()> + use<S>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

@@ -93,8 +93,12 @@ impl From<Refusal> for Problem {
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
-        let passing = matches!(fault, Fault::Busy | Fault::Contention | Fault::Store(_) | Fault::InUse(_) | Fault::Post(_));
-        let status = if passing { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
+        let passing = matches!(
+            fault,
+            Fault::Busy | Fault::Contention | Fault::Store(_) | Fault::InUse(_) | Fault::Post(_)
+        );
+        let status =
+            if passing { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::INTERNAL_SERVER_ERROR };
         let problem = Self {
             status,
             code: fault.code(),
@@ -193,7 +197,9 @@ const fn refusal_status(refusal: &Refusal) -> StatusCode {
         Refusal::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
         Refusal::LinkOver => StatusCode::GONE,
         Refusal::Missing { .. } => StatusCode::NOT_FOUND,
-        Refusal::Taken { .. } | Refusal::Moved | Refusal::GrantEnded | Refusal::MailOff => StatusCode::CONFLICT,
+        Refusal::Taken { .. } | Refusal::Moved | Refusal::GrantEnded | Refusal::MailOff => {
+            StatusCode::CONFLICT
+        }
         Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         _ => StatusCode::BAD_REQUEST,
     }
@@ -236,9 +242,15 @@ mod tests {
     #[tokio::test]
     async fn what_passes_says_when_to_come_back() {
         let (headers, body) = sent(Refusal::Throttled { retry_after: Duration::from_secs(9) }.into()).await;
-        assert_eq!((body["status"].as_u64(), &headers[header::RETRY_AFTER]), (Some(429), &HeaderValue::from(9)));
+        assert_eq!(
+            (body["status"].as_u64(), &headers[header::RETRY_AFTER]),
+            (Some(429), &HeaderValue::from(9))
+        );
         let (headers, body) = sent(Fault::Busy.into()).await;
-        assert_eq!((body["status"].as_u64(), &headers[header::RETRY_AFTER]), (Some(503), &HeaderValue::from(2)));
+        assert_eq!(
+            (body["status"].as_u64(), &headers[header::RETRY_AFTER]),
+            (Some(503), &HeaderValue::from(2))
+        );
         let (headers, body) = sent(Fault::Codec("x".to_owned()).into()).await;
         assert_eq!((body["status"].as_u64(), headers.get(header::RETRY_AFTER)), (Some(500), None));
     }

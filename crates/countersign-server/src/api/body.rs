@@ -123,7 +123,8 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(bytes).map_err(|error| {
         let text = error.to_string();
         // Names of fields may be repeated; values may be passwords.
-        let named = ["unknown field", "missing field", "duplicate field"].iter().any(|start| text.starts_with(start));
+        let named =
+            ["unknown field", "missing field", "duplicate field"].iter().any(|start| text.starts_with(start));
         if named {
             return Problem::invalid(format!("the body cannot be read: {text}"));
         }

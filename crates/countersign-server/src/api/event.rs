@@ -41,7 +41,9 @@ pub(crate) const fn word(event: &Event) -> &'static str {
 /// Whether it was done or refused.
 pub(crate) const fn went(event: &Event) -> Went {
     match event {
-        Event::SignInRefused | Event::Throttled | Event::Replayed { .. } | Event::RollbackSeen => Went::Refused,
+        Event::SignInRefused | Event::Throttled | Event::Replayed { .. } | Event::RollbackSeen => {
+            Went::Refused
+        }
         _ => Went::Done,
     }
 }

@@ -32,9 +32,9 @@
 pub(crate) mod answer;
 pub mod apps;
 pub(crate) mod body;
+pub(crate) mod event;
 mod keys;
 pub(crate) mod names;
-pub(crate) mod event;
 mod sessions;
 pub mod shape;
 pub(crate) mod users;

@@ -55,8 +55,10 @@ impl Names {
         if let Some(subject) = &line.subject {
             self.learn(engine, subject).await?;
         }
-        if let Event::Ended { extent: Extent::Subject { subject, .. } | Extent::Allowance { subject, .. }, .. } =
-            &line.event
+        if let Event::Ended {
+            extent: Extent::Subject { subject, .. } | Extent::Allowance { subject, .. },
+            ..
+        } = &line.event
         {
             self.learn(engine, subject).await?;
         }

@@ -25,7 +25,8 @@ pub struct Moment {
 
 impl From<Timestamp> for Moment {
     fn from(at: Timestamp) -> Self {
-        let second = i64::try_from(at.seconds()).ok().and_then(|second| jiff::Timestamp::from_second(second).ok());
+        let second =
+            i64::try_from(at.seconds()).ok().and_then(|second| jiff::Timestamp::from_second(second).ok());
         Self { unix: at.seconds(), rfc3339: second.map(|second| second.to_string()).unwrap_or_default() }
     }
 }
@@ -50,7 +51,9 @@ impl ActorShape {
             Actor::Subject(subject) => ("subject", Some(subject.to_string()), names.person(subject)),
             Actor::Operator(subject) => ("operator", Some(subject.to_string()), names.person(subject)),
             Actor::CommandLine => ("command-line", None, None),
-            Actor::Client(client) => ("client", Some(client.to_string()), names.app(client).map(|app| app.name.as_str())),
+            Actor::Client(client) => {
+                ("client", Some(client.to_string()), names.app(client).map(|app| app.name.as_str()))
+            }
             Actor::Stranger => ("stranger", None, None),
             Actor::System => ("system", None, None),
         };

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Given, Problem, created, given};
 use super::body::{Asked, Bare};
-use super::names::Names;
 use super::event::{self, Went};
+use super::names::Names;
 use super::sessions::limit;
 use super::shape::{ActorShape, Moment, OverviewShape};
 use super::users;

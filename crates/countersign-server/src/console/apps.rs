@@ -85,7 +85,8 @@ impl From<&NewAppForm> for NewApp {
         let filled = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
         let redirect_uris = lines(&form.redirects);
         // An application with sessions has its callback on its own origin.
-        let origin = redirect_uris.first().filter(|_| form.style == Style::Session).and_then(|uri| origin(uri));
+        let origin =
+            redirect_uris.first().filter(|_| form.style == Style::Session).and_then(|uri| origin(uri));
         Self {
             id: form.client.trim().to_owned(),
             name: filled(&form.name),
@@ -235,7 +236,9 @@ fn blame(page: &mut AppForm, refusal: &Refusal) {
         Refusal::Taken { .. } => &mut page.client_error,
         _ if client.is_err() => &mut page.client_error,
         Refusal::Invalid { what } if what.contains("name has") => &mut page.name_error,
-        Refusal::Invalid { what } if what.contains("origin") || typed.iter().any(|uri| what.contains(uri.as_str())) => {
+        Refusal::Invalid { what }
+            if what.contains("origin") || typed.iter().any(|uri| what.contains(uri.as_str())) =>
+        {
             &mut page.redirects_error
         }
         _ => &mut page.error,
@@ -257,7 +260,9 @@ fn origin(address: &str) -> Option<String> {
 
 /// Lines to put into the application or its proxy.
 fn snippet(app: &Client, issuer: &str) -> String {
-    let guard = |style: &str| format!("let guard = Guard::{style}(trust(\"{issuer}\").audience(\"{}\")).await?;", app.audience);
+    let guard = |style: &str| {
+        format!("let guard = Guard::{style}(trust(\"{issuer}\").audience(\"{}\")).await?;", app.audience)
+    };
     match app.style {
         Style::Hybrid => guard("hybrid"),
         Style::Jwt => guard("jwt"),

@@ -1,8 +1,8 @@
 //! The console's doors: set-up of the first operator, sign-in, sign-out; and the files that every page needs.
 
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::Extension;
 use countersign::{Attempt, Error, Password, Refusal, SignedIn, Visitor};
 use countersign_core::record::session::Audience;
 use countersign_core::session::{Cookie, Surface};
@@ -119,7 +119,10 @@ pub(super) async fn sign_in(
 }
 
 /// Signs an operator out: the whole login ends.
-pub(super) async fn sign_out(State(console): State<Console>, Extension(operator): Extension<Operator>) -> Shown {
+pub(super) async fn sign_out(
+    State(console): State<Console>,
+    Extension(operator): Extension<Operator>,
+) -> Shown {
     console.engine.sign_out(&operator.checked).await?;
     let mut response = to(&Notice::SignedOut.on("/admin/signin"));
     console.clear_cookie(&mut response);
@@ -129,7 +132,8 @@ pub(super) async fn sign_out(State(console): State<Console>, Extension(operator)
 /// The style sheet, the mark, the script.
 pub(super) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Shown {
     let asset = pages::asset(&format!("/assets/{name}")).ok_or_else(|| Problem::missing("file"))?;
-    let known = headers.get_all(header::IF_NONE_MATCH).iter().any(|value| value.as_bytes() == asset.etag.as_bytes());
+    let known =
+        headers.get_all(header::IF_NONE_MATCH).iter().any(|value| value.as_bytes() == asset.etag.as_bytes());
     let etag = HeaderValue::from_str(&asset.etag).map_err(|_| Problem::missing("file"))?;
     let head = [
         (header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type)),
@@ -137,7 +141,11 @@ pub(super) async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Shown
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::ETAG, etag),
     ];
-    Ok(if known { (StatusCode::NOT_MODIFIED, head).into_response() } else { (head, asset.bytes).into_response() })
+    Ok(if known {
+        (StatusCode::NOT_MODIFIED, head).into_response()
+    } else {
+        (head, asset.bytes).into_response()
+    })
 }
 
 impl Console {

@@ -34,7 +34,10 @@ fn named(request: &Request, host: &str) -> bool {
     let header = headers.next().and_then(|value| value.to_str().ok());
     let target = request.uri().authority().map(http::uri::Authority::as_str);
     let same = |name: &str| name.eq_ignore_ascii_case(host);
-    headers.next().is_none() && (header.is_some() || target.is_some()) && header.is_none_or(same) && target.is_none_or(same)
+    headers.next().is_none()
+        && (header.is_some() || target.is_some())
+        && header.is_none_or(same)
+        && target.is_none_or(same)
 }
 
 /// Whether a request may come from where it says it does.
@@ -45,7 +48,8 @@ fn comes_from(method: &Method, headers: &HeaderMap, origin: &str) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.as_bytes());
     let site = text("sec-fetch-site");
     if method.is_safe() {
-        let followed = text("sec-fetch-mode") == Some(b"navigate") && text("sec-fetch-dest") == Some(b"document");
+        let followed =
+            text("sec-fetch-mode") == Some(b"navigate") && text("sec-fetch-dest") == Some(b"document");
         return matches!(site, None | Some(b"same-origin" | b"none")) || followed;
     }
     match (site, text("origin")) {
@@ -78,9 +82,15 @@ mod tests {
         assert!(post(&[("origin", HERE)]));
         for site in ["cross-site", "same-site", "none", ""] {
             assert!(!post(&[("sec-fetch-site", site), ("origin", HERE)]), "{site}");
-            assert!(!post(&[("sec-fetch-site", site), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")]));
+            assert!(!post(&[
+                ("sec-fetch-site", site),
+                ("sec-fetch-mode", "navigate"),
+                ("sec-fetch-dest", "document")
+            ]));
         }
-        for origin in ["null", "http://127.0.0.1:8321", "https://127.0.0.1:9321", "http://127.0.0.1:9321.evil.example"] {
+        for origin in
+            ["null", "http://127.0.0.1:8321", "https://127.0.0.1:9321", "http://127.0.0.1:9321.evil.example"]
+        {
             assert!(!post(&[("origin", origin)]), "{origin}");
             assert!(!post(&[("sec-fetch-site", "same-origin"), ("origin", origin)]), "{origin}");
         }
@@ -90,11 +100,22 @@ mod tests {
     #[test]
     fn a_page_may_be_typed_in_or_linked_to_but_not_fetched_from_elsewhere() {
         let read = |headers: &[(&'static str, &'static str)]| passes(&Method::GET, headers);
-        assert!(read(&[]) && read(&[("sec-fetch-site", "none")]) && read(&[("sec-fetch-site", "same-origin")]));
-        let link = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+        assert!(
+            read(&[]) && read(&[("sec-fetch-site", "none")]) && read(&[("sec-fetch-site", "same-origin")])
+        );
+        let link = [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-mode", "navigate"),
+            ("sec-fetch-dest", "document"),
+        ];
         assert!(read(&link));
-        assert!(!read(&[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors"), ("sec-fetch-dest", "empty")]));
-        let frame = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
+        assert!(!read(&[
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-mode", "cors"),
+            ("sec-fetch-dest", "empty")
+        ]));
+        let frame =
+            [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
         assert!(!read(&frame));
     }
 

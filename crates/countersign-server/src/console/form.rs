@@ -38,10 +38,7 @@ impl FromRequestParts<Console> for Guest {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Self::Rejection> {
-        use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-
-        let peer = parts.extensions.get::<axum::extract::ConnectInfo<SocketAddr>>();
-        let address = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.0.ip());
+        let address = crate::web::peer::peer(&parts.extensions).address();
         let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let mut visitor = Visitor::from_parts(agent, address);
         let mark = Cookie::new(Surface::Device, console.engine.transport());

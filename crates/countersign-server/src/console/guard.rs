@@ -22,7 +22,11 @@ pub(super) struct Operator {
 }
 
 /// Lets operators through and tells the routes who acts.
-pub(super) async fn operators_only(State(console): State<Console>, mut request: Request, next: Next) -> Response {
+pub(super) async fn operators_only(
+    State(console): State<Console>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     match console.recognise(request.headers()).await {
         Ok(Attempt::Accepted(operator)) => {
             let actor = Actor::Operator(operator.checked.session.subject.clone());
@@ -65,7 +69,11 @@ impl Console {
     fn stranger(&self, request: &Request, refusal: Refusal) -> Response {
         let left_over = refusal != Refusal::SessionAbsent;
         let mut response = if request.uri().path().starts_with(api::PREFIX) {
-            let status = if refusal == Refusal::NotOperator { StatusCode::FORBIDDEN } else { StatusCode::UNAUTHORIZED };
+            let status = if refusal == Refusal::NotOperator {
+                StatusCode::FORBIDDEN
+            } else {
+                StatusCode::UNAUTHORIZED
+            };
             Problem::refused(status, &refusal).into_response()
         } else if request.method().is_safe() {
             let asked = request.uri().path_and_query().map_or("/admin", |asked| asked.as_str());
@@ -119,7 +127,8 @@ fn page(console: &Console, problem: &Problem) -> pages::Problem {
                 StatusCode::INTERNAL_SERVER_ERROR => "Could not do it",
                 _ => "Refused",
             };
-            pages::Problem::new(frame, code, trace, title, &sentence(&problem.detail)).way("To the console", "/admin")
+            pages::Problem::new(frame, code, trace, title, &sentence(&problem.detail))
+                .way("To the console", "/admin")
         }
     }
 }

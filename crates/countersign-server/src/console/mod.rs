@@ -111,14 +111,10 @@ pub use open::ROUTES as OPEN_ROUTES;
 
 /// The console: its pages, the JSON API for operators with a session, `/livez` and `/readyz`.
 ///
-/// A connection's address is read from the request's `ConnectInfo`, for throttling; without one it counts as local.
+/// A connection's address is read from the request's [`Peer`](crate::web::Peer), for throttling; without one it counts as nobody's.
 pub fn router(engine: Arc<Engine>, settings: ConsoleSettings) -> Router {
-    let console = Console {
-        pages: Arc::new(Pages::new()),
-        settings: Arc::new(settings),
-        once: Arc::default(),
-        engine,
-    };
+    let console =
+        Console { pages: Arc::new(Pages::new()), settings: Arc::new(settings), once: Arc::default(), engine };
     let closed = closed::router()
         .method_not_allowed_fallback(api::wrong_method)
         .with_state(console.clone())

@@ -29,9 +29,22 @@ mod tests {
             assert_eq!(read(good), good);
         }
         for bad in [
-            "", "//evil.example", "/admin//evil.example", "/\\evil.example", "https://evil.example/admin", "/account",
-            "/administrator", "/admin/../x", "/admin/%2e%2e/x", "/admin/signin?next=/admin", "/admin/signout",
-            "/admin/api/v1/users", "/admin\r\nSet-Cookie: a=b", "/admin#x", "javascript:alert(1)", " /admin",
+            "",
+            "//evil.example",
+            "/admin//evil.example",
+            "/\\evil.example",
+            "https://evil.example/admin",
+            "/account",
+            "/administrator",
+            "/admin/../x",
+            "/admin/%2e%2e/x",
+            "/admin/signin?next=/admin",
+            "/admin/signout",
+            "/admin/api/v1/users",
+            "/admin\r\nSet-Cookie: a=b",
+            "/admin#x",
+            "javascript:alert(1)",
+            " /admin",
         ] {
             assert_eq!(read(bad), "/admin", "{bad}");
         }

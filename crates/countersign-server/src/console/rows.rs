@@ -71,7 +71,9 @@ fn over(view: &SessionView, names: &Names, now: Timestamp) -> Option<String> {
     Some(match &session.ended {
         Some(ending) => format!("by {}, {}", by(ending, &session.subject, names), clock(ending.at)),
         None if session.expires <= now => format!("at its limit, {}", clock(session.expires)),
-        None if session.seen + session.idle <= now => format!("unused, {}", clock(session.seen + session.idle)),
+        None if session.seen + session.idle <= now => {
+            format!("unused, {}", clock(session.seen + session.idle))
+        }
         None => "with everything of its app".to_owned(),
     })
 }
@@ -207,6 +209,7 @@ fn device(device: &str) -> Device {
 
 /// A time of day with its date, in UTC.
 fn clock(at: Timestamp) -> String {
-    let zoned = jiff::Timestamp::from_second(seconds(at)).map(|at| at.to_zoned_datetime(jiff::tz::TimeZone::UTC));
+    let zoned =
+        jiff::Timestamp::from_second(seconds(at)).map(|at| at.to_zoned_datetime(jiff::tz::TimeZone::UTC));
     zoned.map_or_else(|_| at.to_string(), |zoned| zoned.strftime("%-d %b, %H:%M").to_string())
 }

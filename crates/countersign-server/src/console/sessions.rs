@@ -62,7 +62,11 @@ pub(super) async fn list(
             .map(|(name, value)| format!("{name}={}", encoded(value)))
             .collect();
         pairs.extend(before.map(|handle| format!("before={handle}")));
-        if pairs.is_empty() { "/admin/sessions".to_owned() } else { format!("/admin/sessions?{}", pairs.join("&")) }
+        if pairs.is_empty() {
+            "/admin/sessions".to_owned()
+        } else {
+            format!("/admin/sessions?{}", pairs.join("&"))
+        }
     };
     let pager = Pager {
         shown: match found.views.len() {
@@ -72,7 +76,8 @@ pub(super) async fn list(
         newer: query.before.as_ref().map(|_| link(None)),
         older: found.older.as_deref().map(|handle| link(Some(handle))),
     };
-    let apps = names.apps().into_iter().map(|app| Choice { value: app.id.to_string(), name: app.name.clone() });
+    let apps =
+        names.apps().into_iter().map(|app| Choice { value: app.id.to_string(), name: app.name.clone() });
     let page = Sessions {
         frame: console.frame(&operator, query.done),
         apps: apps.collect(),
@@ -156,7 +161,9 @@ fn fits(view: &SessionView, query: &Query, words: &str, names: &Names) -> bool {
     let said = || {
         let person = names.person_or_id(&session.subject).to_lowercase();
         let device = session.device.as_str().to_lowercase().replace(", ", " on ");
-        person.contains(words) || device.contains(words) || view.handle.to_string().to_lowercase().contains(words)
+        person.contains(words)
+            || device.contains(words)
+            || view.handle.to_string().to_lowercase().contains(words)
     };
     chosen(&query.style, style) && chosen(&query.state, state) && (words.is_empty() || said())
 }
@@ -178,7 +185,9 @@ pub(super) async fn show(
     let page = SessionDetail {
         frame: console.frame(&operator, query.done),
         ends: view.live.then(|| seconds(session.expires)),
-        lingers: app.filter(|app| app.style == Style::Jwt).and_then(|app| i64::try_from(app.access_lifetime.as_secs()).ok()),
+        lingers: app
+            .filter(|app| app.style == Style::Jwt)
+            .and_then(|app| i64::try_from(app.access_lifetime.as_secs()).ok()),
         facts: vec![
             fact("Serial", session.serial.number().to_string()),
             fact("Born at", format!("log position {}", session.born.number())),

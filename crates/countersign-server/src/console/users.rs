@@ -59,8 +59,14 @@ pub(super) async fn list(
             1 => "1 user".to_owned(),
             count => format!("{count} users, newest first"),
         },
-        newer: query.before.as_ref().map(|_| format!("/admin/users?{found}").trim_end_matches(['?', '&']).to_owned()),
-        older: users.last().filter(|_| full).map(|last| format!("/admin/users?{found}before={}", last.subject)),
+        newer: query
+            .before
+            .as_ref()
+            .map(|_| format!("/admin/users?{found}").trim_end_matches(['?', '&']).to_owned()),
+        older: users
+            .last()
+            .filter(|_| full)
+            .map(|last| format!("/admin/users?{found}before={}", last.subject)),
     };
     let mut rows = Vec::with_capacity(users.len());
     for user in &users {

@@ -19,7 +19,8 @@ use countersign_core::{Fault, Refusal};
 use countersign_jose::primitive::{self, base64};
 
 use super::shop::{Shop, home, set_cookies};
-use super::{Demo, word};
+use super::word;
+use crate::app::DemoShop;
 
 /// The cookie with the access token.
 pub(super) const ACCESS: &str = "shop_token";
@@ -34,12 +35,12 @@ const FLOW_SECONDS: u64 = 600;
 const REFRESH_SECONDS: u64 = 30 * 24 * 60 * 60;
 
 /// Where codes may go; the session shop takes none.
-pub(super) fn redirect_uris(demo: &Demo) -> Vec<String> {
+pub(super) fn redirect_uris(demo: &DemoShop) -> Vec<String> {
     if demo.style == Style::Session { Vec::new() } else { vec![redirect_uri(demo)] }
 }
 
 /// The shop's `client_id`.
-pub(super) fn client_id(demo: &Demo) -> Result<ClientId> {
+pub(super) fn client_id(demo: &DemoShop) -> Result<ClientId> {
     Ok(word(demo.style).parse().map_err(|error| Fault::Unfit(format!("{error}")))?)
 }
 
@@ -109,7 +110,7 @@ fn flow(shop: &Shop) -> Result<(String, String)> {
     let (state, verifier) = (random()?, random()?);
     let challenge = base64::encode(primitive::sha256(verifier.as_bytes()));
     let target = with_query(
-        &format!("{}/authorize", shop.engine.settings().issuer),
+        &format!("{}/authorize", shop.engine().settings().issuer),
         &[
             ("response_type", Some("code")),
             ("client_id", Some(word(shop.demo.style))),
@@ -133,7 +134,7 @@ async fn redeem(shop: &Shop, parts: &Parts) -> Result<TokenAnswer> {
         query.value(name).is_some_and(|value| primitive::same(value.as_bytes(), expected.as_bytes()))
     };
     // RFC 9207: the answer names its issuer, and it must be ours.
-    if !same("state", state) || !same("iss", &shop.engine.settings().issuer) {
+    if !same("state", state) || !same("iss", &shop.engine().settings().issuer) {
         return Err(stray().into());
     }
     let code = query.value("code").ok_or_else(stray)?;
@@ -154,10 +155,10 @@ async fn ask(shop: &Shop, form: &[(&str, &str)], parts: Option<&Parts>) -> Resul
     let form = Params::parse(text.trim_start_matches('?')).map_err(Refusal::OAuth)?;
     let credentials = ClientAuth::read(None, &form).map_err(Refusal::OAuth)?;
     let visitor = match parts {
-        Some(parts) => visitor(parts, shop.engine.transport()),
+        Some(parts) => visitor(parts, shop.engine().transport()),
         None => countersign::Visitor::from_parts(None, std::net::Ipv4Addr::LOCALHOST.into()),
     };
-    shop.engine.token(credentials, &form, &visitor).await
+    shop.engine().token(credentials, &form, &visitor).await
 }
 
 /// The cookies that keep an answer's tokens. The access token's goes when the token dies, so that a dead one never comes back.
@@ -169,8 +170,8 @@ fn kept(answer: &TokenAnswer) -> Vec<String> {
     cookies
 }
 
-fn redirect_uri(demo: &Demo) -> String {
-    format!("{}/callback", demo.origin)
+fn redirect_uri(demo: &DemoShop) -> String {
+    format!("{}/callback", demo.url)
 }
 
 fn random() -> Result<String, Fault> {

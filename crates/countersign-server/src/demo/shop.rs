@@ -21,8 +21,9 @@ use countersign_core::record::Style;
 use countersign_core::session::{Cookie, Surface};
 
 use super::cart::{self, Cart, Carts};
-use super::{Demo, code_flow, demos, word};
-use crate::pages::{self, Claim, Frame, Held, Link, Pages, Shopper};
+use super::{code_flow, shops, word};
+use crate::app::{App, DemoShop};
+use crate::pages::{self, Claim, Frame, Held, Link, Shopper};
 
 /// The cart of the shop that has sessions.
 const CART: Slot<Cart> = Slot::new("cart");
@@ -30,16 +31,15 @@ const CART: Slot<Cart> = Slot::new("cart");
 /// What every page of one shop needs.
 #[derive(Clone)]
 pub(super) struct Shop {
-    pub(super) engine: Arc<Engine>,
-    pub(super) demo: Arc<Demo>,
-    pages: Arc<Pages>,
+    app: App,
+    pub(super) demo: Arc<DemoShop>,
     carts: Arc<Carts>,
 }
 
 /// The routes of one shop.
-pub(super) fn router(engine: Arc<Engine>, pages: Arc<Pages>, demo: Demo) -> Result<Router> {
-    let guard = guard(&engine, &demo)?.optional();
-    let shop = Shop { engine, pages, demo: Arc::new(demo), carts: Arc::default() };
+pub(super) fn router(app: &App, demo: DemoShop) -> Result<Router> {
+    let guard = guard(&app.engine, &demo)?.optional();
+    let shop = Shop { app: Arc::clone(app), demo: Arc::new(demo), carts: Arc::default() };
     let routes = Router::new()
         .route("/", get(front))
         .route("/cart/add", post(add))
@@ -54,8 +54,8 @@ pub(super) fn router(engine: Arc<Engine>, pages: Arc<Pages>, demo: Demo) -> Resu
     Ok(routes)
 }
 
-fn guard(engine: &Arc<Engine>, demo: &Demo) -> Result<Guard> {
-    let (engine, audience) = (Arc::clone(engine), demo.origin.clone());
+fn guard(engine: &Arc<Engine>, demo: &DemoShop) -> Result<Guard> {
+    let (engine, audience) = (Arc::clone(engine), demo.url.clone());
     Ok(match demo.style {
         Style::Session => Guard::sessions(engine, code_flow::client_id(demo)?),
         Style::Jwt => Guard::jwt(engine, audience).token_cookie(code_flow::ACCESS),
@@ -103,12 +103,16 @@ async fn sign_out(State(shop): State<Shop>, visit: Visit) -> Result<Response, Re
         && let Some(subject) = auth.person()
     {
         let by = Actor::Subject(subject.clone());
-        shop.engine.end_by_handle(auth.handle(), Some(&subject), Reason::SignedOut, by).await?;
+        shop.engine().end_by_handle(auth.handle(), Some(&subject), Reason::SignedOut, by).await?;
     }
     Ok(home(&shop.forgets()))
 }
 
 impl Shop {
+    pub(super) fn engine(&self) -> &Arc<Engine> {
+        &self.app.engine
+    }
+
     async fn change(
         &self,
         visit: &Visit,
@@ -137,9 +141,9 @@ impl Shop {
 
     async fn page(&self, visit: &Visit, refused: Option<String>) -> Result<Response, Rejection> {
         let (cart, total) = cart::lines(&self.cart(visit).await?);
-        let issuer = &self.engine.settings().issuer;
+        let issuer = &self.engine().settings().issuer;
         let page = pages::Shop {
-            frame: Frame { host: host_of(&self.demo.origin), now: seconds(self.engine.now().seconds()) },
+            frame: Frame { host: host_of(&self.demo.url), now: seconds(self.engine().now().seconds()) },
             style: page_style(self.demo.style),
             siblings: self.siblings(),
             shopper: self.shopper(visit).await?,
@@ -156,13 +160,13 @@ impl Shop {
             done: None,
             refused,
         };
-        Ok(self.pages.render(&page).into_response())
+        Ok(self.app.pages.render(&page).into_response())
     }
 
     async fn shopper(&self, visit: &Visit) -> Result<Option<Shopper>, Rejection> {
         let Some(auth) = &visit.auth else { return Ok(None) };
         let name = match auth.person() {
-            Some(subject) => self.engine.user(&subject).await?.map(|user| user.email.to_string()),
+            Some(subject) => self.engine().user(&subject).await?.map(|user| user.email.to_string()),
             None => None,
         };
         Ok(Some(Shopper {
@@ -174,15 +178,15 @@ impl Shop {
     }
 
     fn siblings(&self) -> Vec<Link> {
-        demos(&self.engine.settings().issuer)
+        shops(&self.engine().settings().issuer)
             .into_iter()
             .filter(|other| other.style != self.demo.style)
-            .map(|other| Link { text: word(other.style).to_owned(), href: format!("{}/", other.origin) })
+            .map(|other| Link { text: word(other.style).to_owned(), href: format!("{}/", other.url) })
             .collect()
     }
 
     fn held(&self, headers: &HeaderMap) -> Vec<Held> {
-        let session = Cookie::new(Surface::Application, self.engine.transport()).name();
+        let session = Cookie::new(Surface::Application, self.engine().transport()).name();
         let known = [
             (session, "A session cookie. It says nothing; the shop asks the server who it is."),
             (code_flow::ACCESS, "A signed access token. Whoever has it can read it."),
@@ -201,7 +205,7 @@ impl Shop {
     /// What removes every credential of this shop from the browser.
     pub(super) fn forgets(&self) -> Vec<String> {
         let mut removals = code_flow::removals();
-        removals.push(Cookie::new(Surface::Application, self.engine.transport()).removal());
+        removals.push(Cookie::new(Surface::Application, self.engine().transport()).removal());
         removals
     }
 }

@@ -17,11 +17,11 @@ use super::people::{is_about_password, unprocessable};
 use super::who::bake;
 use super::{Guard, Person, Route};
 use crate::app::{App, Server, seconds};
-use crate::web::{Face, Form, Guest, Query, Wrong};
 use crate::pages::{
     self, AccountApps, AccountData, AccountFrame, AccountPassword, AccountSessions, AllowedApp, Fact, Html,
     ScopeLine,
 };
+use crate::web::{Face, Form, Guest, Query, Wrong};
 
 pub(super) fn routes() -> Vec<Route> {
     let page = Face::Page;
@@ -118,14 +118,24 @@ async fn change_password(
 ) -> Result<Response, Wrong> {
     let typed = |name| Password::typed(form.value(name).unwrap_or_default().to_owned());
     let end_others = form.value("end_others").is_some();
-    let changed =
-        app.engine.change_password(&who, typed("current_password"), typed("new_password"), end_others, &visitor);
+    let changed = app.engine.change_password(
+        &who,
+        typed("current_password"),
+        typed("new_password"),
+        end_others,
+        &visitor,
+    );
     match changed.await {
         Ok(()) => Ok(Redirect::to("/account/password?done=password").into_response()),
-        Err(Error::Refusal(refusal)) if is_about_password(&refusal) || refusal == Refusal::CurrentPassword => {
+        Err(Error::Refusal(refusal))
+            if is_about_password(&refusal) || refusal == Refusal::CurrentPassword =>
+        {
             let mut page = app.password_page(&who).await?;
-            let place =
-                if refusal == Refusal::CurrentPassword { &mut page.current_error } else { &mut page.new_error };
+            let place = if refusal == Refusal::CurrentPassword {
+                &mut page.current_error
+            } else {
+                &mut page.new_error
+            };
             *place = Some(told(&refusal));
             Ok(unprocessable(app.pages.render(&page)))
         }
@@ -237,4 +247,3 @@ pub(crate) const fn style(style: Style) -> pages::Style {
         Style::Hybrid => pages::Style::Hybrid,
     }
 }
-

@@ -12,11 +12,11 @@ use http::{HeaderValue, StatusCode, header};
 use super::who::bake;
 use super::{Guard, Knocking, Person, Route};
 use crate::app::{App, Server};
+use crate::pages::{Asking, Consent, Continue, Link, ScopeLine, SignOut, SignedOut};
 use crate::web::face::sentence;
 use crate::web::host::authority_of;
 use crate::web::text::{Onward, encoded};
 use crate::web::{Face, Form, Wrong, form};
-use crate::pages::{Asking, Consent, Continue, Link, ScopeLine, SignOut, SignedOut};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -30,7 +30,11 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn authorize(State(app): State<App>, Knocking(who): Knocking, request: Request) -> Result<Response, Wrong> {
+async fn authorize(
+    State(app): State<App>,
+    Knocking(who): Knocking,
+    request: Request,
+) -> Result<Response, Wrong> {
     let query = request.uri().query().unwrap_or_default();
     let step = app.engine.authorize(query, who.as_ref()).await?;
     next(&app, step, who.as_ref(), Way::Link).await
@@ -47,7 +51,8 @@ async fn logout_by_form(request: Request) -> Result<Response, Wrong> {
 }
 
 async fn as_link(path: &str, request: Request) -> Result<Response, Wrong> {
-    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind =
+        request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("application/x-www-form-urlencoded") {
         return Err(Wrong::content_type("application/x-www-form-urlencoded"));
     }
@@ -98,7 +103,13 @@ async fn next(app: &App, step: Authorized, who: Option<&Checked>, way: Way) -> R
     }
 }
 
-async fn ask(app: &App, who: &Checked, client: &Client, scope: &Scope, resume: &str) -> Result<Response, Wrong> {
+async fn ask(
+    app: &App,
+    who: &Checked,
+    client: &Client,
+    scope: &Scope,
+    resume: &str,
+) -> Result<Response, Wrong> {
     let page = Consent {
         frame: app.frame(),
         asking: asking(client),
@@ -137,7 +148,11 @@ impl Server {
     }
 }
 
-async fn logout(State(app): State<App>, Knocking(who): Knocking, request: Request) -> Result<Response, Wrong> {
+async fn logout(
+    State(app): State<App>,
+    Knocking(who): Knocking,
+    request: Request,
+) -> Result<Response, Wrong> {
     let query = request.uri().query().unwrap_or_default();
     let step = app.engine.logout(query, who.as_ref()).await?;
     let mut response = match step {
@@ -149,7 +164,12 @@ async fn logout(State(app): State<App>, Knocking(who): Knocking, request: Reques
     Ok(response)
 }
 
-async fn confirm(app: &App, who: Option<Checked>, client: Option<&Client>, query: &str) -> Result<Response, Wrong> {
+async fn confirm(
+    app: &App,
+    who: Option<Checked>,
+    client: Option<&Client>,
+    query: &str,
+) -> Result<Response, Wrong> {
     let Some(who) = who else { return Ok(app.signed_out(None)) };
     let names = app.apps_of(&who).await?;
     let page = SignOut {

@@ -123,7 +123,8 @@ fn may_come(headers: &HeaderMap) -> bool {
         return true;
     }
     let method = text("x-forwarded-method").or_else(|| text("x-original-method"));
-    let safe = method.is_none_or(|method| Method::from_bytes(method.as_bytes()).is_ok_and(|method| method.is_safe()));
+    let safe = method
+        .is_none_or(|method| Method::from_bytes(method.as_bytes()).is_ok_and(|method| method.is_safe()));
     // Browsers send `Origin` with every cross-site POST and with no followed link.
     safe && text("sec-fetch-mode") == Some("navigate") && !headers.contains_key(header::ORIGIN)
 }
@@ -133,7 +134,10 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect()
     }
 
     #[test]

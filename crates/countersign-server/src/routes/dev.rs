@@ -7,9 +7,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::account::style;
 use super::{Guard, Knocking, Route};
 use crate::app::{App, Server, seconds};
-use crate::web::{Face, Wrong};
 use crate::mail::Delivered;
 use crate::pages::{Command, DemoApp, Fact, Front, Html, LetterPage, LetterRow, Mailbox};
+use crate::web::{Face, Wrong};
 
 /// The routes of development, or those of production.
 pub(super) fn routes(dev: bool) -> Vec<Route> {

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::{Guard, Route};
 use crate::app::App;
-use crate::web::{Face, Wrong};
 use crate::pages::asset as file;
+use crate::web::{Face, Wrong};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![

@@ -23,5 +23,9 @@ async fn live() -> StatusCode {
 /// Ready: what is known of endings hangs together, and the store answers.
 async fn ready(State(app): State<App>) -> StatusCode {
     let store = app.engine.log_chain().await;
-    if app.engine.view().is_broken() || store.is_err() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
+    if app.engine.view().is_broken() || store.is_err() {
+        StatusCode::SERVICE_UNAVAILABLE
+    } else {
+        StatusCode::OK
+    }
 }

@@ -8,8 +8,8 @@ use countersign_core::id::ClientId;
 use countersign_core::record::{Client, Device, Style};
 
 use crate::app::{Server, seconds};
-use crate::web::Wrong;
 use crate::pages::{self, EndedSession, LiveSession};
+use crate::web::Wrong;
 
 /// What a person's account page lists.
 pub(crate) struct Listed {

@@ -62,27 +62,52 @@ pub struct Route {
 
 impl Route {
     /// A route for `GET` (and `HEAD`).
-    pub fn get<T: 'static>(path: &'static str, guard: Guard, face: Face, handler: impl Handler<T, App>) -> Self {
+    pub fn get<T: 'static>(
+        path: &'static str,
+        guard: Guard,
+        face: Face,
+        handler: impl Handler<T, App>,
+    ) -> Self {
         Self { method: Method::GET, path, guard, face, run: on(MethodFilter::GET, handler) }
     }
 
     /// A route for `POST`.
-    pub fn post<T: 'static>(path: &'static str, guard: Guard, face: Face, handler: impl Handler<T, App>) -> Self {
+    pub fn post<T: 'static>(
+        path: &'static str,
+        guard: Guard,
+        face: Face,
+        handler: impl Handler<T, App>,
+    ) -> Self {
         Self { method: Method::POST, path, guard, face, run: on(MethodFilter::POST, handler) }
     }
 
     /// A route for `PUT`.
-    pub fn put<T: 'static>(path: &'static str, guard: Guard, face: Face, handler: impl Handler<T, App>) -> Self {
+    pub fn put<T: 'static>(
+        path: &'static str,
+        guard: Guard,
+        face: Face,
+        handler: impl Handler<T, App>,
+    ) -> Self {
         Self { method: Method::PUT, path, guard, face, run: on(MethodFilter::PUT, handler) }
     }
 
     /// A route for `DELETE`.
-    pub fn delete<T: 'static>(path: &'static str, guard: Guard, face: Face, handler: impl Handler<T, App>) -> Self {
+    pub fn delete<T: 'static>(
+        path: &'static str,
+        guard: Guard,
+        face: Face,
+        handler: impl Handler<T, App>,
+    ) -> Self {
         Self { method: Method::DELETE, path, guard, face, run: on(MethodFilter::DELETE, handler) }
     }
 
     /// A route for `OPTIONS`.
-    pub fn options<T: 'static>(path: &'static str, guard: Guard, face: Face, handler: impl Handler<T, App>) -> Self {
+    pub fn options<T: 'static>(
+        path: &'static str,
+        guard: Guard,
+        face: Face,
+        handler: impl Handler<T, App>,
+    ) -> Self {
         Self { method: Method::OPTIONS, path, guard, face, run: on(MethodFilter::OPTIONS, handler) }
     }
 }
@@ -139,7 +164,10 @@ pub fn router(app: &App, routes: Vec<Route>, origin: &str) -> Router {
 }
 
 /// Refuses paths that two parsers may read in two ways.
-async fn no_tricks(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
+async fn no_tricks(
+    request: axum::extract::Request,
+    next: axum::middleware::Next,
+) -> axum::response::Response {
     use axum::response::IntoResponse;
     let path = request.uri().path();
     let odd = path.contains("//") || path.contains('%') || path.contains(';') || path.contains('\\');

@@ -83,7 +83,9 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Bearer<'_> {
     };
     let Ok(text) = value.to_str() else { return Bearer::Unreadable };
     match text.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Bearer::Token(token.trim_matches(' ')),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Bearer::Token(token.trim_matches(' '))
+        }
         _ if text.eq_ignore_ascii_case("bearer") => Bearer::Unreadable,
         _ => Bearer::None,
     }

@@ -13,9 +13,9 @@ use http::StatusCode;
 use super::authorize::told;
 use super::{Guard, Route};
 use crate::app::{App, Server};
+use crate::pages::{ConfirmMail, Html, MailPurpose, MailSent, Recover, Reset, SignUp};
 use crate::web::text::Onward;
 use crate::web::{Face, Form, Guest, Query, Wrong};
-use crate::pages::{ConfirmMail, Html, MailPurpose, MailSent, Recover, Reset, SignUp};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![

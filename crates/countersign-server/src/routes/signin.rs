@@ -16,9 +16,9 @@ use super::authorize::asking;
 use super::who::bake;
 use super::{Guard, Knocking, Route};
 use crate::app::{App, Server};
+use crate::pages::{Asking, SignIn};
 use crate::web::text::Onward;
 use crate::web::{Face, Form, Guest, Query, Wrong};
-use crate::pages::{Asking, SignIn};
 
 /// How long a browser is known as one that has signed in before.
 const MARK_AGE: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -70,7 +70,11 @@ async fn sign_in(
     }
 }
 
-async fn sign_out(State(app): State<App>, Knocking(who): Knocking, Form(form): Form) -> Result<Response, Wrong> {
+async fn sign_out(
+    State(app): State<App>,
+    Knocking(who): Knocking,
+    Form(form): Form,
+) -> Result<Response, Wrong> {
     let onward = form.value("next").map(|next| Onward::read(Some(next))).transpose()?;
     let asked = onward.as_ref().filter(|onward| onward.path() == "/logout");
     let mut response = match (asked, &who) {

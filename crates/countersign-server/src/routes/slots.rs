@@ -141,7 +141,9 @@ mod tests {
         assert_eq!(expect(&[(header::IF_MATCH, "*")]), Ok(Expect::Present));
         assert_eq!(expect(&[(header::IF_NONE_MATCH, "*")]), Ok(Expect::Absent));
         assert_eq!(expect(&[]), Err("CS-6005"));
-        for bad in ["v3", "W/\"v3\"", "\"v03\"", "\"v\"", "\"v1\", \"v2\"", "\"v-1\"", "\"v99999999999999999999\""] {
+        for bad in
+            ["v3", "W/\"v3\"", "\"v03\"", "\"v\"", "\"v1\", \"v2\"", "\"v-1\"", "\"v99999999999999999999\""]
+        {
             assert_eq!(expect(&[(header::IF_MATCH, bad)]), Err("CS-4103"), "{bad}");
         }
         assert_eq!(expect(&[(header::IF_NONE_MATCH, "\"v3\"")]), Err("CS-4103"));

@@ -76,7 +76,8 @@ async fn hand_over(
     match ticket(&app, who.as_ref(), id, nonce, return_to).await? {
         Some(to) => Ok(Redirect::to(&to)),
         None => {
-            let here = format!("/sso?app={}&nonce={}&return_to={}", encoded(id), encoded(nonce), encoded(return_to));
+            let here =
+                format!("/sso?app={}&nonce={}&return_to={}", encoded(id), encoded(nonce), encoded(return_to));
             Ok(Redirect::to(&format!("/signin?next={}", encoded(&here))))
         }
     }

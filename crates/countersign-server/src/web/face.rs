@@ -69,7 +69,13 @@ fn drawn(app: &App, face: Face, asked: &Asked, wrong: &Wrong) -> Response {
     if let Some(inside) = &wrong.inside {
         tracing::error!(trace, code = wrong.code, fault = %inside, "could not answer");
     } else {
-        tracing::info!(trace, code = wrong.code, status = wrong.status.as_u16(), "refused: {}", wrong.message);
+        tracing::info!(
+            trace,
+            code = wrong.code,
+            status = wrong.status.as_u16(),
+            "refused: {}",
+            wrong.message
+        );
     }
     let mut response = match face {
         Face::Page => page(app, wrong, &trace),
@@ -88,7 +94,9 @@ fn page(app: &App, wrong: &Wrong, trace: &str) -> Response {
     let frame = app.frame();
     let wait = || wrong.retry_after.map_or(1, |wait| u32::try_from(wait.as_secs()).unwrap_or(u32::MAX));
     let page = match wrong.status {
-        StatusCode::NOT_FOUND if wrong.code == Wrong::nowhere().code => Problem::not_found(frame, wrong.code, trace),
+        StatusCode::NOT_FOUND if wrong.code == Wrong::nowhere().code => {
+            Problem::not_found(frame, wrong.code, trace)
+        }
         StatusCode::TOO_MANY_REQUESTS => Problem::too_many(frame, wrong.code, trace, wait()),
         StatusCode::SERVICE_UNAVAILABLE => Problem::busy(frame, wrong.code, trace, wait()),
         _ => described(frame, wrong, trace),

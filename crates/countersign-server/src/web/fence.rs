@@ -11,7 +11,11 @@ use http::{HeaderMap, header};
 use super::Wrong;
 
 /// Lets a request through that comes from a page of this `origin`.
-pub async fn same_origin(State(origin): State<std::sync::Arc<str>>, request: Request, next: Next) -> Response {
+pub async fn same_origin(
+    State(origin): State<std::sync::Arc<str>>,
+    request: Request,
+    next: Next,
+) -> Response {
     if request.method().is_safe() || comes_from(request.headers(), &origin) {
         return next.run(request).await;
     }

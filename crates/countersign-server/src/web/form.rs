@@ -33,7 +33,9 @@ impl<S: Sync> FromRequest<S> for Form {
         const TYPE: &str = "application/x-www-form-urlencoded";
         let empty = request.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length == "0");
         // A form without fields has nothing to say and browsers still name its type; scripts may not.
-        if !(is_type(request.headers(), TYPE) || empty && !request.headers().contains_key(header::CONTENT_TYPE)) {
+        if !(is_type(request.headers(), TYPE)
+            || empty && !request.headers().contains_key(header::CONTENT_TYPE))
+        {
             return Err(Wrong::content_type(TYPE));
         }
         let bytes = read(request.into_body(), BODY_BYTES).await?;
@@ -80,9 +82,13 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Strict<T> {
 pub async fn read(body: Body, limit: usize) -> Result<Bytes, Wrong> {
     let collected = tokio::time::timeout(BODY_TIME, Limited::new(body, limit).collect());
     match collected.await {
-        Err(_) => Err(Wrong::malformed("the body did not arrive in time").with_status(StatusCode::REQUEST_TIMEOUT)),
+        Err(_) => {
+            Err(Wrong::malformed("the body did not arrive in time").with_status(StatusCode::REQUEST_TIMEOUT))
+        }
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Wrong::large(u64::try_from(limit).unwrap_or(u64::MAX))),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(Wrong::large(u64::try_from(limit).unwrap_or(u64::MAX)))
+        }
         Ok(Err(_)) => Err(Wrong::malformed("the body broke off")),
     }
 }
@@ -94,7 +100,8 @@ fn is_type(headers: &HeaderMap, wanted: &str) -> bool {
     let Ok(text) = value.to_str() else { return false };
     let (kind, rest) = text.split_once(';').unwrap_or((text, ""));
     let rest = rest.trim();
-    kind.trim().eq_ignore_ascii_case(wanted) && (rest.is_empty() || rest.eq_ignore_ascii_case("charset=utf-8"))
+    kind.trim().eq_ignore_ascii_case(wanted)
+        && (rest.is_empty() || rest.eq_ignore_ascii_case("charset=utf-8"))
 }
 
 #[cfg(test)]
@@ -108,10 +115,16 @@ mod tests {
     #[test]
     fn a_type_is_exact_and_comes_once() {
         let wanted = "application/json";
-        for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=utf-8"] {
+        for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=utf-8"]
+        {
             assert!(is_type(&headers(&[good]), wanted), "{good}");
         }
-        for bad in ["text/plain", "application/jsonx", "application/json; charset=utf-16", "text/html, application/json"] {
+        for bad in [
+            "text/plain",
+            "application/jsonx",
+            "application/json; charset=utf-16",
+            "text/html, application/json",
+        ] {
             assert!(!is_type(&headers(&[bad]), wanted), "{bad}");
         }
         assert!(!is_type(&headers(&[]), wanted));

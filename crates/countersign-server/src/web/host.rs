@@ -12,8 +12,8 @@ use countersign_core::record::Client;
 use http::{Uri, header};
 use tower::ServiceExt;
 
-use super::peer::{is_trusted, peer};
 use super::Wrong;
+use super::peer::{is_trusted, peer};
 use crate::app::App;
 
 /// The most bytes of a host name with its port (RFC 1035 section 2.3.4, and the port).
@@ -54,7 +54,8 @@ pub(crate) async fn dispatch(State(hosts): State<Hosts>, mut request: Request) -
             request.extensions_mut().insert(AppHost(client));
             served(hosts.applications, request).await
         }
-        Ok(None) => Wrong::host(format!("this server is `{issuer}`; nobody else is served at this address")).into_response(),
+        Ok(None) => Wrong::host(format!("this server is `{issuer}`; nobody else is served at this address"))
+            .into_response(),
         Err(error) => Wrong::from(error).into_response(),
     }
 }
@@ -99,7 +100,11 @@ fn host(app: &App, request: &Request) -> Result<String, Wrong> {
         own
     };
     let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']' | b'_');
-    if host.is_empty() || host.len() > HOST_BYTES || !host.bytes().all(good) { Err(unclear()) } else { Ok(host) }
+    if host.is_empty() || host.len() > HOST_BYTES || !host.bytes().all(good) {
+        Err(unclear())
+    } else {
+        Ok(host)
+    }
 }
 
 /// The host and port of an address, as [`normal`] writes them.
@@ -107,7 +112,10 @@ fn host(app: &App, request: &Request) -> Result<String, Wrong> {
 pub fn authority_of(address: &str) -> String {
     let plain = address.starts_with("http://");
     let uri = address.parse::<Uri>().ok();
-    uri.as_ref().and_then(Uri::authority).map(|authority| normal(authority.as_str(), plain)).unwrap_or_default()
+    uri.as_ref()
+        .and_then(Uri::authority)
+        .map(|authority| normal(authority.as_str(), plain))
+        .unwrap_or_default()
 }
 
 /// The scheme, host and port of an address, as browsers write an origin (RFC 6454 section 6.2).

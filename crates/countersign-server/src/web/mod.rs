@@ -2,8 +2,8 @@
 //! Decides nothing about people or applications.
 
 pub mod face;
-pub mod form;
 pub mod fence;
+pub mod form;
 pub mod host;
 pub mod peer;
 pub mod text;

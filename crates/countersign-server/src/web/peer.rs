@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn ranges_hold_what_they_say() {
-        let inside = |range: &str, address: &str| range.parse::<Cidr>().unwrap().contains(address.parse().unwrap());
+        let inside =
+            |range: &str, address: &str| range.parse::<Cidr>().unwrap().contains(address.parse().unwrap());
         assert!(inside("10.0.0.0/8", "10.255.1.2"));
         assert!(inside("10.0.0.0/8", "::ffff:10.1.2.3"));
         assert!(!inside("10.0.0.0/8", "11.0.0.1"));
@@ -173,7 +174,8 @@ mod tests {
         let trusted = ["10.0.0.0/8".parse().unwrap()];
         let stranger = Peer::Tcp("203.0.113.9:1".parse().unwrap());
         let proxy = Peer::Tcp("10.0.0.1:1".parse().unwrap());
-        let address = |values: &[&'static str], peer| client_address(&forwarded(values), peer, &trusted).to_string();
+        let address =
+            |values: &[&'static str], peer| client_address(&forwarded(values), peer, &trusted).to_string();
         assert_eq!(address(&["198.51.100.7"], stranger), "203.0.113.9");
         assert_eq!(address(&["198.51.100.7"], proxy), "198.51.100.7");
         // Only the last hop was written by somebody we know.

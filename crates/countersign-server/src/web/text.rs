@@ -88,9 +88,24 @@ mod tests {
         }
         assert_eq!(Onward::read(None).unwrap().as_str(), "/account");
         for bad in [
-            "//evil.example", "/\\evil.example", "https://evil.example", "/account/../x", "javascript:alert(1)",
-            "/authorize#x", "/accountx", "/signout", "/authorize?a b", "/authorize?\u{202e}", " /account", "",
-            "/%2faccount", "http:/account", "/account//evil", "/authorize?x\r\nSet-Cookie: a", "?x", "/sso/..",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/account/../x",
+            "javascript:alert(1)",
+            "/authorize#x",
+            "/accountx",
+            "/signout",
+            "/authorize?a b",
+            "/authorize?\u{202e}",
+            " /account",
+            "",
+            "/%2faccount",
+            "http:/account",
+            "/account//evil",
+            "/authorize?x\r\nSet-Cookie: a",
+            "?x",
+            "/sso/..",
         ] {
             assert_eq!(Onward::read(Some(bad)).unwrap_err().code, "CS-4103", "{bad}");
         }

@@ -85,7 +85,12 @@ impl Wrong {
 
     /// Anything else.
     #[must_use]
-    pub fn new(status: StatusCode, code: &'static str, title: &'static str, words: impl Into<String>) -> Self {
+    pub fn new(
+        status: StatusCode,
+        code: &'static str,
+        title: &'static str,
+        words: impl Into<String>,
+    ) -> Self {
         let oauth = OAuthError::InvalidRequest;
         Self { status, code, title, message: words.into(), oauth, retry_after: None, inside: None }
     }
@@ -133,7 +138,11 @@ impl From<Fault> for Wrong {
             (StatusCode::INTERNAL_SERVER_ERROR, OAuthError::ServerError)
         };
         // The fault's own words may name files and hosts: they are for the log.
-        let words = if busy { "the server has more to do than it can take on" } else { "the server could not do this" };
+        let words = if busy {
+            "the server has more to do than it can take on"
+        } else {
+            "the server could not do this"
+        };
         let mut wrong = Self::new(status, fault.code(), "Could not do it now", words);
         wrong.oauth = oauth;
         wrong.retry_after = busy.then_some(Duration::from_secs(2));
@@ -160,23 +169,30 @@ fn place(refusal: &Refusal) -> (StatusCode, &'static str, OAuthError) {
         | Refusal::SessionEnded
         | Refusal::SessionIdle
         | Refusal::SessionOver
-        | Refusal::SessionElsewhere => (StatusCode::UNAUTHORIZED, "You are not signed in", OAuthError::InvalidToken),
+        | Refusal::SessionElsewhere => {
+            (StatusCode::UNAUTHORIZED, "You are not signed in", OAuthError::InvalidToken)
+        }
         Refusal::SignIn | Refusal::CurrentPassword => {
             (StatusCode::UNPROCESSABLE_ENTITY, "Not signed in", OAuthError::AccessDenied)
         }
         Refusal::Throttled { .. } => (StatusCode::TOO_MANY_REQUESTS, "Too many tries", OAuthError::SlowDown),
-        Refusal::PasswordShort
-        | Refusal::PasswordLong
-        | Refusal::PasswordCommon
-        | Refusal::PasswordWeak => (StatusCode::UNPROCESSABLE_ENTITY, "Not with this password", OAuthError::InvalidRequest),
+        Refusal::PasswordShort | Refusal::PasswordLong | Refusal::PasswordCommon | Refusal::PasswordWeak => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "Not with this password", OAuthError::InvalidRequest)
+        }
         Refusal::LinkOver => (StatusCode::GONE, "This link is over", OAuthError::InvalidGrant),
         Refusal::MailOff => (StatusCode::NOT_FOUND, "Not offered here", OAuthError::InvalidRequest),
         Refusal::GrantEnded => (StatusCode::UNAUTHORIZED, "This has ended", OAuthError::InvalidGrant),
-        Refusal::ClientUnknown => (StatusCode::UNAUTHORIZED, "The application is not known", OAuthError::InvalidClient),
-        Refusal::OAuth(told) => (oauth_status(told.error), "The application's request was refused", told.error),
+        Refusal::ClientUnknown => {
+            (StatusCode::UNAUTHORIZED, "The application is not known", OAuthError::InvalidClient)
+        }
+        Refusal::OAuth(told) => {
+            (oauth_status(told.error), "The application's request was refused", told.error)
+        }
         Refusal::Missing { .. } => (StatusCode::NOT_FOUND, "Nothing is here", OAuthError::InvalidRequest),
         Refusal::Taken { .. } => (StatusCode::CONFLICT, "The name is taken", OAuthError::InvalidRequest),
-        Refusal::Moved => (StatusCode::PRECONDITION_FAILED, "It has changed meanwhile", OAuthError::InvalidRequest),
+        Refusal::Moved => {
+            (StatusCode::PRECONDITION_FAILED, "It has changed meanwhile", OAuthError::InvalidRequest)
+        }
         Refusal::NotOperator => (StatusCode::FORBIDDEN, "Refused", OAuthError::AccessDenied),
         Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "Too large", OAuthError::InvalidRequest),
         // `Invalid`, and whatever is added later: the request, as it is, cannot be carried out.

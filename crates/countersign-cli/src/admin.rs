@@ -1,0 +1,180 @@
+//! The way to the admin API: through the owner's `admin.sock`, or with no owner running, in this process on the same router.
+//!
+//! One process owns the data folder. The socket (mode 0600) is the operator's credential.
+
+use std::path::PathBuf;
+
+use axum::Router;
+use axum::body::Body;
+use http::{Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::cli::Common;
+use crate::house::{self, House};
+use crate::problem::{Exit, Problem, Result, code};
+use crate::settings::{self, Sources, process_env};
+use crate::wire;
+
+const ROOT: &str = "/admin/api/v1/";
+
+/// An open way to the admin API.
+pub(crate) struct Admin {
+    way: Way,
+}
+
+enum Way {
+    Socket(PathBuf),
+    Inside { house: House, router: Router },
+}
+
+impl Admin {
+    /// Finds the owner of the data folder, or becomes it for the length of this command.
+    pub(crate) async fn open(common: &Common) -> Result<Self> {
+        let flags = common.data.iter().map(|path| ("data", "--data", path.display().to_string())).collect();
+        let sources = Sources::gather(flags, common.config.as_deref(), &process_env)?;
+        let data = settings::data_folder(&sources)?;
+        let socket = data.join(house::SOCKET);
+        if tokio::net::UnixStream::connect(&socket).await.is_ok() {
+            return Ok(Self { way: Way::Socket(socket) });
+        }
+        let settings = sources.parse(&process_env)?;
+        let house = match House::open_for_command(&settings, &data).await {
+            Err(problem) if problem.code == "CS-5003" => return Err(silent(&data)),
+            other => other?,
+        };
+        let router = house.admin_router();
+        Ok(Self { way: Way::Inside { house, router } })
+    }
+
+    /// Reads.
+    pub(crate) async fn read(&self, path: &str) -> Result<Value> {
+        self.ask(Method::GET, path, None).await
+    }
+
+    /// Changes.
+    pub(crate) async fn write(&self, path: &str, body: Value) -> Result<Value> {
+        self.ask(Method::POST, path, Some(body)).await
+    }
+
+    /// Erases.
+    pub(crate) async fn erase(&self, path: &str) -> Result<Value> {
+        self.ask(Method::DELETE, path, None).await
+    }
+
+    /// Gives the data folder back.
+    pub(crate) async fn close(self) {
+        if let Way::Inside { house, .. } = self.way {
+            house.close().await;
+        }
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
+        let text = body.map(|body| body.to_string()).unwrap_or_default();
+        let mut request =
+            Request::builder().method(method).uri(format!("{ROOT}{path}")).header(header::HOST, "localhost");
+        if !text.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let odd = |why: String| {
+            Problem::unreachable(code::ODD_ANSWER, format!("the admin API did not answer: {why}"))
+        };
+        let (status, bytes) = match &self.way {
+            Way::Socket(socket) => {
+                let request =
+                    request.body(Full::new(Bytes::from(text))).map_err(|error| odd(error.to_string()))?;
+                let answer = wire::ask(socket, request).await;
+                answer.map_err(|error| {
+                    Problem::unreachable(code::SILENT, format!("the server did not answer: {error}"))
+                })?
+            }
+            Way::Inside { router, .. } => {
+                let request = request.body(Body::from(text)).map_err(|error| odd(error.to_string()))?;
+                let answer = router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+                let (parts, body) = answer.into_parts();
+                let bytes = body.collect().await.map_err(|error| odd(error.to_string()))?.to_bytes();
+                (parts.status, bytes)
+            }
+        };
+        told(status, &bytes)
+    }
+}
+
+/// A query with its values percent-encoded; parts without a value are left out.
+pub(crate) fn query(path: &str, parts: &[(&str, Option<&str>)]) -> String {
+    let mut text = path.to_owned();
+    let mut joint = '?';
+    for (name, value) in parts.iter().filter_map(|(name, value)| value.map(|value| (name, value))) {
+        text.push(joint);
+        text.push_str(name);
+        text.push('=');
+        text.push_str(&encoded(value));
+        joint = '&';
+    }
+    text
+}
+
+/// A value as one segment of a path or one value of a query (RFC 3986 section 2.3).
+pub(crate) fn encoded(value: &str) -> String {
+    let mut text = String::with_capacity(value.len());
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
+}
+
+/// An answer of the API: its value, or its problem (RFC 9457) with the exit code that fits.
+fn told(status: StatusCode, bytes: &[u8]) -> Result<Value> {
+    let value: Option<Value> =
+        if bytes.is_empty() { Some(Value::Null) } else { serde_json::from_slice(bytes).ok() };
+    let odd = || {
+        Problem::unreachable(code::ODD_ANSWER, format!("the admin API answered {status} without saying why"))
+    };
+    let value = value.ok_or_else(odd)?;
+    if status.is_success() {
+        return Ok(value);
+    }
+    let text = |name: &str| value.get(name).and_then(Value::as_str);
+    let (Some(code), Some(message)) = (text("code"), text("detail").or_else(|| text("title"))) else {
+        return Err(odd());
+    };
+    let exit = if status.is_server_error() { Exit::Unreachable } else { Exit::Refused };
+    Err(Problem { exit, code: code.to_owned(), message: message.to_owned(), hint: None })
+}
+
+fn silent(data: &std::path::Path) -> Problem {
+    let message =
+        format!("a server owns `{}`, but does not answer on its `{}`", data.display(), house::SOCKET);
+    Problem::unreachable(code::SILENT, message)
+        .hint("try again as the user who started it; it may be just starting or stopping")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_cannot_leave_their_place_in_a_path() {
+        assert_eq!(encoded("../a?b=c&d#e"), "..%2Fa%3Fb%3Dc%26d%23e");
+        assert_eq!(
+            query("audit", &[("user", Some("ada@marsh.example")), ("app", None), ("limit", Some("5"))]),
+            "audit?user=ada%40marsh.example&limit=5"
+        );
+    }
+
+    #[test]
+    fn a_problem_keeps_its_code_and_gets_its_exit_code() {
+        let body = br#"{"title":"missing","detail":"there is no app of that name","code":"CS-4101"}"#;
+        let problem = told(StatusCode::NOT_FOUND, body).unwrap_err();
+        assert_eq!((problem.exit, problem.code.as_str()), (Exit::Refused, "CS-4101"));
+        assert_eq!(told(StatusCode::SERVICE_UNAVAILABLE, body).unwrap_err().exit, Exit::Unreachable);
+        assert_eq!(told(StatusCode::OK, b"<html>").unwrap_err().code, "CS-6014");
+        assert_eq!(told(StatusCode::NO_CONTENT, b"").unwrap(), Value::Null);
+    }
+}

@@ -1,0 +1,100 @@
+//! What may be typed: the commands and what they share. Decides nothing; each command's file does its work.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::command;
+use crate::ui::Color;
+
+/// Knows who your users are after they have signed in: by session, JWT or hybrid.
+///
+/// Without a command it is `countersign serve --dev`: everything on this
+/// machine, at http://localhost:8321, with data in ./.countersign.
+#[derive(Debug, Parser)]
+#[command(
+    name = "countersign",
+    version,
+    max_term_width = 80,
+    propagate_version = false,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 done, 1 refused, 2 asked wrongly, 3 could not.\nErrors carry a code: countersign explain CS-2101"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Common {
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    pub(crate) color: Color,
+    /// The data folder [env: COUNTERSIGN_DATA]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// The configuration file [env: COUNTERSIGN_CONFIG] [default:
+    /// countersign.toml, if it exists]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Serve(command::serve::Serve),
+    #[command(subcommand)]
+    App(command::app::App),
+    #[command(subcommand)]
+    User(command::user::User),
+    #[command(subcommand)]
+    Session(command::session::Session),
+    #[command(subcommand)]
+    Key(command::key::Key),
+    Audit(command::audit::Audit),
+    SetupLink(command::setup_link::SetupLink),
+    #[command(subcommand)]
+    Token(command::token::Token),
+    #[command(subcommand)]
+    Config(command::config::Config),
+    Explain(command::explain::Explain),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_of_everything() {
+        let mut text = String::new();
+        let mut root = Cli::command().term_width(80);
+        root.build();
+        write_help(&mut root, "countersign", &mut text);
+        let wide: Vec<&str> = text.lines().filter(|line| line.chars().count() > 80).collect();
+        assert_eq!(wide, Vec::<&str>::new());
+        insta::assert_snapshot!("help", text);
+    }
+
+    fn write_help(command: &mut clap::Command, path: &str, text: &mut String) {
+        text.push_str(&format!("$ {path} --help\n\n{}\n\n", command.render_long_help()));
+        let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+        for name in names {
+            if let Some(sub) = command.find_subcommand_mut(&name) {
+                write_help(sub, &format!("{path} {name}"), text);
+            }
+        }
+    }
+}

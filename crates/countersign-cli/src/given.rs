@@ -1,0 +1,92 @@
+//! Values that must not stand in a command line: read from `@file`, from stdin (`-`) or from the environment.
+//!
+//! Other users of the machine can read a process's arguments, and shells keep them in their history.
+
+use std::fmt;
+use std::io::Read;
+use std::path::Path;
+
+use crate::problem::{Problem, Result, code};
+
+/// The most that is read: larger than any token, key or set of keys that means something.
+const MOST: u64 = 1 << 20;
+
+/// A secret on its way in.
+pub(crate) struct Secret(String);
+
+impl Secret {
+    /// Wraps a text.
+    pub(crate) const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text itself.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// Reads `@file` or `-`; anything else is refused, because it would be the secret itself.
+pub(crate) fn secret(argument: &str, what: &str) -> Result<Secret> {
+    let text = match argument.strip_prefix('@') {
+        Some(path) => file(Path::new(path))?,
+        None if argument == "-" => stdin()?,
+        None => {
+            return Err(Problem::usage(
+                code::SECRET_IN_ARGV,
+                format!("the {what} stands in the command line, where others can read it"),
+            )
+            .hint("write it to a file and give `@file`, or pipe it in and give `-`"));
+        }
+    };
+    Ok(Secret(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// Reads the text of a file.
+pub(crate) fn file(path: &Path) -> Result<String> {
+    let text = std::fs::File::open(path).and_then(limited);
+    text.map_err(|error| {
+        Problem::usage(code::UNREADABLE, format!("could not read `{}`: {error}", path.display()))
+    })
+}
+
+fn stdin() -> Result<String> {
+    limited(std::io::stdin().lock())
+        .map_err(|error| Problem::usage(code::UNREADABLE, format!("could not read stdin: {error}")))
+}
+
+fn limited(source: impl Read) -> std::io::Result<String> {
+    let mut text = String::new();
+    source.take(MOST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MOST {
+        return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "it is larger than 1 MiB"));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_in_the_command_line_is_refused_and_not_repeated() {
+        let problem = secret("hunter2hunter2", "password").unwrap_err();
+        assert_eq!(problem.code, "CS-6010");
+        assert!(!format!("{problem:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_file_loses_its_last_line_break_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p");
+        std::fs::write(&path, " kept \r\n").unwrap();
+        assert_eq!(secret(&format!("@{}", path.display()), "password").unwrap().reveal(), " kept ");
+        assert_eq!(secret("@/does/not/exist", "password").unwrap_err().code, "CS-6011");
+    }
+}

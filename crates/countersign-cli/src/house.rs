@@ -1,0 +1,148 @@
+//! Opening what a data folder holds: the store under its lock, and the engine on it. Who may open it is decided here.
+//!
+//! A folder with [`DEV_KEY`] in it was made by `serve --dev` and never serves production.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::{Extension, Router};
+use countersign::{Engine, HashingLimits, MasterKey, Parts, SystemClock, SystemEntropy};
+use countersign_core::extent::Actor;
+use countersign_core::port::{Clock, Post};
+use countersign_server::api;
+use countersign_store::{Durability, Embedded};
+
+use crate::given::{self, Secret};
+use crate::keyfile;
+use crate::problem::{Problem, Result, code};
+use crate::settings::Settings;
+
+/// The socket of the owner, inside the data folder.
+pub(crate) const SOCKET: &str = "admin.sock";
+
+/// The master key of a development folder, beside the data it seals: fit for trying things out and nothing else.
+pub(crate) const DEV_KEY: &str = "dev-master.key";
+
+/// What a house is opened with.
+pub(crate) struct Plan {
+    pub(crate) data: PathBuf,
+    pub(crate) issuer: String,
+    pub(crate) dev: bool,
+    pub(crate) master: MasterKey,
+    pub(crate) post: Option<Arc<dyn Post>>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// An open data folder.
+pub(crate) struct House {
+    pub(crate) engine: Arc<Engine>,
+    store: Arc<Embedded>,
+}
+
+impl House {
+    /// Opens the folder; the store's lock decides who owns it.
+    pub(crate) async fn open(plan: Plan) -> Result<Self> {
+        let store = Embedded::open(&plan.data, Durability::Full)?;
+        let settings =
+            countersign::Settings { issuer: plan.issuer, dev: plan.dev, hashing: HashingLimits::default() };
+        let parts = Parts {
+            store: Arc::clone(&store) as _,
+            directory: Arc::clone(&store) as _,
+            clock: plan.clock,
+            entropy: Arc::new(SystemEntropy),
+            post: plan.post,
+            master: plan.master,
+        };
+        let engine = match Engine::open(settings, parts).await {
+            Ok(engine) => engine,
+            Err(fault) => {
+                store.close();
+                return Err(fault.into());
+            }
+        };
+        Ok(Self { engine, store })
+    }
+
+    /// Opens the folder for one command, with the settings its server would have.
+    pub(crate) async fn open_for_command(settings: &Settings, data: &Path) -> Result<Self> {
+        let dev = is_dev(data);
+        let public_url = settings.public_url.as_ref().map(|found| found.text.clone());
+        let issuer = match public_url {
+            Some(url) => url,
+            None if dev => "http://localhost:8321".to_owned(),
+            None => return Err(no_public_url()),
+        };
+        let master = if dev { dev_master(data)? } else { master(settings)? };
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+        Self::open(Plan { data: data.to_path_buf(), issuer, dev, master, post: None, clock }).await
+    }
+
+    /// The admin API for whoever holds the data folder.
+    pub(crate) fn admin_router(&self) -> Router {
+        api::router(Arc::clone(&self.engine)).layer(Extension(Actor::CommandLine))
+    }
+
+    /// Finishes what is under way and gives the folder back.
+    pub(crate) async fn close(self) {
+        self.engine.close().await;
+        self.store.close();
+    }
+}
+
+/// Whether `serve --dev` made the folder.
+pub(crate) fn is_dev(data: &Path) -> bool {
+    data.join(DEV_KEY).exists()
+}
+
+/// The master key of production.
+pub(crate) fn master(settings: &Settings) -> Result<MasterKey> {
+    let Some((secret, origin)) = &settings.master_key else {
+        return Err(Problem::usage(code::MASTER_KEY, "there is no master key").hint(
+            "countersign key new --master --out master.key, then COUNTERSIGN_MASTER_KEY_FILE=master.key",
+        ));
+    };
+    parsed(secret)
+        .map_err(|problem| Problem { message: format!("{} ({})", problem.message, origin.told()), ..problem })
+}
+
+/// The master key of a development folder, made when there is none.
+pub(crate) fn dev_master(data: &Path) -> Result<MasterKey> {
+    let path = data.join(DEV_KEY);
+    if path.exists() {
+        return parsed(&Secret::new(given::file(&path)?.trim().to_owned()));
+    }
+    let key = MasterKey::generate(&SystemEntropy)?;
+    keyfile::write_new(&path, &Secret::new(format!("{}\n", &*key.reveal())))?;
+    Ok(key)
+}
+
+fn parsed(secret: &Secret) -> Result<MasterKey> {
+    MasterKey::parse(secret.reveal()).map_err(|_| {
+        Problem::usage(code::MASTER_KEY, "the master key is not 32 bytes in base64url (43 characters)")
+            .hint("countersign key new --master makes one; a folder opens with its own key only")
+    })
+}
+
+/// Production without an address.
+pub(crate) fn no_public_url() -> Problem {
+    Problem::usage(code::PUBLIC_URL, "`public_url` is not set: it is the issuer, and production needs one")
+        .hint("set `public_url = \"https://id.shop.example\"` in countersign.toml, or start with --dev")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_development_key_is_made_once_and_only_its_owner_reads_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!is_dev(folder.path()));
+        let made = dev_master(folder.path()).unwrap();
+        let again = dev_master(folder.path()).unwrap();
+        assert_eq!(*made.reveal(), *again.reveal());
+        let mode = std::fs::metadata(folder.path().join(DEV_KEY)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert!(is_dev(folder.path()));
+    }
+}

@@ -1,0 +1,97 @@
+//! HTTP/1.1 as a client, for two places only: the owner's `admin.sock`, and issuers on this machine over plain http.
+
+use std::path::Path;
+use std::time::Duration;
+
+use http::{Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Bytes;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+
+use crate::problem::{Problem, Result, code};
+
+/// The most bytes of an answer: an export of everything about one person fits.
+const MOST: usize = 64 << 20;
+
+/// How long the other side may take. An ending waits for the disk, nothing waits longer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Speaks once with the process behind a socket.
+pub(crate) async fn ask(
+    socket: &Path,
+    request: Request<Full<Bytes>>,
+) -> std::io::Result<(StatusCode, Bytes)> {
+    speak(UnixStream::connect(socket).await?, request).await
+}
+
+/// Fetches a path of an issuer on this machine.
+pub(crate) async fn fetch(authority: &str, path: &str) -> Result<Vec<u8>> {
+    let unreachable = |why: String| {
+        Problem::unreachable(code::ODD_ANSWER, format!("could not fetch `http://{authority}{path}`: {why}"))
+    };
+    let request = Request::builder().method(Method::GET).uri(path).header(header::HOST, authority);
+    let request = request.body(Full::default()).map_err(|error| unreachable(error.to_string()))?;
+    let stream = TcpStream::connect(authority).await.map_err(|error| unreachable(error.to_string()))?;
+    let (status, body) = speak(stream, request).await.map_err(|error| unreachable(error.to_string()))?;
+    if status == StatusCode::OK {
+        Ok(body.to_vec())
+    } else {
+        Err(unreachable(format!("it answered {status}")))
+    }
+}
+
+/// The authority of an http origin whose host is this machine: `localhost:8321`.
+pub(crate) fn this_machine(origin: &str) -> Option<String> {
+    let authority = origin.strip_prefix("http://")?;
+    let bracketed = authority.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let (host, port) = match bracketed {
+        Some((host, rest)) => (host, rest.strip_prefix(':')),
+        None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
+    };
+    let ours =
+        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    let port: u16 = port.map_or(Some(80), |port| port.parse().ok())?;
+    let host = if bracketed.is_some() { format!("[{host}]") } else { host.to_owned() };
+    ours.then(|| format!("{host}:{port}"))
+}
+
+async fn speak<S>(stream: S, request: Request<Full<Bytes>>) -> std::io::Result<(StatusCode, Bytes)>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let talk = async {
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        let driver = tokio::spawn(connection);
+        let answer = sender.send_request(request).await;
+        let (parts, body) = answer?.into_parts();
+        let body = Limited::new(body, MOST).collect().await.map(http_body_util::Collected::to_bytes);
+        driver.abort();
+        Ok::<_, hyper::Error>((parts.status, body))
+    };
+    let answer = tokio::time::timeout(PATIENCE, talk).await;
+    let late = || std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer within 20 s");
+    let (status, body) = answer.map_err(|_| late())?.map_err(std::io::Error::other)?;
+    Ok((status, body.map_err(std::io::Error::other)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_http_on_this_machine_is_fetched() {
+        assert_eq!(this_machine("http://localhost:8321").as_deref(), Some("localhost:8321"));
+        assert_eq!(this_machine("http://[::1]:8321").as_deref(), Some("[::1]:8321"));
+        assert_eq!(this_machine("http://127.0.0.1").as_deref(), Some("127.0.0.1:80"));
+        for other in [
+            "https://localhost:8321",
+            "http://id.example",
+            "http://localhost.evil.example",
+            "http://10.0.0.1",
+        ] {
+            assert_eq!(this_machine(other), None, "{other}");
+        }
+    }
+}
