@@ -17,6 +17,7 @@ use super::people::{is_about_password, unprocessable};
 use super::who::bake;
 use super::{Guard, Person, Route};
 use crate::app::{App, Server, seconds};
+use crate::web::form::need;
 use crate::pages::{
     self, AccountApps, AccountData, AccountFrame, AccountPassword, AccountSessions, AllowedApp, Fact, Html,
     ScopeLine,
@@ -54,7 +55,7 @@ async fn sessions(State(app): State<App>, Person(who): Person, Query(query): Que
 async fn end(State(app): State<App>, Person(who): Person, Form(form): Form) -> Result<Redirect, Wrong> {
     let owner = &who.session.subject;
     let by = Actor::Subject(owner.clone());
-    app.engine.end_by_handle(form.required("session")?, Some(owner), Reason::EndedByPerson, by).await?;
+    app.engine.end_by_handle(need(&form, "session")?, Some(owner), Reason::EndedByPerson, by).await?;
     Ok(Redirect::to("/account?done=ended"))
 }
 
@@ -100,7 +101,7 @@ async fn apps(State(app): State<App>, Person(who): Person, Query(query): Query) 
 }
 
 async fn withdraw(State(app): State<App>, Person(who): Person, Form(form): Form) -> Result<Redirect, Wrong> {
-    app.engine.withdraw(&who, form.required("client")?).await?;
+    app.engine.withdraw(&who, need(&form, "client")?).await?;
     Ok(Redirect::to("/account/apps?done=withdrawn"))
 }
 

@@ -16,6 +16,7 @@ use crate::pages::{Asking, Consent, Continue, Link, ScopeLine, SignOut, SignedOu
 use crate::web::face::sentence;
 use crate::web::host::authority_of;
 use crate::web::text::{Onward, encoded};
+use crate::web::form::need;
 use crate::web::{Face, Form, Wrong, form};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -58,7 +59,7 @@ async fn as_link(path: &str, request: Request) -> Result<Response, Wrong> {
     }
     let bytes = form::read(request.into_body(), form::BODY_BYTES).await?;
     let text = std::str::from_utf8(&bytes).map_err(|_| Wrong::malformed("the form is not UTF-8"))?;
-    countersign_core::oauth::Params::parse(text)?;
+    countersign_core::oauth::Params::parse(text).map_err(|refusal| Wrong::malformed(refusal.description))?;
     let plain = |b: u8| b.is_ascii_graphic() && b != b'#';
     if !text.bytes().all(plain) {
         return Err(Wrong::malformed("the form is not well encoded"));
@@ -67,8 +68,8 @@ async fn as_link(path: &str, request: Request) -> Result<Response, Wrong> {
 }
 
 async fn consent(State(app): State<App>, Person(who): Person, Form(form): Form) -> Result<Response, Wrong> {
-    let onward = Onward::read(Some(form.required("next")?))?;
-    let allow = match form.required("decision")? {
+    let onward = Onward::read(Some(need(&form, "next")?))?;
+    let allow = match need(&form, "decision")? {
         "allow" => true,
         "deny" => false,
         _ => return Err(Wrong::malformed("`decision` is `allow` or `deny`")),

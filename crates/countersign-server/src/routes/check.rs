@@ -15,6 +15,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use super::oauth::{Bearer, bearer, unreadable};
 use super::{Guard, Route};
 use crate::app::App;
+use crate::web::form::need;
 use crate::web::{Face, Query, Wrong};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -22,7 +23,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn check(State(app): State<App>, Query(query): Query, request: Request) -> Result<Response, Wrong> {
-    let named = query.required("app")?;
+    let named = need(&query, "app")?;
     let id: ClientId = named.parse().map_err(|_| Wrong::malformed("`app` is no application"))?;
     let headers = request.headers();
     // Only an absent bearer lets the cookie be looked at; a bad one never does.

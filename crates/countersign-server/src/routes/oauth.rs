@@ -57,7 +57,7 @@ async fn userinfo(State(app): State<App>, headers: HeaderMap) -> Result<Response
         Bearer::Unreadable => unreadable().into_response(),
         Bearer::Token(token) => match app.engine.userinfo(token).await {
             Ok(claims) => data(&claims),
-            Err(error) => Wrong::from(error).into_response(),
+            Err(error) => Wrong::from(error).of_bearer().into_response(),
         },
     };
     shared(&app, &headers, response).await

@@ -15,6 +15,7 @@ use super::{Guard, Route};
 use crate::app::{App, Server};
 use crate::pages::{ConfirmMail, Html, MailPurpose, MailSent, Recover, Reset, SignUp};
 use crate::web::text::Onward;
+use crate::web::form::need;
 use crate::web::{Face, Form, Guest, Query, Wrong};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -56,14 +57,14 @@ async fn sign_up(State(app): State<App>, Guest(visitor): Guest, Form(form): Form
 }
 
 async fn confirm_page(State(app): State<App>, Query(query): Query) -> Result<Html, Wrong> {
-    let code = query.required("code")?;
+    let code = need(&query, "code")?;
     let email = app.engine.confirm_possible(code).await?;
     let page = ConfirmMail { frame: app.frame(), code: code.to_owned(), email: email.as_str().to_owned() };
     Ok(app.pages.render(&page))
 }
 
 async fn confirm(State(app): State<App>, Form(form): Form) -> Result<Redirect, Wrong> {
-    app.engine.confirm(form.required("code")?).await?;
+    app.engine.confirm(need(&form, "code")?).await?;
     Ok(Redirect::to("/signin?done=confirmed"))
 }
 
@@ -85,13 +86,13 @@ async fn recover(State(app): State<App>, Guest(visitor): Guest, Form(form): Form
 }
 
 async fn reset_page(State(app): State<App>, Query(query): Query) -> Result<Html, Wrong> {
-    let code = query.required("code")?;
+    let code = need(&query, "code")?;
     app.engine.reset_possible(code).await?;
     Ok(app.pages.render(&app.reset_form(code, None)))
 }
 
 async fn reset(State(app): State<App>, Guest(visitor): Guest, Form(form): Form) -> Result<Response, Wrong> {
-    let code = form.required("code")?;
+    let code = need(&form, "code")?;
     let new = Password::typed(form.value("new_password").unwrap_or_default().to_owned());
     match app.engine.reset(code, new, &visitor).await {
         Ok(()) => Ok(Redirect::to("/signin?done=reset").into_response()),

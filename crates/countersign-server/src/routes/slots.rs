@@ -5,6 +5,7 @@
 
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
+use countersign::Error;
 use countersign_core::batch::Expect;
 use countersign_core::id::Version;
 use countersign_core::policy;
@@ -25,7 +26,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn names(State(app): State<App>, OfApp(client): OfApp, headers: HeaderMap) -> Result<Response, Wrong> {
-    let slots = app.engine.slot_names(&client, handle(&headers)?).await?;
+    let slots = app.engine.slot_names(&client, handle(&headers)?).await.map_err(of_session)?;
     let listed: Vec<_> = slots
         .iter()
         .map(|(name, version, bytes)| json!({ "name": name, "version": version.number(), "bytes": bytes }))
@@ -39,7 +40,7 @@ async fn read(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Wrong> {
-    let found = app.engine.slot(&client, handle(&headers)?, &name).await?;
+    let found = app.engine.slot(&client, handle(&headers)?, &name).await.map_err(of_session)?;
     let (version, value) = found.ok_or(countersign::Refusal::Missing { what: "slot" })?;
     let etag = tag(version);
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| *known == etag || known == "*");
@@ -62,7 +63,8 @@ async fn write(
     let limit = usize::try_from(policy::SLOT_BYTES).unwrap_or(usize::MAX);
     let value = form::read(body, limit).await?;
     let new = expect == Expect::Absent;
-    let version = app.engine.put_slot(&client, handle(&parts.headers)?, &name, expect, &value).await?;
+    let written = app.engine.put_slot(&client, handle(&parts.headers)?, &name, expect, &value).await;
+    let version = written.map_err(of_session)?;
     let status = if new { StatusCode::CREATED } else { StatusCode::NO_CONTENT };
     Ok((status, [(header::ETAG, tag(version))]).into_response())
 }
@@ -74,8 +76,14 @@ async fn drop_it(
     headers: HeaderMap,
 ) -> Result<StatusCode, Wrong> {
     let expect = expectation(&headers)?;
-    app.engine.drop_slot(&client, handle(&headers)?, &name, expect).await?;
+    app.engine.drop_slot(&client, handle(&headers)?, &name, expect).await.map_err(of_session)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// 401 would say that the application's credentials are wrong; they are good, and the session is not.
+fn of_session(error: Error) -> Wrong {
+    let wrong = Wrong::from(error);
+    if wrong.status == StatusCode::UNAUTHORIZED { wrong.with_status(StatusCode::GONE) } else { wrong }
 }
 
 /// Which session is meant.

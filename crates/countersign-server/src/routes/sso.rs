@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::web::host::AppHost;
 use crate::web::peer::cookies;
 use crate::web::text::encoded;
+use crate::web::form::need;
 use crate::web::{Face, Guest, Query, Wrong};
 
 /// How long a person may take to sign in before they must start again.
@@ -70,7 +71,7 @@ async fn hand_over(
     Knocking(who): Knocking,
     Query(query): Query,
 ) -> Result<Redirect, Wrong> {
-    let (id, nonce) = (query.required("app")?, query.required("nonce")?);
+    let (id, nonce) = (need(&query, "app")?, need(&query, "nonce")?);
     let return_to = query.value("return_to").unwrap_or("/");
     local(return_to)?;
     match ticket(&app, who.as_ref(), id, nonce, return_to).await? {
@@ -106,7 +107,7 @@ async fn callback(
     Guest(visitor): Guest,
     Query(query): Query,
 ) -> Result<Response, Wrong> {
-    let ticket = query.required("ticket")?;
+    let ticket = need(&query, "ticket")?;
     let start = Cookie::new(Surface::Start, app.engine.transport());
     let Attempt::Accepted(nonce) = start.find(cookies(&headers)) else {
         return Err(Refusal::LinkOver.into());

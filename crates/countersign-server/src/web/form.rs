@@ -40,7 +40,7 @@ impl<S: Sync> FromRequest<S> for Form {
         }
         let bytes = read(request.into_body(), BODY_BYTES).await?;
         let text = std::str::from_utf8(&bytes).map_err(|_| Wrong::malformed("the form is not UTF-8"))?;
-        Ok(Self(Params::parse(text)?))
+        params(text).map(Self)
     }
 }
 
@@ -52,7 +52,7 @@ impl<S: Sync> FromRequestParts<S> for Query {
     type Rejection = Wrong;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Wrong> {
-        Ok(Self(Params::parse(parts.uri.query().unwrap_or_default())?))
+        params(parts.uri.query().unwrap_or_default()).map(Self)
     }
 }
 
@@ -73,6 +73,18 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Strict<T> {
             .map(Self)
             .map_err(|error| Wrong::malformed(format!("the JSON cannot be taken: {error}")))
     }
+}
+
+fn params(text: &str) -> Result<Params, Wrong> {
+    Params::parse(text).map_err(|refusal| Wrong::malformed(refusal.description))
+}
+
+/// The value of a parameter that a route cannot do without.
+///
+/// # Errors
+/// 400 when it is left out or empty.
+pub fn need<'a>(params: &'a Params, name: &str) -> Result<&'a str, Wrong> {
+    params.value(name).ok_or_else(|| Wrong::malformed(format!("`{name}` is missing")))
 }
 
 /// The whole body, of at most `limit` bytes.

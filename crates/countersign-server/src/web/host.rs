@@ -46,7 +46,9 @@ pub(crate) async fn dispatch(State(hosts): State<Hosts>, mut request: Request) -
     if host == issuer {
         return served(hosts.issuer, request).await;
     }
-    if let Some(router) = demo(&hosts.demos, &host, &issuer) {
+    // A demo has a host of its own as any application has; the paths of the guard go before its pages.
+    let demo = demo(&hosts.demos, &host, &issuer);
+    if let Some(router) = demo.filter(|_| !request.uri().path().starts_with("/_cs/")) {
         return served(router, request).await;
     }
     match hosts.app.engine.app_by_origin(&host).await {

@@ -95,6 +95,16 @@ impl Wrong {
         Self { status, code, title, message: words.into(), oauth, retry_after: None, inside: None }
     }
 
+    /// The same, said to whoever bears an access token: RFC 6750 section 3.1 knows one word for all that is wrong with it.
+    #[must_use]
+    pub fn of_bearer(mut self) -> Self {
+        if matches!(self.oauth, OAuthError::InvalidGrant | OAuthError::InvalidToken) {
+            self.oauth = OAuthError::InvalidToken;
+            self.status = StatusCode::UNAUTHORIZED;
+        }
+        self
+    }
+
     /// The same under another status.
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Self {
@@ -181,7 +191,7 @@ fn place(refusal: &Refusal) -> (StatusCode, &'static str, OAuthError) {
         }
         Refusal::LinkOver => (StatusCode::GONE, "This link is over", OAuthError::InvalidGrant),
         Refusal::MailOff => (StatusCode::NOT_FOUND, "Not offered here", OAuthError::InvalidRequest),
-        Refusal::GrantEnded => (StatusCode::UNAUTHORIZED, "This has ended", OAuthError::InvalidGrant),
+        Refusal::GrantEnded => (StatusCode::BAD_REQUEST, "This has ended", OAuthError::InvalidGrant),
         Refusal::ClientUnknown => {
             (StatusCode::UNAUTHORIZED, "The application is not known", OAuthError::InvalidClient)
         }
