@@ -40,7 +40,7 @@ impl Engine {
         let (batch, letter) = match self.directory.user_by_email(&email).await? {
             Some(user) => {
                 let letter = letters::reset(&self.settings.issuer, email, &code);
-                let issue = link::reset(&code, user.subject.clone(), born, self.now());
+                let issue = link::reset(&code, &user, born, self.now());
                 (Batch::of(issue).audited(line.about(&user.subject).into()), letter)
             }
             None => (Batch::new().audited(line.into()), letters::nobody(&self.settings.issuer, email)),
@@ -166,11 +166,12 @@ impl Engine {
 
     async fn resettable(&self, code: &str) -> Result<(SpendKey, User)> {
         let key = MailCode::parse(code).ok_or(Refusal::LinkOver)?.key();
-        let Purpose::Reset { subject } = self.good(&key).await?.purpose else {
+        let Purpose::Reset { subject, generation } = self.good(&key).await?.purpose else {
             return Err(Refusal::LinkOver.into());
         };
-        let user = self.directory.user(&subject).await?.ok_or(Refusal::LinkOver)?;
-        Ok((key, user))
+        // A password that was set since, or an ending of all, has closed the link; the commit insists on the generation.
+        let user = self.directory.user(&subject).await?.filter(|user| user.generation == generation);
+        Ok((key, user.ok_or(Refusal::LinkOver)?))
     }
 
     async fn tell_changed(&self, email: Email) {

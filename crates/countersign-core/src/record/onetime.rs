@@ -65,6 +65,8 @@ pub enum Purpose {
     Reset {
         /// Whose.
         subject: Subject,
+        /// The generation of the account when the letter was asked for; a new password or an ending of all closes the link.
+        generation: u64,
     },
     /// The link that sets up the first operator.
     SetUp,

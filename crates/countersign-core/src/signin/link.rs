@@ -5,10 +5,10 @@ use countersign_jose::primitive;
 
 use crate::batch::Change;
 use crate::error::Refusal;
-use crate::id::{ClientId, Position, Serial, Subject};
+use crate::id::{ClientId, Position, Serial};
 use crate::policy;
 use crate::record::user::PasswordHash;
-use crate::record::{Email, Login, OneTime, Purpose, SpendKey};
+use crate::record::{Email, Login, OneTime, Purpose, SpendKey, User};
 use crate::revoke::View;
 use crate::secret::{MailCode, SetUpCode, Ticket, TicketNonce};
 use crate::time::Timestamp;
@@ -26,10 +26,12 @@ pub fn confirm(
     issue(code.key(), purpose, born, now + policy::MAIL_LINK_LIFETIME)
 }
 
-/// Issues the link that lets `subject` choose a new password. `born` is the log position read before.
+/// Issues the link that lets `user` choose a new password, as long as nobody else has chosen one and nobody has ended
+/// everything of theirs. `born` is the log position read before.
 #[must_use]
-pub fn reset(code: &MailCode, subject: Subject, born: Position, now: Timestamp) -> Change {
-    issue(code.key(), Purpose::Reset { subject }, born, now + policy::MAIL_LINK_LIFETIME)
+pub fn reset(code: &MailCode, user: &User, born: Position, now: Timestamp) -> Change {
+    let purpose = Purpose::Reset { subject: user.subject.clone(), generation: user.generation };
+    issue(code.key(), purpose, born, now + policy::MAIL_LINK_LIFETIME)
 }
 
 /// Issues the link that sets up the first operator. `born` is the log position read before.

@@ -79,7 +79,7 @@ impl<'a> Names<'a> {
                 Self { login: Some(login), client: Some(client), ..Self::default() }
             }
             Purpose::Confirm { email, .. } => Self { email: Some(email), ..Self::default() },
-            Purpose::Reset { subject } => Self { subject: Some(subject), ..Self::default() },
+            Purpose::Reset { subject, .. } => Self { subject: Some(subject), ..Self::default() },
             Purpose::SetUp => Self::default(),
         }
     }
