@@ -6,12 +6,13 @@ use countersign::Visitor;
 use countersign_core::Attempt;
 use countersign_core::session::{Cookie, Surface};
 use http::request::Parts;
-use http::{HeaderMap, header};
+use http::header;
 use serde::de::DeserializeOwned;
 
 use super::Console;
 use crate::api::Problem;
 use crate::api::body::{expect_type, limited};
+use crate::web::peer::cookies;
 
 /// The fields of a form that was posted.
 pub(super) struct Posted<T>(pub(super) T);
@@ -47,9 +48,4 @@ impl FromRequestParts<Console> for Guest {
         }
         Ok(Self(visitor))
     }
-}
-
-/// The `Cookie` headers that can be read; HTTP/2 may send several (RFC 9113 section 8.2.3).
-pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok())
 }

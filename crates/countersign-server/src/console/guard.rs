@@ -9,10 +9,10 @@ use countersign_core::record::Role;
 use countersign_core::record::session::Audience;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::form::cookies;
 use super::{Console, encoded, to};
 use crate::api::{self, Problem};
 use crate::pages;
+use crate::web::peer::cookies;
 
 /// Who looks: proof that the request came with a live console session of somebody who is an operator.
 #[derive(Clone, Debug)]
