@@ -23,7 +23,7 @@ after(async () => {
 async function newestLink(page, to) {
   await page.goto(server.mailbox);
   await page.getByRole("row").filter({ hasText: to }).first().getByRole("link").first().click();
-  return page.getByRole("link", { name: /^http/ }).first().getAttribute("href");
+  return page.getByRole("link", { name: /code=/ }).first().getAttribute("href");
 }
 
 test("sign up, confirm by a POST, sign in, sign out, all without JavaScript", async () => {

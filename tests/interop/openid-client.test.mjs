@@ -53,7 +53,7 @@ test("openid-client signs a person in, refreshes, reads userinfo, introspects, r
 
   await page.goto(url.href);
   await signIn(page, server.users[0]);
-  await page.getByRole("button", { name: "Allow" }).click();
+  await page.getByRole("button", { name: "Allow", exact: true }).click();
   await page.waitForURL((at) => at.href.startsWith(app.redirect));
 
   const tokens = await client.authorizationCodeGrant(config, new URL(page.url()), checks);

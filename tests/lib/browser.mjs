@@ -22,6 +22,10 @@ export async function person(chromium, options = {}) {
   page.on("console", (line) => {
     if (/Content Security Policy/i.test(line.text())) page.refused.push(line.text());
   });
+  page.on("response", (answer) => {
+    const part = answer.request().resourceType() !== "document";
+    if (part && answer.status() >= 400) page.refused.push(`${answer.status()} ${answer.url()}`);
+  });
   return page;
 }
 

@@ -15,6 +15,7 @@ const USAGE: &str = "\
   tidy    the house rules: layers, licences, sizes, names, codes, threats, links
   test    sets up what the tests need and runs every test
   soak    the long tests, named soak_…
+  look    pictures of the running program, into docs/images and target/look
   bench serve   start, memory and CPU of the server, beside a bare handler
 ";
 
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::command(&root),
         ["test"] => test::command(&root),
         ["soak"] => soak::command(&root),
+        ["look"] => test::look(&root),
         ["bench", "serve"] => bench::command(&root),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

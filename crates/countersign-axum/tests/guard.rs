@@ -1,5 +1,7 @@
 //! The guard from outside, as an axum application meets it: who passes, who does not, and what an ending does to each style.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, as the tests do")]
+
 use axum::Router;
 use axum::body::Body;
 use axum::routing::{get, post};
@@ -57,7 +59,10 @@ impl House {
     fn router(&self, guard: Guard) -> Router {
         Router::new()
             .route("/me", get(|auth: Auth| async move { auth.subject().to_owned() }))
-            .route("/anyone", get(|auth: Option<Auth>| async move { if auth.is_some() { "known" } else { "stranger" } }))
+            .route(
+                "/anyone",
+                get(|auth: Option<Auth>| async move { if auth.is_some() { "known" } else { "stranger" } }),
+            )
             .route("/forgetful", get(|| async { "nobody asked who you are" }))
             .route("/count", post(count))
             .layer(guard)
@@ -68,7 +73,8 @@ impl House {
             "client_id=shop&redirect_uri=https://shop.example/cb&response_type=code&scope=openid+orders\
              &code_challenge={CHALLENGE}&code_challenge_method=S256"
         );
-        let Authorized::Redirect(to) = self.rig.engine.authorize(&query, Some(&self.ada)).await.unwrap() else {
+        let Authorized::Redirect(to) = self.rig.engine.authorize(&query, Some(&self.ada)).await.unwrap()
+        else {
             panic!("the shop is first-party")
         };
         let code = to.split(['?', '&']).find_map(|pair| pair.strip_prefix("code=")).unwrap();
@@ -91,7 +97,12 @@ async fn count(session: Session) -> Result<String, Rejection> {
     Ok(session.update(COUNT, |n| *n += 1).await?.to_string())
 }
 
-async fn ask(app: &Router, method: &str, path: &str, headers: &[(header::HeaderName, &str)]) -> http::Response<Body> {
+async fn ask(
+    app: &Router,
+    method: &str,
+    path: &str,
+    headers: &[(header::HeaderName, &str)],
+) -> http::Response<Body> {
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
         request = request.header(name, *value);
@@ -133,7 +144,10 @@ async fn a_route_that_forgets_to_ask_is_closed_all_the_same() {
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(refused.headers()[header::WWW_AUTHENTICATE], "Bearer");
     let bearer = format!("Bearer {}", house.token().await);
-    assert_eq!(ask(&app, "GET", "/forgetful", &[(header::AUTHORIZATION, &bearer)]).await.status(), StatusCode::OK);
+    assert_eq!(
+        ask(&app, "GET", "/forgetful", &[(header::AUTHORIZATION, &bearer)]).await.status(),
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
@@ -156,7 +170,10 @@ async fn an_optional_guard_lets_strangers_in_and_bad_credentials_out() {
 async fn a_token_for_another_audience_does_not_pass() {
     let house = House::with(Style::Jwt).await;
     let bearer = format!("Bearer {}", house.token().await);
-    for guard in [Guard::jwt(house.rig.engine.clone(), "bank-api"), Guard::hybrid(house.rig.engine.clone(), "bank-api")] {
+    for guard in [
+        Guard::jwt(house.rig.engine.clone(), "bank-api"),
+        Guard::hybrid(house.rig.engine.clone(), "bank-api"),
+    ] {
         let answer = ask(&house.router(guard), "GET", "/me", &[(header::AUTHORIZATION, &bearer)]).await;
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     }
@@ -215,7 +232,8 @@ async fn thirty_updates_at_once_all_count() {
     let mut answers = tokio::task::JoinSet::new();
     for _ in 0..30 {
         let (app, cookie) = (app.clone(), cookie.clone());
-        answers.spawn(async move { ask(&app, "POST", "/count", &[(header::COOKIE, &cookie)]).await.status() });
+        answers
+            .spawn(async move { ask(&app, "POST", "/count", &[(header::COOKIE, &cookie)]).await.status() });
     }
     while let Some(status) = answers.join_next().await {
         assert_eq!(status.unwrap(), StatusCode::OK);
@@ -245,7 +263,14 @@ async fn a_ticket_is_no_good_without_the_nonce_of_its_browser() {
 async fn the_way_back_never_leaves_the_application() {
     let house = House::with(Style::Session).await;
     let app = house.router(Guard::sessions(house.rig.engine.clone(), house.app.id.clone()));
-    for bad in ["//evil.example", "https://evil.example/", "%2F%2Fevil.example", "/%5Cevil.example", "javascript:alert(1)", "evil"] {
+    for bad in [
+        "//evil.example",
+        "https://evil.example/",
+        "%2F%2Fevil.example",
+        "/%5Cevil.example",
+        "javascript:alert(1)",
+        "evil",
+    ] {
         let refused = ask(&app, "GET", &format!("/_cs/start?return_to={bad}"), &[]).await;
         assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{bad}");
         assert!(refused.headers().get(header::LOCATION).is_none(), "{bad}");

@@ -15,7 +15,7 @@ use tower::ServiceExt;
 use crate::cli::Common;
 use crate::house::{self, House};
 use crate::problem::{Exit, Problem, Result, code};
-use crate::settings::{self, Sources, process_env};
+use crate::settings::{self, Sources, environment};
 use crate::wire;
 
 const ROOT: &str = "/admin/api/v1/";
@@ -34,13 +34,13 @@ impl Admin {
     /// Finds the owner of the data folder, or becomes it for the length of this command.
     pub(crate) async fn open(common: &Common) -> Result<Self> {
         let flags = common.data.iter().map(|path| ("data", "--data", path.display().to_string())).collect();
-        let sources = Sources::gather(flags, common.config.as_deref(), &process_env)?;
+        let sources = Sources::gather(flags, common.config.as_deref(), &environment)?;
         let data = settings::data_folder(&sources)?;
         let socket = data.join(house::SOCKET);
         if tokio::net::UnixStream::connect(&socket).await.is_ok() {
             return Ok(Self { way: Way::Socket(socket) });
         }
-        let settings = sources.parse(&process_env)?;
+        let settings = sources.parse(&environment)?;
         let house = match House::open_for_command(&settings, &data).await {
             Err(problem) if problem.code == "CS-5003" => return Err(silent(&data)),
             other => other?,

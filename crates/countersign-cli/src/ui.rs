@@ -152,14 +152,25 @@ impl Sheet {
     pub(crate) fn facts(&mut self, rows: &[(&str, String, String)]) {
         let label = rows.iter().map(|(label, ..)| width(label)).max().unwrap_or(0);
         let widest = WIDTH.saturating_sub(2 + label + 3);
-        let with_remark = rows.iter().filter(|(_, value, remark)| !remark.is_empty() && width(value) <= 36);
-        let column = with_remark.map(|(_, value, _)| width(value)).max().unwrap_or(0);
+        let longest = rows
+            .iter()
+            .map(|(_, _, remark)| width(remark))
+            .filter(|columns| *columns <= 40)
+            .max()
+            .unwrap_or(0);
+        let fits = rows
+            .iter()
+            .filter(|(_, value, remark)| !remark.is_empty() && width(value) + 3 + longest <= widest);
+        let column = fits.map(|(_, value, _)| width(value)).max().unwrap_or(0);
         for (name, value, remark) in rows {
             let lead = format!("{}{}   ", name, " ".repeat(label - width(name)));
             let below = " ".repeat(label + 3);
-            let beside = width(value) <= 36 && column + 3 + width(remark) <= widest;
+            let beside = column.max(width(value)) + 3 + width(remark) <= widest;
             if remark.is_empty() || !beside {
-                let parts = wrap(value, widest).into_iter().chain(
+                // A URL that is broken in two cannot be opened.
+                let whole = value.contains("://") && !value.contains(' ') && width(value) <= 160;
+                let parts = if whole { vec![value.clone()] } else { wrap(value, widest) };
+                let parts = parts.into_iter().chain(
                     wrap(remark, widest)
                         .into_iter()
                         .filter(|part| !part.is_empty())
@@ -175,7 +186,8 @@ impl Sheet {
         }
     }
 
-    /// A table: headers in capitals, columns two spaces apart. The widest column is cut until the row fits.
+    /// A table: headers in capitals, columns two spaces apart. The first column is what one copies and stays whole; of the
+    /// others the widest is cut until the row fits.
     pub(crate) fn table(&mut self, headers: &[&str], rows: &[Vec<String>]) {
         let mut columns: Vec<usize> = headers.iter().map(|header| width(header)).collect();
         for row in rows {
@@ -184,7 +196,7 @@ impl Sheet {
             }
         }
         while columns.iter().sum::<usize>() + 2 * columns.len() > WIDTH {
-            let Some(widest) = columns.iter_mut().max() else { break };
+            let Some(widest) = columns.iter_mut().skip(1).max() else { break };
             if *widest <= 6 {
                 break;
             }
@@ -199,6 +211,12 @@ impl Sheet {
             });
             self.line(cells.collect::<Vec<_>>().join("  "));
         }
+    }
+
+    /// Another page below this one.
+    pub(crate) fn append(&mut self, other: &Self) {
+        self.gap();
+        self.text.push_str(&other.text);
     }
 
     /// Puts the page on stdout, with an empty line before and after it. A reader who has gone is not an error.
@@ -294,7 +312,7 @@ mod tests {
             ("short", "one".to_owned(), "a remark".to_owned()),
             ("long", long.clone(), "its remark ".repeat(20)),
         ]);
-        sheet.table(&["A", "B"], &[vec![long.clone(), "b".to_owned()]]);
+        sheet.table(&["A", "B"], &[vec!["a".to_owned(), long.clone()]]);
         sheet.marked(Mark::Look, &"word ".repeat(40));
         let text = sheet.into_text();
         assert!(text.lines().all(|line| width(line) <= WIDTH), "{text}");

@@ -112,7 +112,13 @@ impl AuditEntry {
             Event::PasswordChanged => format!("{by} changed {}", whose("the password")),
             Event::PasswordReset => format!("{} reset the password by mail", whom.as_ref().unwrap_or(&by)),
             Event::Ended { extent, reason } => {
-                format!("{by} ended {}: {}", covered(extent, names), because(*reason))
+                let what = covered(extent, whom.as_deref().filter(|name| *name != by), names);
+                let own = matches!(self.by, Actor::Operator(_) | Actor::CommandLine);
+                match reason {
+                    // Who did it says why.
+                    Reason::EndedByOperator if own => format!("{by} ended {what}"),
+                    _ => format!("{by} ended {what}: {}", because(*reason)),
+                }
             }
             Event::Allowed { scope } => format!("{by} allowed {app} `{scope}`"),
             Event::Replayed { what } => format!("A {} was used twice", plain(what)),
@@ -160,11 +166,12 @@ fn plain(what: &str) -> String {
     what.replace('-', " ")
 }
 
-fn covered(extent: &Extent, names: &dyn Names) -> String {
+fn covered(extent: &Extent, whom: Option<&str>, names: &dyn Names) -> String {
+    let of = whom.map(|name| format!(" of {name}")).unwrap_or_default();
     match extent {
-        Extent::Session(serial) => format!("session {}", serial.number()),
-        Extent::Grant(serial) => format!("grant {}", serial.number()),
-        Extent::Login(_) => "a sign-in with its sessions and grants".to_owned(),
+        Extent::Session(_) => format!("a session{of}"),
+        Extent::Grant(_) => format!("a grant{of}"),
+        Extent::Login(_) => format!("a sign-in{of} with its sessions and grants"),
         Extent::Subject { subject, except: None } => format!("everything of {}", person(subject, names)),
         Extent::Subject { subject, except: Some(_) } => {
             format!("everything of {} but the browser in use", person(subject, names))
@@ -239,6 +246,22 @@ mod tests {
         assert_eq!(
             said(Actor::System, ended, None),
             "Countersign ended everything at bank: ended by an operator, from 203.0.113.0/24"
+        );
+        let session = Event::Ended {
+            extent: Extent::Session(crate::id::Serial::new(2).unwrap()),
+            reason: Reason::EndedByOperator,
+        };
+        assert_eq!(
+            said(Actor::CommandLine, session, None),
+            "The command line ended a session of ada@example.com, from 203.0.113.0/24"
+        );
+        let own = Event::Ended {
+            extent: Extent::Session(crate::id::Serial::new(2).unwrap()),
+            reason: Reason::EndedByPerson,
+        };
+        assert_eq!(
+            said(ada(), own, None),
+            "ada@example.com ended a session: ended from the account page, from 203.0.113.0/24"
         );
         let allowed = Event::Allowed { scope: "openid".to_owned() };
         assert_eq!(

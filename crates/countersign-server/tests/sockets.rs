@@ -1,5 +1,7 @@
 //! The listeners themselves: real sockets, one owner, an end that waits for what is under way.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as the tests do")]
+
 use std::time::Duration;
 
 use axum::Router;
@@ -11,7 +13,8 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::mpsc;
 
 fn router() -> Router {
-    let whoami = get(|request: axum::extract::Request| async move { format!("{:?}", peer(request.extensions())) });
+    let whoami =
+        get(|request: axum::extract::Request| async move { format!("{:?}", peer(request.extensions())) });
     Router::new().route("/peer", whoami)
 }
 
@@ -91,5 +94,31 @@ async fn an_endless_head_is_cut_off() {
     let _ = stream.read_to_end(&mut answer).await;
     let answer = String::from_utf8_lossy(&answer);
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431"), "{answer}");
+    serving.stop(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn framing_that_two_parsers_read_in_two_ways_is_refused_and_the_connection_closed() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut serving = Serving::new();
+    serving.tcp(listener, router());
+    for odd in [
+        "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+        "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        "Content-Length: +5\r\n\r\nabcde",
+        "X: a\r\n b\r\n\r\n",
+        "Y : a\r\n\r\n",
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request =
+            format!("POST /peer HTTP/1.1\r\nHost: here\r\n{odd}GET /peer HTTP/1.1\r\nHost: here\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400"), "{odd:?}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{odd:?}: {answer}");
+    }
     serving.stop(Duration::from_secs(5)).await;
 }

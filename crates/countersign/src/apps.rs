@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::error::{Result, unexpected};
 
 /// What an application may ask for when nothing is said.
-const SCOPE: &str = "openid email";
+const SCOPE: &str = "openid email offline_access";
 
 /// What an operator says about a new application.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,7 +116,9 @@ impl Engine {
         let clients = self.directory.clients().await?;
         let at = |client: &Client| {
             let origin = client.origin.as_deref().filter(|_| client.style == Style::Session);
-            origin.and_then(|origin| origin.split_once("://")).is_some_and(|(_, own)| own.eq_ignore_ascii_case(host))
+            origin
+                .and_then(|origin| origin.split_once("://"))
+                .is_some_and(|(_, own)| own.eq_ignore_ascii_case(host))
         };
         Ok(clients.into_iter().find(at))
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use countersign_core::audit::Event;
 use countersign_core::batch::{Batch, Change};
+use countersign_core::error::OAuthError;
 use countersign_core::extent::{Actor, Extent, Reason};
 use countersign_core::id::Subject;
 use countersign_core::oauth::authorize::client_id;
@@ -17,7 +18,6 @@ use countersign_core::port::ConsentRecord;
 use countersign_core::record::{Client, Login, Scope};
 use countersign_core::time::Timestamp;
 use countersign_core::{Fault, Refusal};
-use countersign_core::error::OAuthError;
 use countersign_jose::primitive::{self, base64};
 
 use crate::engine::{Engine, joined};
@@ -145,7 +145,9 @@ impl Engine {
         match AuthorizeRequest::parse(&params, &client) {
             Ok(request) => Ok(Ok(Asked { client, request, at, resume })),
             Err(AuthorizeError::Show(refusal)) => shown(refusal),
-            Err(AuthorizeError::Tell(tell)) => Ok(Err(Authorized::Redirect(tell.location(&self.settings.issuer)))),
+            Err(AuthorizeError::Tell(tell)) => {
+                Ok(Err(Authorized::Redirect(tell.location(&self.settings.issuer))))
+            }
         }
     }
 
@@ -178,7 +180,7 @@ impl Engine {
             Next::SignIn => Ok(sign_in(asked, who.is_some())),
             Next::Grant(scope) => {
                 let remembered = consent.filter(|_| answer == Answer::Allowed);
-                self.issue_code(asked, login.as_ref(), remembered, scope).await
+                self.issue_code(asked, who.zip(login.as_ref()), remembered, scope).await
             }
         }
     }
@@ -186,32 +188,45 @@ impl Engine {
     async fn issue_code(
         &self,
         asked: Asked,
-        login: Option<&Login>,
+        signed_in: Option<(&Checked, &Login)>,
         remembered: Option<ConsentRecord>,
         scope: Scope,
     ) -> Result<Authorized, Fault> {
-        let Some(login) = login else { return Ok(sign_in(asked, false)) };
+        let Some((who, login)) = signed_in else { return Ok(sign_in(asked, false)) };
         let issued = issue(&asked.request, login, scope.clone(), self.chance()?, self.now());
         let mut batch = issued.batch;
         if let Some(consent) = remembered {
             let subject = login.subject.clone();
             let allowed = Event::Allowed { scope: scope.to_string() };
-            let line = self.line(Actor::Subject(subject.clone()), allowed).about(&subject).with(&consent.client);
+            let line =
+                self.line(Actor::Subject(subject.clone()), allowed).about(&subject).with(&consent.client);
             batch = batch
-                .with(Change::PutConsent { subject, client: consent.client, scope: consent.scope, at: consent.at })
+                .with(Change::PutConsent {
+                    subject,
+                    client: consent.client,
+                    scope: consent.scope,
+                    at: consent.at,
+                })
                 .audited(line.into());
         }
-        match self.commit(batch).await? {
-            Ok(_) => Ok(Authorized::Redirect(asked.request.location(&issued.code, &self.settings.issuer))),
-            // The login has ended since it was read.
-            Err(_) => Ok(sign_in(asked, false)),
+        // The login, or the session that asks, may have ended since it was read.
+        if self.commit(batch).await?.is_err() || self.view_allows(&who.session).is_err() {
+            return Ok(sign_in(asked, false));
         }
+        Ok(Authorized::Redirect(asked.request.location(&issued.code, &self.settings.issuer)))
     }
 
     /// The login behind `who` that something new for `client` may hang on.
-    pub(crate) async fn login_of(&self, who: Option<&Checked>, client: &Client) -> Result<Option<Login>, Fault> {
+    pub(crate) async fn login_of(
+        &self,
+        who: Option<&Checked>,
+        client: &Client,
+    ) -> Result<Option<Login>, Fault> {
         let Some(who) = who else { return Ok(None) };
         let login = self.store.login(&who.session.login).await?;
+        if self.view_allows(&who.session).is_err() {
+            return Ok(None);
+        }
         // A login from before everything of the application was ended cannot carry anything new there: it would be dead
         // from the start. Signing in again helps.
         Ok(login.filter(|login| {

@@ -117,7 +117,10 @@ impl Engine {
         let Some(grant) = grant else { return Ok(()) };
         if grant.login.is_none() {
             // RFC 7009 2.2.1: its grant stands for all of the application's tokens, and only an operator ends that.
-            return Err(no(OAuthError::UnsupportedTokenType, "an application's own token cannot be taken back"));
+            return Err(no(
+                OAuthError::UnsupportedTokenType,
+                "an application's own token cannot be taken back",
+            ));
         }
         if grant.ended.is_none() {
             self.end(Extent::Grant(grant.serial), Reason::Revoked, Actor::Client(client.id)).await?;

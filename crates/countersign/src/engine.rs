@@ -222,7 +222,9 @@ impl Engine {
     pub(crate) async fn settle(&self, batch: Batch) -> Result<(), Fault> {
         match self.store.commit(batch).await? {
             Outcome::Committed(_) => Ok(()),
-            Outcome::Conflict(conflict) => Err(Fault::Store(format!("a plain write was refused: {conflict:?}"))),
+            Outcome::Conflict(conflict) => {
+                Err(Fault::Store(format!("a plain write was refused: {conflict:?}")))
+            }
         }
     }
 
@@ -249,7 +251,10 @@ impl Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine").field("issuer", &self.settings.issuer).field("view", &self.view).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("issuer", &self.settings.issuer)
+            .field("view", &self.view)
+            .finish_non_exhaustive()
     }
 }
 
@@ -285,10 +290,7 @@ impl From<Line> for AuditEntry {
 
 /// Joins batches into one.
 pub(crate) fn joined(batches: impl IntoIterator<Item = Batch>) -> Batch {
-    batches
-        .into_iter()
-        .flat_map(|batch| batch.changes().to_vec())
-        .fold(Batch::new(), Batch::with)
+    batches.into_iter().flat_map(|batch| batch.changes().to_vec()).fold(Batch::new(), Batch::with)
 }
 
 fn fit(settings: &Settings) -> Result<(), Fault> {

@@ -118,9 +118,7 @@ impl Engine {
 
     async fn consents_json(&self, subject: &Subject) -> Result<Vec<Value>> {
         let consents = self.directory.consents(subject).await?;
-        let json = |consent: countersign_core::port::ConsentRecord| {
-            json!({ "application": consent.client, "scope": consent.scope, "at": consent.at.seconds() })
-        };
+        let json = |consent: countersign_core::port::ConsentRecord| json!({ "application": consent.client, "scope": consent.scope, "at": consent.at.seconds() });
         Ok(consents.into_iter().map(json).collect())
     }
 
@@ -155,7 +153,9 @@ fn line(entry: &AuditEntry) -> Value {
 }
 
 fn ended(ending: Option<&countersign_core::extent::Ending>) -> Option<Value> {
-    ending.map(|ending| json!({ "at": Timestamp::seconds(ending.at), "reason": ending.reason, "by": ending.by }))
+    ending.map(
+        |ending| json!({ "at": Timestamp::seconds(ending.at), "reason": ending.reason, "by": ending.by }),
+    )
 }
 
 /// JSON as JSON, text as text, other bytes in base64url.

@@ -107,7 +107,12 @@ impl Engine {
     }
 
     /// What a sign-in to `email` is counted against; `account` is what the directory knows of it.
-    pub(crate) fn sign_in_counters(&self, email: &Email, account: Option<&User>, visitor: &Visitor) -> Vec<Counter> {
+    pub(crate) fn sign_in_counters(
+        &self,
+        email: &Email,
+        account: Option<&User>,
+        visitor: &Visitor,
+    ) -> Vec<Counter> {
         let known = match (account, &visitor.mark) {
             (Some(user), Some(mark)) => KnownDevice::read(mark, &user.subject, &self.roots.marks),
             _ => None,
@@ -117,9 +122,10 @@ impl Engine {
 
     /// The device mark for a browser that has just signed in to `user`'s account: the one that it has, or a new one.
     pub(crate) fn mark_for(&self, user: &User, visitor: &Visitor) -> Result<String, Fault> {
-        let has = visitor.mark.as_ref().filter(|mark| {
-            KnownDevice::read(mark, &user.subject, &self.roots.marks).is_some()
-        });
+        let has = visitor
+            .mark
+            .as_ref()
+            .filter(|mark| KnownDevice::read(mark, &user.subject, &self.roots.marks).is_some());
         match has {
             Some(mark) => Ok(mark.clone()),
             None => Ok(KnownDevice::mark(&user.subject, self.chance()?, &self.roots.marks)),

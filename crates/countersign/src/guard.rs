@@ -105,7 +105,9 @@ impl Engine {
             Ok(by_token(&self.check_bearer(token, &app.audience)?.claims, app.style))
         })?;
         match by_bearer {
-            Attempt::Absent => Ok(self.check(cookie, &Audience::Client(app.id.clone())).await?.map(by_session)),
+            Attempt::Absent => {
+                Ok(self.check(cookie, &Audience::Client(app.id.clone())).await?.map(by_session))
+            }
             decided => Ok(decided),
         }
     }
@@ -130,7 +132,11 @@ fn bearer(
 fn by_session(checked: Checked) -> Recognized {
     Recognized {
         subject: checked.session.subject.as_str().to_owned(),
-        client: checked.session.audience.client().map_or_else(String::new, |client| client.as_str().to_owned()),
+        client: checked
+            .session
+            .audience
+            .client()
+            .map_or_else(String::new, |client| client.as_str().to_owned()),
         handle: checked.handle.to_string(),
         scope: Scope::default(),
         auth_time: Some(checked.session.auth_time),

@@ -274,6 +274,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_unknown_account_costs_the_same_hash_as_a_known_one() {
+        let hasher = hasher(HashingLimits::cheap());
+        let known = hasher.choose(password("lantern rope harbour"), Vec::new(), [1; 16]).await.unwrap().0;
+        // Algorithm, version, costs, and the lengths of salt and output.
+        let shape = |phc: &str| {
+            let parts: Vec<_> = phc.split('$').map(str::to_owned).collect();
+            (parts[..4].to_vec(), parts[4].len(), parts[5].len())
+        };
+        assert_eq!(shape(&hasher.nobody), shape(&known));
+        assert_eq!(HashingLimits::default().memory_kib, 46 * 1024);
+    }
+
+    #[tokio::test]
     async fn a_hash_by_other_costs_is_made_anew() {
         let hash = hasher(HashingLimits::cheap());
         let hash = hash.choose(password("lantern rope"), Vec::new(), [1; 16]).await.unwrap();

@@ -52,8 +52,10 @@ pub(crate) struct Ring {
 impl Ring {
     fn new(keys: Vec<(KeyRecord, Arc<SigningKey>)>) -> Result<Self, Fault> {
         let set = |purpose: Option<KeyPurpose>| {
-            let mut keys: Vec<_> =
-                keys.iter().filter(|(record, _)| purpose.is_none_or(|wanted| record.purpose == wanted)).collect();
+            let mut keys: Vec<_> = keys
+                .iter()
+                .filter(|(record, _)| purpose.is_none_or(|wanted| record.purpose == wanted))
+                .collect();
             // The newest first: some clients take the first key of a kind.
             keys.sort_by_key(|(record, _)| std::cmp::Reverse(record.signs_from));
             KeySet::new(keys.into_iter().map(|(_, key)| key.verifying_key())).map_err(crypto)
@@ -168,8 +170,11 @@ impl Engine {
         let records = self.directory.keys().await?;
         let mut batch = Batch::new();
         for (purpose, algorithm) in KINDS {
-            let newest =
-                records.iter().filter(|record| record.purpose == purpose).map(|record| record.signs_from).max();
+            let newest = records
+                .iter()
+                .filter(|record| record.purpose == purpose)
+                .map(|record| record.signs_from)
+                .max();
             if newest.is_none_or(|signs_from| now >= signs_from + SIGNS_FOR) {
                 batch = self.succeed(batch, &records, purpose, algorithm).await?;
             }

@@ -2,6 +2,28 @@
 //!
 //! The [`Engine`] joins the decisions of `countersign-core` with a store, a clock, chance and a mailer. It fetches records,
 //! asks a pure step, and commits the one batch that the step returns. It decides nothing that a test without I/O could not.
+//!
+//! ```
+//! use countersign::testing::Rig;
+//! use countersign::{Attempt, Refusal};
+//! use countersign_core::record::session::Audience;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let rig = Rig::new().await?; // an engine on a temporary store
+//! rig.person("ada@marsh.example", "lantern rope harbour").await?;
+//! let signed_in = rig.sign_in("ada@marsh.example", "lantern rope harbour").await?;
+//! let header = format!("cs_dev_id={}", signed_in.cookie.reveal());
+//!
+//! let Attempt::Accepted(who) = rig.engine.check(Some(&header), &Audience::Issuer).await? else { panic!() };
+//! assert_eq!(who.session.subject, signed_in.login.subject);
+//!
+//! rig.engine.sign_out(&who).await?;
+//! let after = rig.engine.check(Some(&header), &Audience::Issuer).await?;
+//! assert_eq!(after, Attempt::Refused(Refusal::SessionEnded));
+//! # Ok(())
+//! # }
+//! ```
 
 mod apps;
 mod authorize;

@@ -15,8 +15,8 @@ use countersign_core::record::session::Audience;
 use countersign_core::record::{Email, Login, Role, Session, User};
 use countersign_core::secret::SessionToken;
 use countersign_core::session::admit::Presence;
-use countersign_core::signin::password::Password;
 use countersign_core::session::{Cookie, NewSession, Started, Surface, Transport};
+use countersign_core::signin::password::Password;
 use countersign_core::{Attempt, Fault, Refusal};
 
 use crate::engine::{Engine, joined};
@@ -72,13 +72,14 @@ impl Engine {
         let born = self.view.position();
         let user = self.directory.user_by_email(&email).await?;
         let knock = self.knock(self.sign_in_counters(&email, user.as_ref(), visitor), visitor).await?;
-        let compared = self.hasher.compare(password, user.as_ref().map(|user| &user.password), self.chance()?).await?;
+        let compared =
+            self.hasher.compare(password, user.as_ref().map(|user| &user.password), self.chance()?).await?;
         let subject = user.as_ref().map(|user| user.subject.clone());
-        let allowed = user.filter(|user| {
-            compared.same && (audience != Audience::Console || user.role == Role::Operator)
-        });
+        let allowed = user
+            .filter(|user| compared.same && (audience != Audience::Console || user.role == Role::Operator));
         let Some(user) = allowed else { return self.sign_in_refused(subject, visitor).await };
-        let signed = self.begin(Candidate::read(born, &user), &user, visitor, audience, compared, replaces).await?;
+        let signed =
+            self.begin(Candidate::read(born, &user), &user, visitor, audience, compared, replaces).await?;
         self.gate.refund(knock);
         Ok(signed)
     }
@@ -195,7 +196,8 @@ impl Engine {
         let by = Actor::Subject(user.subject.clone());
         let mut batch = joined([begun.batch, started.batch]);
         if let Some(password) = compared.stronger {
-            batch = batch.with(Change::Rehash { subject: user.subject.clone(), expect: generation, password });
+            batch =
+                batch.with(Change::Rehash { subject: user.subject.clone(), expect: generation, password });
         }
         if let Some(extent) = self.replaced(replaces, user).await? {
             let ending = Ending { at: now, reason: Reason::Replaced, by: by.clone() };

@@ -18,7 +18,7 @@ pub enum LogoutStep {
     /// Ask the person: nothing shows that they want this. A yes goes to [`Engine::logout_confirmed`] with the same query.
     Confirm {
         /// The application that asks, when it is known.
-        client: Option<Client>,
+        client: Option<Box<Client>>,
     },
     /// Nobody is signed in at this browser any more; remove the cookie.
     Done {
@@ -60,7 +60,7 @@ impl Engine {
             .plan(client.as_ref(), hint.as_ref(), login.as_ref(), &self.roots.sid)
             .map_err(Refusal::OAuth)?;
         if plan.ask && !confirmed {
-            return Ok(LogoutStep::Confirm { client });
+            return Ok(LogoutStep::Confirm { client: client.map(Box::new) });
         }
         if let Some(who) = who {
             self.sign_out(who).await?;
@@ -74,7 +74,8 @@ impl Engine {
         let claims: Value = serde_json::from_str(unverified.claims()).ok()?;
         // Only to choose the verifier; it checks that the audience is this one.
         let audience = claims.get("aud")?.as_str()?;
-        let verified = self.id_verifier(audience).verify_hint(token, self.now().seconds()).ok()?.into_claims();
+        let verified =
+            self.id_verifier(audience).verify_hint(token, self.now().seconds()).ok()?.into_claims();
         Some(Hint { client: audience.parse().ok()?, subject: verified.sub.parse().ok()?, sid: verified.sid })
     }
 

@@ -70,7 +70,13 @@ pub(crate) struct Standing(Mutex<HashMap<Serial, Grant>>);
 
 impl Engine {
     /// An access token of `grant` for `client`; `rv` is the position that was read before the grant was seen alive.
-    pub(crate) fn mint(&self, client: &Client, grant: &Grant, scope: &Scope, rv: Position) -> Result<TokenAnswer> {
+    pub(crate) fn mint(
+        &self,
+        client: &Client,
+        grant: &Grant,
+        scope: &Scope,
+        rv: Position,
+    ) -> Result<TokenAnswer> {
         let now = self.now();
         let expires = grant.expires.or_sooner(now + client.access_lifetime);
         let sub = grant.subject.as_ref().map_or_else(|| client.id.as_str(), |subject| subject.as_str());

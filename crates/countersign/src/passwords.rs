@@ -96,14 +96,16 @@ impl Engine {
         let login = who.session.login.clone();
         let set = Change::SetPassword { subject: user.subject.clone(), expect: user.generation, password };
         let line = self.line(by.clone(), Event::PasswordChanged).about(&user.subject).from(&visitor.network);
-        let mut batch =
-            Batch::of(Change::RequireLogin { login: login.clone(), at: self.now() }).with(set).audited(line.into());
+        let mut batch = Batch::of(Change::RequireLogin { login: login.clone(), at: self.now() })
+            .with(set)
+            .audited(line.into());
         if end_others {
             let extent = Extent::Subject { subject: user.subject.clone(), except: Some(login) };
             let ending = Ending { at: self.now(), reason: Reason::PasswordChanged, by };
             batch = batch.with(Change::End { extent, ending });
         }
         self.put(batch).await?;
+        self.view_allows(&who.session)?;
         if self.mail_available() {
             self.tell_changed(user.email).await;
         }
@@ -127,7 +129,12 @@ impl Engine {
     }
 
     /// The user behind `who`, once they have typed their password again.
-    pub(crate) async fn proven_again(&self, who: &Checked, current: Password, visitor: &Visitor) -> Result<User> {
+    pub(crate) async fn proven_again(
+        &self,
+        who: &Checked,
+        current: Password,
+        visitor: &Visitor,
+    ) -> Result<User> {
         let user = self.directory.user(&who.session.subject).await?.ok_or(Refusal::SessionEnded)?;
         let knock = self.knock(vec![Counter::CurrentPassword(user.subject.clone())], visitor).await?;
         if !current.is_tryable() {
@@ -149,10 +156,14 @@ impl Engine {
     /// Words that somebody guessing this person's password would try first.
     pub(crate) fn context(&self, email: &Email) -> Vec<String> {
         let split = |text: &str| -> Vec<String> {
-            text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 2).map(str::to_owned).collect()
+            text.split(|c: char| !c.is_alphanumeric())
+                .filter(|word| word.len() > 2)
+                .map(str::to_owned)
+                .collect()
         };
         let (local, domain) = email.as_str().rsplit_once('@').unwrap_or((email.as_str(), ""));
-        let mut words = vec![email.as_str().to_owned(), local.to_owned(), domain.to_owned(), "countersign".to_owned()];
+        let mut words =
+            vec![email.as_str().to_owned(), local.to_owned(), domain.to_owned(), "countersign".to_owned()];
         words.extend(split(local));
         words.extend(split(domain));
         words.extend(split(self.host()));
@@ -169,7 +180,6 @@ impl Engine {
         let Purpose::Reset { subject, generation } = self.good(&key).await?.purpose else {
             return Err(Refusal::LinkOver.into());
         };
-        // A password that was set since, or an ending of all, has closed the link; the commit insists on the generation.
         let user = self.directory.user(&subject).await?.filter(|user| user.generation == generation);
         Ok((key, user.ok_or(Refusal::LinkOver)?))
     }

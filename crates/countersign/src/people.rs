@@ -78,9 +78,13 @@ impl Engine {
 
     /// The key for the data of `user`.
     pub(crate) fn data_key(&self, user: &User) -> Result<SealingKey, Fault> {
-        let key = self.roots.data_keys.open(user.subject.as_str().as_bytes(), &user.data_key).map_err(crypto)?;
-        let key: Zeroizing<[u8; 32]> =
-            key.as_slice().try_into().map(Zeroizing::new).map_err(|_| Fault::Codec("a data key is cut short".to_owned()))?;
+        let key =
+            self.roots.data_keys.open(user.subject.as_str().as_bytes(), &user.data_key).map_err(crypto)?;
+        let key: Zeroizing<[u8; 32]> = key
+            .as_slice()
+            .try_into()
+            .map(Zeroizing::new)
+            .map_err(|_| Fault::Codec("a data key is cut short".to_owned()))?;
         SealingKey::new(&key).map_err(crypto)
     }
 }

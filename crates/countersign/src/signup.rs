@@ -52,7 +52,10 @@ impl Engine {
             }
             None => {
                 let letter = letters::confirm(&self.settings.issuer, email.clone(), &code);
-                (Batch::of(link::confirm(&code, email, password, born, self.now())).audited(line.into()), letter)
+                (
+                    Batch::of(link::confirm(&code, email, password, born, self.now())).audited(line.into()),
+                    letter,
+                )
             }
         };
         self.put(batch).await?;

@@ -44,7 +44,10 @@ impl Engine {
         let names = self.store.slot_names(&session.slots).await?;
         self.view_allows(&session)?;
         let overhead = u64::try_from(countersign_jose::primitive::SealingKey::OVERHEAD).unwrap_or_default();
-        Ok(names.into_iter().map(|(name, version, size)| (name, version, size.saturating_sub(overhead))).collect())
+        Ok(names
+            .into_iter()
+            .map(|(name, version, size)| (name, version, size.saturating_sub(overhead)))
+            .collect())
     }
 
     /// Writes a slot; `expect` says what must be true of it.
@@ -91,6 +94,8 @@ impl Engine {
             Err(Conflict::Moved | Conflict::Taken | Conflict::Missing) => return Err(Refusal::Moved.into()),
             Err(conflict) => return Err(unexpected(conflict)),
         }
+        // A watermark touches no row, so only the view knows of it.
+        self.view_allows(&session)?;
         Ok(there.map_or(Version::FIRST, Version::next))
     }
 
@@ -110,7 +115,9 @@ impl Engine {
         match self.commit(Batch::of(drop)).await? {
             Ok(_) => Ok(()),
             Err(Conflict::Over) => Err(Refusal::SessionEnded.into()),
-            Err(Conflict::Missing) if expect == Expect::Present => Err(Refusal::Missing { what: "slot" }.into()),
+            Err(Conflict::Missing) if expect == Expect::Present => {
+                Err(Refusal::Missing { what: "slot" }.into())
+            }
             Err(_) => Err(Refusal::Moved.into()),
         }
     }

@@ -35,8 +35,11 @@ impl Engine {
     /// [`Refusal::Invalid`]: `return_to` is not a path on the application's host.
     pub fn start_address(&self, app: &Client, nonce: &TicketNonce, return_to: &str) -> Result<String> {
         let nonce = base64::encode(nonce.hash());
-        let pairs =
-            [("app", Some(app.id.as_str())), ("nonce", Some(nonce.as_str())), ("return_to", Some(link::path(return_to)?))];
+        let pairs = [
+            ("app", Some(app.id.as_str())),
+            ("nonce", Some(nonce.as_str())),
+            ("return_to", Some(link::path(return_to)?)),
+        ];
         Ok(with_query(&format!("{}/sso", self.settings.issuer), &pairs))
     }
 
@@ -56,14 +59,16 @@ impl Engine {
         let Some(origin) = client.origin.as_deref().filter(|_| client.style == Style::Session) else {
             return Err(Refusal::Missing { what: "application of style `session`" }.into());
         };
-        let nonce = base64::decode_exact::<32>(nonce_hash)
-            .map_err(|_| Refusal::Invalid { what: "the nonce is not the base64url of a SHA-256 hash".to_owned() })?;
+        let nonce = base64::decode_exact::<32>(nonce_hash).map_err(|_| Refusal::Invalid {
+            what: "the nonce is not the base64url of a SHA-256 hash".to_owned(),
+        })?;
         let login = self.login_of(Some(who), &client).await?.ok_or(Refusal::SessionEnded)?;
         let now = self.now();
         let ticket = Ticket::new(self.chance()?);
         let issue = link::ticket(&ticket, &login, client.id.clone(), nonce, return_to, now)?;
         let alive = Change::RequireLogin { login: login.id, at: now };
         self.commit(Batch::of(alive).with(issue)).await?.map_err(|_| Refusal::SessionEnded)?;
+        self.view_allows(&who.session)?;
         Ok(with_query(&format!("{origin}/_cs/callback"), &[("ticket", Some(ticket.reveal()))]))
     }
 

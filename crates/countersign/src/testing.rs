@@ -138,6 +138,17 @@ impl Rig {
         Self::open(Folder::new()?, clock, Arc::new(Mailbox::default()), 1, master()).await
     }
 
+    /// An engine on an empty store with the settings of production: `https`, keys that wait before they sign.
+    ///
+    /// # Errors
+    /// What the store could not do.
+    pub async fn production() -> Result<Self, Fault> {
+        let (folder, clock) = (Folder::new()?, Arc::new(FixedClock::at(BEGIN)));
+        let settings =
+            Settings { issuer: "https://id.example".to_owned(), dev: false, hashing: HashingLimits::cheap() };
+        Self::set(settings, folder, clock, Arc::new(Mailbox::default()), 1, master()).await
+    }
+
     /// An engine on a copy of a closed store.
     ///
     /// # Errors
@@ -205,12 +216,20 @@ impl Rig {
         runs: u64,
         master: MasterKey,
     ) -> Result<Self, Fault> {
+        let issuer = "http://localhost:8321".to_owned();
+        let settings = Settings { issuer, dev: true, hashing: HashingLimits::cheap() };
+        Self::set(settings, folder, clock, mail, runs, master).await
+    }
+
+    async fn set(
+        settings: Settings,
+        folder: Folder,
+        clock: Arc<FixedClock>,
+        mail: Arc<Mailbox>,
+        runs: u64,
+        master: MasterKey,
+    ) -> Result<Self, Fault> {
         let store = Embedded::open(&folder.0, Durability::Relaxed)?;
-        let settings = Settings {
-            issuer: "http://localhost:8321".to_owned(),
-            dev: true,
-            hashing: HashingLimits::cheap(),
-        };
         let parts = Parts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             directory: Arc::clone(&store) as Arc<dyn Directory>,

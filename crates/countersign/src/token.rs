@@ -61,7 +61,8 @@ impl Engine {
             Err(not) => return self.not_redeemed(not, client).await,
         };
         let login = self.store.login(redeemed.login()).await?;
-        let login = login.ok_or_else(|| no(OAuthError::InvalidGrant, "the sign-in behind the code has ended"))?;
+        let login =
+            login.ok_or_else(|| no(OAuthError::InvalidGrant, "the sign-in behind the code has ended"))?;
         let serial = self.serial().await?;
         let handle = self.handle(serial);
         let granted = redeemed
@@ -154,18 +155,28 @@ impl Engine {
         Err(Fault::Contention.into())
     }
 
-    async fn refused_refresh(&self, decision: &Decision, grant: &Grant, client: &Client) -> Result<TokenAnswer> {
+    async fn refused_refresh(
+        &self,
+        decision: &Decision,
+        grant: &Grant,
+        client: &Client,
+    ) -> Result<TokenAnswer> {
         match decision {
             Decision::Theft => {
                 self.end_replayed(grant.serial, client, "refresh-token").await?;
-                Err(no(OAuthError::InvalidGrant, "the refresh token was used by two, so everything it stood for has ended"))
+                Err(no(
+                    OAuthError::InvalidGrant,
+                    "the refresh token was used by two, so everything it stood for has ended",
+                ))
             }
             Decision::Ahead => {
                 let line = self.line(Actor::Client(client.id.clone()), Event::RollbackSeen).with(&client.id);
                 self.settle(Batch::new().audited(line.into())).await?;
                 Err(unknown())
             }
-            Decision::TooMany => Err(no(OAuthError::InvalidGrant, "the refresh token was presented too often")),
+            Decision::TooMany => {
+                Err(no(OAuthError::InvalidGrant, "the refresh token was presented too often"))
+            }
             _ => Err(unknown()),
         }
     }

@@ -47,6 +47,26 @@ pub(crate) fn command(root: &Path) -> ExitCode {
     if suite.sum.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// Takes pictures of the running program.
+pub(crate) fn look(root: &Path) -> ExitCode {
+    let tools = match needs::install(root) {
+        Ok(tools) => tools,
+        Err(missing) => {
+            eprintln!("{missing}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let runner = Runner::new(root);
+    for (label, step) in [("build", Step::build()), ("look", tools.look(root))] {
+        let ran = runner.run(label, &step);
+        if !ran.done {
+            eprintln!("{}", ran.tail());
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}
+
 struct Suite {
     runner: Runner,
     screen: Screen,

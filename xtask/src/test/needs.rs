@@ -41,6 +41,14 @@ impl Tools {
         format!("Chromium, nginx, Node, Python and {runner}")
     }
 
+    /// The step that takes the pictures.
+    pub(super) fn look(&self, root: &Path) -> Step {
+        let mut step = Step::new(&self.node, &[]);
+        step.words.push(root.join("tests/look.mjs").into_os_string());
+        step.environment.clone_from(&self.environment);
+        step
+    }
+
     /// The step that runs every `*.test.mjs`.
     pub(super) fn node(&self) -> Step {
         let mut step = Step::new(&self.node, &["--test", "--test-reporter=tap", "--test-concurrency=1"]);

@@ -49,7 +49,7 @@ pub(crate) enum Style {
 /// are compared letter by letter.
 #[derive(Debug, Args)]
 pub(crate) struct Add {
-    /// Its id, the OAuth client_id: a-z, 0-9, - _ .
+    /// Its id, the OAuth client_id: a-z, 0-9, dash, dot, underscore
     app: String,
     /// How it knows its user
     #[arg(long, value_enum)]

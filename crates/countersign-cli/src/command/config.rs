@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cli::Common;
 use crate::problem::Result;
-use crate::settings::{Settings, Sources, process_env};
+use crate::settings::{Settings, Sources, environment};
 use crate::ui::{Mark, Sheet, Ui, plain, show_json};
 
 /// Look at the settings
@@ -32,8 +32,8 @@ impl Config {
         let Self::Check(check) = self;
         let flags = common.data.iter().map(|path| ("data", "--data", path.display().to_string())).collect();
         let file = check.file.as_deref().or(common.config.as_deref());
-        let sources = Sources::gather(flags, file, &process_env)?;
-        let settings = sources.parse(&process_env)?;
+        let sources = Sources::gather(flags, file, &environment)?;
+        let settings = sources.parse(&environment)?;
         if ui.json {
             show_json(&to_json(&sources, &settings));
         } else {

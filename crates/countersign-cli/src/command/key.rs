@@ -150,19 +150,9 @@ async fn keys(common: &Common, ui: Ui, rotate: bool) -> Result {
         return Ok(());
     }
     let now = when::now();
-    let at = |key: &Value, name: &str| moment(key, name).map(|at| when::short(at, now)).unwrap_or_default();
     let rows: Vec<Vec<String>> = list(&answer, "keys")
         .iter()
-        .map(|key| {
-            vec![
-                text(key, "kid"),
-                text(key, "algorithm"),
-                text(key, "purpose"),
-                text(key, "state"),
-                at(key, "signs_from"),
-                at(key, "retires"),
-            ]
-        })
+        .map(|key| vec![text(key, "kid"), text(key, "algorithm"), text(key, "purpose"), state(key, now)])
         .collect();
     let mut sheet = Sheet::new(ui);
     if rotate {
@@ -172,7 +162,17 @@ async fn keys(common: &Common, ui: Ui, rotate: bool) -> Result {
         );
         sheet.gap();
     }
-    sheet.table(&["KID", "ALG", "FOR", "STATE", "FROM", "UNTIL"], &rows);
+    sheet.table(&["KID", "ALG", "FOR", "STATE"], &rows);
     sheet.show();
     Ok(())
+}
+
+/// What a key does now, and when that changes.
+fn state(key: &Value, now: u64) -> String {
+    let at = |name: &str| moment(key, name).map(|at| when::short(at, now)).unwrap_or_default();
+    match text(key, "state").as_str() {
+        "published" => format!("signs {}", at("signs_from")),
+        "verifying" => format!("checks to {}", at("retires")),
+        other => other.to_owned(),
+    }
 }

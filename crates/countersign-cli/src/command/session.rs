@@ -54,6 +54,9 @@ pub(crate) struct Named {
 /// refused from now on.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
+#[command(
+    override_usage = "countersign session revoke <SID>\n       countersign session revoke --user <WHO>\n       countersign session revoke --app <APP>\n       countersign session revoke --everything"
+)]
 pub(crate) struct Revoke {
     /// One session or grant, by its SID
     sid: Option<String>,
@@ -226,8 +229,13 @@ impl Revoke {
 pub(super) fn show_ended(ui: Ui, answer: &Value, said: &str) {
     if ui.json {
         show_json(answer);
-        return;
+    } else {
+        ended(ui, answer, said).show();
     }
+}
+
+/// The same as a page.
+pub(super) fn ended(ui: Ui, answer: &Value, said: &str) -> Sheet {
     let mut sheet = Sheet::new(ui);
     let position = when::thousands(number(answer, "position"));
     sheet.marked(Mark::Done, &format!("{said}   {}", ui.dim(&format!("log position {position}"))));
@@ -239,7 +247,7 @@ pub(super) fn show_ended(ui: Ui, answer: &Value, said: &str) {
         );
         sheet.marked(Mark::Look, &text);
     }
-    sheet.show();
+    sheet
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::admin::Admin;
 use crate::answer::text;
 use crate::cli::Common;
 use crate::problem::Result;
-use crate::settings::{Sources, process_env};
+use crate::settings::{Sources, environment};
 use crate::ui::{Sheet, Ui, show_json};
 
 /// Make a link that sets up the first operator, once, within 30 minutes
@@ -27,7 +27,7 @@ impl SetupLink {
             show_json(&answer);
             return Ok(());
         }
-        let sources = Sources::gather(Vec::new(), common.config.as_deref(), &process_env)?;
+        let sources = Sources::gather(Vec::new(), common.config.as_deref(), &environment)?;
         let console = sources.of("console_listen").map_or("127.0.0.1:9321", |found| found.text.as_str());
         let link = format!("http://{console}{}", text(&answer, "path"));
         let mut sheet = Sheet::new(ui);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::admin::{Admin, encoded, query};
 use crate::answer::{list, text};
 use crate::cli::Common;
-use crate::command::session::{sheet, show_ended};
+use crate::command::session::{ended, sheet, show_ended};
 use crate::given::{self, Secret};
 use crate::problem::{Problem, Result};
 use crate::ui::{Mark, Sheet, Ui, show_json};
@@ -180,12 +180,13 @@ impl Password {
             show_json(&json!({ "ended": answer, "password": made }));
             return Ok(());
         }
-        show_ended(ui, &answer, &format!("{} has a new password and is signed out everywhere", self.user));
+        let mut sheet =
+            ended(ui, &answer, &format!("{} has a new password and is signed out everywhere", self.user));
         if made {
-            let mut sheet = Sheet::new(ui);
+            sheet.gap();
             sheet.facts(&told_once(ui, &password, made).into_iter().collect::<Vec<_>>());
-            sheet.show();
         }
+        sheet.show();
         Ok(())
     }
 }
@@ -201,8 +202,8 @@ impl Named {
         let mut head = Sheet::new(ui);
         head.line(format!("{}   {}", ui.bold(&text(user, "email")), text(user, "role")));
         head.line(ui.copy(&text(user, "subject")));
+        head.append(&sheet(ui, &answer, false, when::now()));
         head.show();
-        sheet(ui, &answer, false, when::now()).show();
         Ok(())
     }
 
@@ -247,7 +248,7 @@ impl Erase {
 fn password(source: Option<&str>) -> Result<(Secret, bool)> {
     match source {
         Some(source) => Ok((given::secret(source, "password")?, false)),
-        None => match crate::settings::process_env("COUNTERSIGN_PASSWORD") {
+        None => match crate::settings::environment("COUNTERSIGN_PASSWORD") {
             Some(text) => Ok((Secret::new(text), false)),
             None => Ok((words::password(4)?, true)),
         },

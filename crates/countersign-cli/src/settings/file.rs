@@ -40,7 +40,10 @@ struct File<'a> {
 
 impl File<'_> {
     fn walk(&self, table: &DeTable<'_>, section: &str, found: &mut Vec<(&'static str, Found)>) -> Result {
-        for (name, value) in table {
+        // In the order of the file, so that the first thing told is the first thing wrong.
+        let mut entries: Vec<_> = table.iter().collect();
+        entries.sort_by_key(|(name, _)| name.span().start);
+        for (name, value) in entries {
             let key = if section.is_empty() {
                 name.get_ref().to_string()
             } else {
@@ -104,7 +107,7 @@ fn nearest(key: &str) -> Option<&'static str> {
     let sections = KNOWN.iter().filter_map(|known| known.key.split_once('.').map(|(section, _)| section));
     let all = KNOWN.iter().map(|known| known.key).chain(sections);
     let (distance, near) = all.map(|known| (distance(key, known), known)).min()?;
-    (distance <= 2.max(near.len() / 3)).then_some(near)
+    (distance <= 2.max(key.len() / 3)).then_some(near)
 }
 
 /// Levenshtein's distance: insertions, deletions and replacements.

@@ -80,7 +80,7 @@ pub(crate) type Flags = Vec<(&'static str, &'static str, String)>;
 pub(crate) type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// The environment of this process.
-pub(crate) fn process_env(name: &str) -> Option<String> {
+pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

@@ -152,7 +152,7 @@ impl AuthorizeRequest {
             return bad("`response_mode` must be `query`");
         }
         let asked = params.value("scope").map_or_else(|| Ok(client.scope.clone()), str::parse::<Scope>);
-        let Some(scope) = asked.ok().filter(|scope| scope.within(&client.scope)) else {
+        let Some(scope) = asked.ok().and_then(|scope| allowed(&scope, &client.scope)) else {
             return Err(no(OAuthError::InvalidScope, "the application may not ask for that scope"));
         };
         let max_age = match params.value("max_age").map(str::parse::<u32>) {
@@ -201,6 +201,16 @@ fn prompt(text: &str) -> Result<Prompt, OAuthRefusal> {
     Ok(prompt)
 }
 
+/// What is asked for, less the standard scopes that this application cannot have: common client libraries ask for `profile`
+/// or `offline_access` of themselves, and OpenID Connect Core 3.1.2.1 lets a server leave out what it does not offer. A
+/// scope of the application's own world is allowed or refused, never dropped in silence.
+fn allowed(asked: &Scope, registered: &Scope) -> Option<Scope> {
+    let standard = Scope::standard();
+    let granted = asked.common(registered);
+    let harmless = asked.names().filter(|name| !registered.has(name)).all(|name| standard.has(name));
+    (harmless && !granted.is_empty()).then_some(granted)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -239,6 +249,12 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn a_standard_scope_that_the_application_cannot_have_is_left_out() {
+        let asked = read(&GOOD.replace("scope=openid", "scope=openid+profile+phone")).unwrap();
+        assert_eq!(asked.scope.to_string(), "openid");
+    }
+
+    #[test]
     fn a_doubtful_application_or_address_is_shown_and_never_redirected() {
         for (from, to) in [
             ("client_id=shop", "client_id=bank"),
@@ -260,6 +276,7 @@ pub(crate) mod tests {
             ("response_type=code", "response_type=code+id_token", UnsupportedResponseType),
             ("response_type=code&", "", InvalidRequest),
             ("scope=openid", "scope=openid+admin", InvalidScope),
+            ("scope=openid", "scope=profile", InvalidScope),
             ("S256", "plain", InvalidRequest),
             ("code_challenge=", "x=", InvalidRequest),
             ("nonce=n1", "response_mode=fragment", InvalidRequest),

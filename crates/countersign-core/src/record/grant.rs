@@ -19,6 +19,12 @@ impl Scope {
     /// The most names that one request may carry.
     pub const MAX_NAMES: usize = 32;
 
+    /// The names that OpenID Connect Core (sections 5.4 and 11) gives a meaning.
+    #[must_use]
+    pub fn standard() -> Self {
+        Self(["address", "email", "offline_access", "openid", "phone", "profile"].map(str::to_owned).into())
+    }
+
     /// The names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)

@@ -65,7 +65,7 @@ pub enum Purpose {
     Reset {
         /// Whose.
         subject: Subject,
-        /// The generation of the account when the letter was asked for; a new password or an ending of all closes the link.
+        /// The subject's generation when it was asked for: once the password has changed, the letter is waste paper.
         generation: u64,
     },
     /// The link that sets up the first operator.

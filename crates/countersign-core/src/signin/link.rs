@@ -26,8 +26,7 @@ pub fn confirm(
     issue(code.key(), purpose, born, now + policy::MAIL_LINK_LIFETIME)
 }
 
-/// Issues the link that lets `user` choose a new password, as long as nobody else has chosen one and nobody has ended
-/// everything of theirs. `born` is the log position read before.
+/// Issues the link that lets `user`, as read, choose a new password. `born` is the log position read before.
 #[must_use]
 pub fn reset(code: &MailCode, user: &User, born: Position, now: Timestamp) -> Change {
     let purpose = Purpose::Reset { subject: user.subject.clone(), generation: user.generation };
@@ -115,7 +114,7 @@ mod tests {
     use super::*;
     use crate::extent::{Chain, LogKind};
     use crate::id::Epoch;
-    use crate::login::tests::login;
+    use crate::login::tests::{login, user};
     use crate::port::{Follower, LogState};
     use crate::record::onetime::Spent;
     use crate::revoke::log::tests::run;
@@ -137,8 +136,7 @@ mod tests {
 
     #[test]
     fn a_link_works_once_within_its_time() {
-        let subject = login(NOW).subject;
-        let mut link = record(reset(&MailCode::new([1; 32]), subject, Position::START, NOW));
+        let mut link = record(reset(&MailCode::new([1; 32]), &user(), Position::START, NOW));
         let end = NOW + policy::MAIL_LINK_LIFETIME;
         assert_eq!(link.usable(&view(), NOW), Ok(()));
         assert_eq!(link.usable(&view(), end + Duration::ZERO), Err(Refusal::LinkOver));

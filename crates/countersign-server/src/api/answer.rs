@@ -52,28 +52,37 @@ impl Problem {
     #[must_use]
     pub fn cross_site() -> Self {
         let detail = "the request came from another site, so it was not carried out";
-        Self::said(StatusCode::FORBIDDEN, "CS-6001", detail)
+        Self::said(StatusCode::FORBIDDEN, "CS-7001", detail)
     }
 
     /// The address exists, but not for this method.
     #[must_use]
     pub fn method() -> Self {
         let detail = "this address does not take that method; `Allow` lists those it takes";
-        Self::said(StatusCode::METHOD_NOT_ALLOWED, "CS-6002", detail)
+        Self::said(StatusCode::METHOD_NOT_ALLOWED, "CS-7002", detail)
     }
 
     /// The request names a host that is not served here.
     #[must_use]
     pub fn host(origin: &str) -> Self {
         let detail = format!("the console is at `{origin}` and answers to no other name");
-        Self::said(StatusCode::MISDIRECTED_REQUEST, "CS-6003", detail)
+        Self::said(StatusCode::MISDIRECTED_REQUEST, "CS-7003", detail)
     }
 
     /// The body has another type than the route takes.
     #[must_use]
     pub fn media_type(wanted: &str) -> Self {
         let detail = format!("the body must be sent as `{wanted}`");
-        Self::said(StatusCode::UNSUPPORTED_MEDIA_TYPE, "CS-6004", detail)
+        Self::said(StatusCode::UNSUPPORTED_MEDIA_TYPE, "CS-7004", detail)
+    }
+
+    /// The same without our side's story, for whoever has not shown yet who they are: the log has it under the trace.
+    #[must_use]
+    pub fn to_a_stranger(mut self) -> Self {
+        if self.status.is_server_error() {
+            "the server could not do this".clone_into(&mut self.detail);
+        }
+        self
     }
 
     fn said(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {

@@ -27,7 +27,8 @@
 //! | `GET audit` | `user`, `app`, `before`, `limit` | `{"entries": […], "next": number or null}` |
 //! | `POST setup-link` | | 201, `{"code": …, "path": …, "expires": …}` |
 //!
-//! `{user}` is a subject or an e-mail. A list goes on at `next`: pass it as `before`. `limit` is 1 to 200, 50 by default.
+//! `{user}` is a subject or an e-mail. A list goes on at `next`: pass it as `before`; a filter may leave a page with fewer
+//! rows than `limit`, so only `null` is the end. `limit` is 1 to 200, 50 by default.
 
 pub(crate) mod answer;
 pub mod apps;
@@ -140,6 +141,9 @@ pub(crate) fn guarded(response: &mut Response) {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    for name in ["cross-origin-opener-policy", "cross-origin-resource-policy"] {
+        headers.insert(header::HeaderName::from_static(name), HeaderValue::from_static("same-origin"));
+    }
     headers
         .entry(header::CONTENT_SECURITY_POLICY)
         .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));

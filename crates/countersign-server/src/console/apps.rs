@@ -11,12 +11,14 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::form::Posted;
-use super::guard::{Operator, sentence};
+use super::guard::Operator;
 use super::notice::{Done, Notice};
 use super::once::Made;
-use super::{Console, Shown, encoded, fact, rows, to};
+use super::{Console, Shown, fact, rows, to};
 use crate::api::body::{Asked, Part};
 use crate::pages::{AppDetail, AppForm, AppRegistered, Apps};
+use crate::web::face::sentence;
+use crate::web::text::encoded;
 
 /// The list.
 pub(super) async fn list(

@@ -10,12 +10,13 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
 use super::form::{Guest, Posted};
-use super::guard::{Operator, sentence};
+use super::guard::Operator;
 use super::notice::Notice;
 use super::{Console, Shown, next, to};
 use crate::api::Problem;
 use crate::api::body::Asked;
 use crate::pages::{self, ConsoleSignIn, Setup};
+use crate::web::face::sentence;
 
 /// How long the device mark stays with the browser: a year.
 const MARK_AGE: std::time::Duration = std::time::Duration::from_secs(365 * 24 * 60 * 60);

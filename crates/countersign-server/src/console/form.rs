@@ -5,14 +5,14 @@ use axum::extract::{Form, FromRequest, FromRequestParts, Request};
 use countersign::Visitor;
 use countersign_core::Attempt;
 use countersign_core::session::{Cookie, Surface};
-use http::request::Parts;
 use http::header;
+use http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::Console;
 use crate::api::Problem;
 use crate::api::body::{expect_type, limited};
-use crate::web::peer::cookies;
+use crate::web::peer::{cookies, peer};
 
 /// The fields of a form that was posted.
 pub(super) struct Posted<T>(pub(super) T);
@@ -39,7 +39,7 @@ impl FromRequestParts<Console> for Guest {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Self::Rejection> {
-        let address = crate::web::peer::peer(&parts.extensions).address();
+        let address = peer(&parts.extensions).address();
         let agent = parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
         let mut visitor = Visitor::from_parts(agent, address);
         let mark = Cookie::new(Surface::Device, console.engine.transport());

@@ -9,10 +9,12 @@ use countersign_core::record::Role;
 use countersign_core::record::session::Audience;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{Console, encoded, to};
+use super::{Console, to};
 use crate::api::{self, Problem};
 use crate::pages;
+use crate::web::face::sentence;
 use crate::web::peer::cookies;
+use crate::web::text::encoded;
 
 /// Who looks: proof that the request came with a live console session of somebody who is an operator.
 #[derive(Clone, Debug)]
@@ -36,7 +38,7 @@ pub(super) async fn operators_only(
         }
         Ok(Attempt::Absent) => console.stranger(&request, Refusal::SessionAbsent),
         Ok(Attempt::Refused(refusal)) => console.stranger(&request, refusal),
-        Err(fault) => Problem::from(fault).into_response(),
+        Err(fault) => Problem::from(fault).to_a_stranger().into_response(),
     }
 }
 
@@ -106,6 +108,10 @@ pub(super) async fn dress(State(console): State<Console>, request: Request, next
         response.headers_mut().remove(header::CONTENT_LENGTH);
         response.headers_mut().extend(head.headers);
     }
+    if console.settings.origin.starts_with("https://") {
+        let two_years = HeaderValue::from_static("max-age=63072000");
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, two_years);
+    }
     let asset = response.headers().contains_key(header::ETAG);
     if !asset {
         api::guarded(&mut response);
@@ -121,22 +127,15 @@ fn page(console: &Console, problem: &Problem) -> pages::Problem {
         StatusCode::TOO_MANY_REQUESTS => pages::Problem::too_many(frame, code, trace, wait),
         StatusCode::SERVICE_UNAVAILABLE => pages::Problem::busy(frame, code, trace, wait),
         status => {
+            let said = problem.clone().to_a_stranger();
             let title = match status {
                 StatusCode::NOT_FOUND => "Nothing is here",
                 StatusCode::GONE => "This link is over",
                 StatusCode::INTERNAL_SERVER_ERROR => "Could not do it",
                 _ => "Refused",
             };
-            pages::Problem::new(frame, code, trace, title, &sentence(&problem.detail))
+            pages::Problem::new(frame, code, trace, title, &sentence(&said.detail))
                 .way("To the console", "/admin")
         }
     }
-}
-
-/// A message of the house (lower case, no full stop) as a sentence on a page.
-pub(super) fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first: String = letters.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-    let end = if message.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
 }

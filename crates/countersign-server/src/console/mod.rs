@@ -27,12 +27,12 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Redirect, Response};
 use countersign::Engine;
-use countersign_core::time::Timestamp;
 
 use self::guard::Operator;
 use self::notice::Notice;
 use self::once::Once;
 use crate::api::{self, Problem, routes};
+use crate::app::seconds;
 use crate::pages::{ConsoleFrame, Fact, Frame, Html, Page, Pages};
 
 /// How the console is set.
@@ -189,24 +189,7 @@ fn authority(origin: &str) -> &str {
     rest.split('/').next().unwrap_or(rest)
 }
 
-/// Unix seconds as pages count them.
-fn seconds(at: Timestamp) -> i64 {
-    i64::try_from(at.seconds()).unwrap_or(i64::MAX)
-}
-
 /// One named value.
 fn fact(name: &str, value: impl Into<String>) -> Fact {
     Fact { name: name.to_owned(), value: value.into() }
-}
-
-/// `text` in percent encoding, for a path or a query: everything but unreserved characters (RFC 3986 2.3).
-fn encoded(text: &str) -> String {
-    text.bytes().fold(String::with_capacity(text.len() + 16), |mut out, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-        out
-    })
 }

@@ -9,10 +9,10 @@ use countersign_core::record::session::Audience;
 use countersign_core::record::{self, Client, KeyPurpose, KeyRecord};
 use countersign_core::time::Timestamp;
 
-use super::seconds;
 use crate::api::event::{self, Went};
 use crate::api::names::Names;
 use crate::api::shape::KeyStanding;
+use crate::app::seconds;
 use crate::pages::{
     AppRow, AuditLine, Device, GrantRow, KeyRow, KeyState, Outcome, SessionRow, SessionState, Story, Style,
 };
@@ -38,7 +38,11 @@ pub(super) fn session(view: &SessionView, names: &Names, now: Timestamp) -> Sess
         person: names.person_or_id(&session.subject),
         user: Some(session.subject.to_string()),
         state: session_state(view, now),
-        ended: over(view, names, now).unwrap_or_default(),
+        ended: match over(view, names, now) {
+            Some((how, Some(at))) => format!("{how}, {}", clock(at)),
+            Some((how, None)) => how,
+            None => String::new(),
+        },
         device: session.device.as_str().replace(", ", " on "),
         kind: device(session.device.as_str()),
         network: session.network.to_string(),
@@ -62,19 +66,18 @@ fn session_state(view: &SessionView, now: Timestamp) -> SessionState {
     }
 }
 
-/// How a session ended; none while it lives.
-fn over(view: &SessionView, names: &Names, now: Timestamp) -> Option<String> {
+/// How a session ended, and when; none while it lives.
+fn over(view: &SessionView, names: &Names, now: Timestamp) -> Option<(String, Option<Timestamp>)> {
     let session = &view.session;
+    let unused = session.seen + session.idle;
     if view.live {
         return None;
     }
     Some(match &session.ended {
-        Some(ending) => format!("by {}, {}", by(ending, &session.subject, names), clock(ending.at)),
-        None if session.expires <= now => format!("at its limit, {}", clock(session.expires)),
-        None if session.seen + session.idle <= now => {
-            format!("unused, {}", clock(session.seen + session.idle))
-        }
-        None => "with everything of its app".to_owned(),
+        Some(ending) => (format!("by {}", by(ending, &session.subject, names)), Some(ending.at)),
+        None if session.expires <= now => ("at its limit".to_owned(), Some(session.expires)),
+        None if unused <= now => ("after it went unused".to_owned(), Some(unused)),
+        None => ("with everything of its app".to_owned(), None),
     })
 }
 
@@ -99,13 +102,12 @@ pub(super) fn story(view: &SessionView, names: &Names, now: Timestamp) -> Vec<St
     let mut story = vec![
         line(session.auth_time, format!("{who} signed in with a password"), Outcome::Ok),
         line(session.begun, format!("The session began, from {}", session.network), Outcome::Plain),
-        line(session.seen, "It was last used".to_owned(), Outcome::Plain),
     ];
+    if session.seen > session.begun {
+        story.push(line(session.seen, "It was last used".to_owned(), Outcome::Plain));
+    }
     match over(view, names, now) {
-        Some(how) => {
-            let at = session.ended.as_ref().map_or(now.or_sooner(session.expires), |ending| ending.at);
-            story.push(line(at, format!("It ended {how}"), Outcome::Bad));
-        }
+        Some((how, at)) => story.push(line(at.unwrap_or(now), format!("It was ended {how}"), Outcome::Bad)),
         None => {
             let days = session.expires.since(session.begun).as_secs().div_ceil(86_400);
             let limit = format!("It ends at its limit of {days} {}", if days == 1 { "day" } else { "days" });
@@ -157,12 +159,20 @@ pub(super) fn key(key: &KeyRecord, now: Timestamp) -> KeyRow {
         KeyPurpose::Id => "ID tokens",
     };
     KeyRow {
-        kid: key.kid.clone(),
+        kid: short(&key.kid),
         algorithm: key.algorithm.clone(),
         signs: signs.to_owned(),
         state,
         made: seconds(key.published),
         next: next.map(seconds),
+    }
+}
+
+/// The beginning of a key's name: enough to find it in the key set, and a table stays on its page.
+fn short(kid: &str) -> String {
+    match kid.char_indices().nth(16) {
+        Some((end, _)) => format!("{}…", kid.get(..end).unwrap_or(kid)),
+        None => kid.to_owned(),
     }
 }
 

@@ -13,11 +13,13 @@ use serde::Deserialize;
 use super::form::Posted;
 use super::guard::Operator;
 use super::notice::{Done, Notice};
-use super::{Console, Shown, encoded, fact, rows, seconds, to};
+use super::{Console, Shown, fact, rows, to};
 use crate::api::Problem;
 use crate::api::body::{Asked, Part};
 use crate::api::names::Names;
+use crate::app::seconds;
 use crate::pages::{Choice, Pager, SessionDetail, SessionFilter, Sessions};
+use crate::web::text::encoded;
 
 /// How many rows a page has.
 const ROWS: usize = 50;
@@ -122,7 +124,7 @@ impl Console {
         query: &Query,
         names: &mut Names,
     ) -> Result<Found, Problem> {
-        let words = search.subject.is_none().then(|| query.q.trim().to_lowercase()).unwrap_or_default();
+        let words = if search.subject.is_none() { query.q.trim().to_lowercase() } else { String::new() };
         let mut views = Vec::new();
         let mut last = None;
         for _ in 0..STRIDES {

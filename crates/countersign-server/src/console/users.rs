@@ -11,12 +11,14 @@ use serde::Deserialize;
 use super::form::Posted;
 use super::guard::Operator;
 use super::notice::{Done, Notice};
-use super::{Console, Shown, encoded, fact, rows, seconds, to};
+use super::{Console, Shown, fact, rows, to};
 use crate::api::Problem;
 use crate::api::body::{Asked, Part};
 use crate::api::names::Names;
 use crate::api::users::person;
+use crate::app::seconds;
 use crate::pages::{Pager, UserDetail, UserRow, Users};
+use crate::web::text::encoded;
 
 /// How many rows a page has.
 const ROWS: u32 = 50;

@@ -8,12 +8,13 @@ use serde::Deserialize;
 
 use super::guard::Operator;
 use super::notice::Done;
-use super::{Console, Shown, encoded, fact, rows};
+use super::{Console, Shown, fact, rows};
 use crate::api::Problem;
 use crate::api::body::Asked;
 use crate::api::event::{self, Went};
 use crate::api::names::Names;
 use crate::pages::{Audit, AuditFilter, AuditLine, Choice, Fact, KeyState, Now, Pager};
+use crate::web::text::encoded;
 
 /// How many lines the first page shows.
 const RECENT: u32 = 12;

@@ -37,7 +37,7 @@ pub async fn open(app: &App) -> Result<Vec<(String, Router)>> {
     let mut routers = Vec::new();
     for demo in shops(&app.engine.settings().issuer) {
         register(&app.engine, &demo).await?;
-        let host = demo.url.trim_start_matches("http://").to_owned();
+        let host = format!("{}.localhost", word(demo.style));
         routers.push((host, shop::router(app, demo)?));
     }
     Ok(routers)

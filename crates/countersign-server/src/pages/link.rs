@@ -30,7 +30,8 @@ fn address(text: &str) -> &str {
 fn linked(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + 64);
     for piece in text.split_inclusive(char::is_whitespace) {
-        let word = piece.trim_end();
+        // A full stop or a comma behind an address belongs to the sentence.
+        let word = piece.trim_end().trim_end_matches(['.', ',', ';', ')']);
         let space = piece.strip_prefix(word).unwrap_or_default();
         let escaped = HtmlEscape(word).to_string();
         if word.starts_with("https://") || word.starts_with("http://") {
@@ -38,7 +39,7 @@ fn linked(text: &str) -> String {
         } else {
             html.push_str(&escaped);
         }
-        html.push_str(space);
+        html.push_str(&HtmlEscape(space).to_string());
     }
     html
 }
@@ -65,6 +66,12 @@ fn quoted(text: &str) -> Option<(&str, &str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_stop_behind_an_address_is_not_part_of_it() {
+        let html = linked("Go to https://id.example. Then rest.");
+        assert!(html.ends_with("</a>. Then rest."), "{html}");
+    }
 
     #[test]
     fn a_link_leads_only_where_a_link_may() {

@@ -17,11 +17,11 @@ use super::people::{is_about_password, unprocessable};
 use super::who::bake;
 use super::{Guard, Person, Route};
 use crate::app::{App, Server, seconds};
-use crate::web::form::need;
 use crate::pages::{
     self, AccountApps, AccountData, AccountFrame, AccountPassword, AccountSessions, AllowedApp, Fact, Html,
     ScopeLine,
 };
+use crate::web::form::need;
 use crate::web::{Face, Form, Guest, Query, Wrong};
 
 pub(super) fn routes() -> Vec<Route> {

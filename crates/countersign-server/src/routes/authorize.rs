@@ -14,9 +14,9 @@ use super::{Guard, Knocking, Person, Route};
 use crate::app::{App, Server};
 use crate::pages::{Asking, Consent, Continue, Link, ScopeLine, SignOut, SignedOut};
 use crate::web::face::sentence;
+use crate::web::form::need;
 use crate::web::host::authority_of;
 use crate::web::text::{Onward, encoded};
-use crate::web::form::need;
 use crate::web::{Face, Form, Wrong, form};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -159,7 +159,7 @@ async fn logout(
     let mut response = match step {
         LogoutStep::Done { redirect: Some(to) } => Redirect::to(&to).into_response(),
         LogoutStep::Done { redirect: None } => app.signed_out(None),
-        LogoutStep::Confirm { client } => return confirm(&app, who, client.as_ref(), query).await,
+        LogoutStep::Confirm { client } => return confirm(&app, who, client.as_deref(), query).await,
     };
     bake(&mut response, &app.engine.cookie(&countersign_core::record::session::Audience::Issuer).removal());
     Ok(response)

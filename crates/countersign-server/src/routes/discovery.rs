@@ -17,8 +17,13 @@ pub(super) fn routes() -> Vec<Route> {
         Route::get("/.well-known/openid-configuration", Guard::Public, Face::Api, metadata),
         Route::get("/.well-known/oauth-authorization-server", Guard::Public, Face::Api, metadata),
         Route::get("/jwks.json", Guard::Public, Face::Api, keys),
-        Route::get("/assets/{name}", Guard::Public, Face::Either, asset),
+        asset_route(),
     ]
+}
+
+/// The files that pages need, wherever there are pages.
+pub(super) fn asset_route() -> Route {
+    Route::get("/assets/{name}", Guard::Public, Face::Either, asset)
 }
 
 async fn metadata(State(app): State<App>) -> Result<Response, Wrong> {
@@ -40,8 +45,7 @@ fn public(document: &Value, kind: &'static str) -> Response {
     (headers, document.to_string()).into_response()
 }
 
-/// A file that pages need; also on the console and the hosts of the demo.
-pub async fn asset(request: axum::extract::Request) -> Result<Response, Wrong> {
+async fn asset(request: axum::extract::Request) -> Result<Response, Wrong> {
     let found = file(request.uri().path()).ok_or_else(Wrong::nowhere)?;
     let etag = HeaderValue::from_str(&found.etag).map_err(|_| Wrong::nowhere())?;
     let known = request.headers().get(header::IF_NONE_MATCH).is_some_and(|known| *known == etag);

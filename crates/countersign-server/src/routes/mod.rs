@@ -6,7 +6,6 @@ pub mod authorize;
 pub mod check;
 pub mod dev;
 pub mod discovery;
-pub mod health;
 mod listed;
 pub mod oauth;
 pub mod people;
@@ -133,6 +132,7 @@ pub fn issuer(app: &App) -> Vec<Route> {
 #[must_use]
 pub fn applications() -> Vec<Route> {
     let mut routes = sso::application_routes();
+    routes.push(discovery::asset_route());
     // A proxy that keeps the application's host name when it asks.
     routes.extend(check::routes());
     routes

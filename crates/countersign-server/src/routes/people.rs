@@ -14,8 +14,8 @@ use super::authorize::told;
 use super::{Guard, Route};
 use crate::app::{App, Server};
 use crate::pages::{ConfirmMail, Html, MailPurpose, MailSent, Recover, Reset, SignUp};
-use crate::web::text::Onward;
 use crate::web::form::need;
+use crate::web::text::Onward;
 use crate::web::{Face, Form, Guest, Query, Wrong};
 
 pub(super) fn routes() -> Vec<Route> {

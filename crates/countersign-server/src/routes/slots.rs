@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(expect(&[(header::IF_MATCH, "\"v3\"")]), Ok(Expect::At(Version::new(3))));
         assert_eq!(expect(&[(header::IF_MATCH, "*")]), Ok(Expect::Present));
         assert_eq!(expect(&[(header::IF_NONE_MATCH, "*")]), Ok(Expect::Absent));
-        assert_eq!(expect(&[]), Err("CS-6005"));
+        assert_eq!(expect(&[]), Err("CS-7005"));
         for bad in
             ["v3", "W/\"v3\"", "\"v03\"", "\"v\"", "\"v1\", \"v2\"", "\"v-1\"", "\"v99999999999999999999\""]
         {

@@ -18,10 +18,10 @@ use http::HeaderMap;
 use super::who::bake;
 use super::{Guard, Knocking, Route};
 use crate::app::App;
+use crate::web::form::need;
 use crate::web::host::AppHost;
 use crate::web::peer::cookies;
 use crate::web::text::encoded;
-use crate::web::form::need;
 use crate::web::{Face, Guest, Query, Wrong};
 
 /// How long a person may take to sign in before they must start again.

@@ -107,7 +107,7 @@ fn page(app: &App, wrong: &Wrong, trace: &str) -> Response {
 fn described(frame: Frame, wrong: &Wrong, trace: &str) -> Problem {
     let page = Problem::new(frame, wrong.code, trace, wrong.title, &sentence(&wrong.message));
     match wrong.code {
-        "CS-6001" => page.advice("Open this server's page yourself and do it there. Nothing was changed."),
+        "CS-7001" => page.advice("Open this server's page yourself and do it there. Nothing was changed."),
         "CS-2108" => page.advice("Ask for a new one; the newest link works.").way("Sign in", "/signin"),
         _ => page,
     }
@@ -142,7 +142,7 @@ fn challenge(asked: &Asked, wrong: &Wrong) -> Option<&'static str> {
 
 fn problem(wrong: &Wrong, trace: &str) -> Response {
     let body = json!({
-        "type": "about:blank", "title": wrong.status.canonical_reason(), "status": wrong.status.as_u16(),
+        "type": format!("urn:countersign:{}", wrong.code), "title": wrong.title, "status": wrong.status.as_u16(),
         "detail": wrong.message, "code": wrong.code, "trace": trace,
     });
     let mut response = (wrong.status, body.to_string()).into_response();
@@ -203,7 +203,7 @@ fn cover(headers: &mut HeaderMap, https: bool) {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     if https {
-        let two_years = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+        let two_years = HeaderValue::from_static("max-age=63072000");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, two_years);
     }
     if headers.contains_key(header::SET_COOKIE) {

@@ -46,10 +46,13 @@ pub(crate) async fn dispatch(State(hosts): State<Hosts>, mut request: Request) -
     if host == issuer {
         return served(hosts.issuer, request).await;
     }
-    // A demo has a host of its own as any application has; the paths of the guard go before its pages.
+    // A demo has a host of its own as any application has; what the guard and the pages need goes before its own routes.
+    let path = request.uri().path();
     let demo = demo(&hosts.demos, &host, &issuer);
-    if let Some(router) = demo.filter(|_| !request.uri().path().starts_with("/_cs/")) {
-        return served(router, request).await;
+    match demo {
+        Some(_) if path.starts_with("/assets/") => return served(hosts.applications, request).await,
+        Some(router) if !path.starts_with("/_cs/") => return served(router, request).await,
+        _ => {}
     }
     match hosts.app.engine.app_by_origin(&host).await {
         Ok(Some(client)) => {
@@ -69,12 +72,11 @@ async fn served(router: Router, request: Request) -> Response {
     }
 }
 
+/// The demo of that host: by host and port, or by name on the issuer's port.
 fn demo(demos: &[(String, Router)], host: &str, issuer: &str) -> Option<Router> {
     let (name, port) = split(host);
-    if port != split(issuer).1 {
-        return None;
-    }
-    demos.iter().find(|(label, _)| label == name).map(|(_, router)| router.clone())
+    let own = |label: &str| label == host || label == name && port == split(issuer).1;
+    demos.iter().find(|(label, _)| own(label)).map(|(_, router)| router.clone())
 }
 
 /// The one host that a request names, in lower case and without a default port.
@@ -158,6 +160,8 @@ mod tests {
         let demos = vec![("jwt.localhost".to_owned(), Router::new())];
         assert!(demo(&demos, "jwt.localhost:8321", "localhost:8321").is_some());
         assert!(demo(&demos, "jwt.localhost:9321", "localhost:8321").is_none());
+        let whole = vec![("jwt.localhost:8321".to_owned(), Router::new())];
+        assert!(demo(&whole, "jwt.localhost:8321", "localhost:8321").is_some());
         assert!(demo(&demos, "evil.jwt.localhost:8321", "localhost:8321").is_none());
     }
 }

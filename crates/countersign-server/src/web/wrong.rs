@@ -40,34 +40,34 @@ impl Wrong {
     #[must_use]
     pub fn method() -> Self {
         let words = "this address does not take that method; `Allow` lists those it takes";
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "CS-6002", "Not with this method", words)
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "CS-7002", "Not with this method", words)
     }
 
     /// The request came from another site.
     #[must_use]
     pub fn cross_site() -> Self {
         let words = "the request came from another site, so it was not carried out";
-        Self::new(StatusCode::FORBIDDEN, "CS-6001", "Refused", words)
+        Self::new(StatusCode::FORBIDDEN, "CS-7001", "Refused", words)
     }
 
     /// The request names a host that is not served here.
     #[must_use]
     pub fn host(words: impl Into<String>) -> Self {
-        Self::new(StatusCode::MISDIRECTED_REQUEST, "CS-6003", "Nobody of that name lives here", words)
+        Self::new(StatusCode::MISDIRECTED_REQUEST, "CS-7003", "Nobody of that name lives here", words)
     }
 
     /// The body has another type than the route takes.
     #[must_use]
     pub fn content_type(wanted: &str) -> Self {
         let words = format!("the body must be `{wanted}`");
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "CS-6004", "Not in this form", words)
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "CS-7004", "Not in this form", words)
     }
 
     /// A write came without saying which version it replaces (RFC 6585 section 3).
     #[must_use]
     pub fn unconditional() -> Self {
         let words = "send `If-Match` with the version you read, or `If-None-Match: *` for a new one";
-        Self::new(StatusCode::PRECONDITION_REQUIRED, "CS-6005", "Say which version you replace", words)
+        Self::new(StatusCode::PRECONDITION_REQUIRED, "CS-7005", "Say which version you replace", words)
     }
 
     /// The request cannot be read.

@@ -27,11 +27,11 @@ fn bodies() -> Vec<Case> {
     let signin = ("POST", "/signin");
     let twice = form(&[("email", ADA), ("email", "eve@evil.example"), ("password", PASSWORD)]);
     vec![
-        case(signin, &[SAME], "email=a", (415, "CS-6004")),
-        case(signin, &[SAME, ("content-type", "text/plain")], "email=a", (415, "CS-6004")),
-        case(signin, &[SAME, ("content-type", "application/json")], "{}", (415, "CS-6004")),
-        case(signin, &[SAME, ("content-type", "multipart/form-data; boundary=x")], "--x--", (415, "CS-6004")),
-        case(signin, &[SAME, FORM, ("content-type", "text/plain")], "email=a", (415, "CS-6004")),
+        case(signin, &[SAME], "email=a", (415, "CS-7004")),
+        case(signin, &[SAME, ("content-type", "text/plain")], "email=a", (415, "CS-7004")),
+        case(signin, &[SAME, ("content-type", "application/json")], "{}", (415, "CS-7004")),
+        case(signin, &[SAME, ("content-type", "multipart/form-data; boundary=x")], "--x--", (415, "CS-7004")),
+        case(signin, &[SAME, FORM, ("content-type", "text/plain")], "email=a", (415, "CS-7004")),
         case(signin, &[SAME, FORM], "x".repeat(64 * 1024 + 1), (413, "CS-4106")),
         case(signin, &[SAME, FORM], format!("email={}", "x".repeat(9000)), (400, "CS-4103")),
         case(signin, &[SAME, FORM], twice, (400, "CS-4103")),
@@ -43,7 +43,7 @@ fn bodies() -> Vec<Case> {
         case(("POST", "/reset"), &[SAME, FORM], "code=nonsense&new_password=x", (410, "CS-2108")),
         case(("GET", "/reset?code=a&code=b"), &[], "", (400, "CS-4103")),
         case(("GET", "/signup/confirm"), &[], "", (400, "CS-4103")),
-        case(("POST", "/token"), &[("content-type", "application/json")], "{}", (415, "CS-6004")),
+        case(("POST", "/token"), &[("content-type", "application/json")], "{}", (415, "CS-7004")),
         case(("POST", "/token"), &[FORM], "grant_type=refresh_token&grant_type=x", (400, "CS-4103")),
         case(("GET", "/check"), &[], "", (400, "")),
         case(("GET", "/check?app=SHOUTING"), &[], "", (400, "")),
@@ -56,10 +56,10 @@ fn addresses() -> Vec<Case> {
         case(("GET", "/nowhere"), &[], "", (404, "CS-4101")),
         case(("GET", "/assets/none.css"), &[], "", (404, "CS-4101")),
         case(("GET", "/dev/mail/1"), &[], "", (404, "CS-4101")),
-        case(("PUT", "/signin"), &[], "", (405, "CS-6002")),
-        case(("DELETE", "/account"), &[], "", (405, "CS-6002")),
-        case(("GET", "/token"), &[], "", (405, "CS-6002")),
-        case(("TRACE", "/signin"), &[], "", (405, "CS-6002")),
+        case(("PUT", "/signin"), &[], "", (405, "CS-7002")),
+        case(("DELETE", "/account"), &[], "", (405, "CS-7002")),
+        case(("GET", "/token"), &[], "", (405, "CS-7002")),
+        case(("TRACE", "/signin"), &[], "", (405, "CS-7002")),
         case(("GET", "/account//apps"), &[], "", (400, "CS-4103")),
         case(("GET", "/%61ccount"), &[], "", (400, "CS-4103")),
         case(("GET", "/account;x"), &[], "", (400, "CS-4103")),
@@ -79,9 +79,23 @@ fn elsewhere() -> Vec<Case> {
         &[SAME, ("origin", "null"), FORM],
         &[cookie, FORM],
     ];
-    for path in ["/signin", "/signup", "/signout", "/recover", "/reset", "/consent", "/account/erase", "/account/password"] {
+    for path in [
+        "/signin",
+        "/signup",
+        "/signout",
+        "/recover",
+        "/reset",
+        "/consent",
+        "/account/erase",
+        "/account/password",
+    ] {
         for headers in from {
-            cases.push(case(("POST", path), headers, form(&[("email", ADA), ("password", PASSWORD)]), (403, "CS-6001")));
+            cases.push(case(
+                ("POST", path),
+                headers,
+                form(&[("email", ADA), ("password", PASSWORD)]),
+                (403, "CS-7001"),
+            ));
         }
     }
     cases
@@ -95,7 +109,14 @@ async fn bad_requests_are_refused_with_a_code_and_nothing_has_changed() {
         let (method, path) = case.request;
         let reply = house.plain(method, ISSUER, path, &case.headers, &case.body).await;
         let (status, code) = case.answer;
-        assert_eq!(reply.status.as_u16(), status, "{method} {path} {:?} {:.80}: {}", case.headers, case.body, reply.body);
+        assert_eq!(
+            reply.status.as_u16(),
+            status,
+            "{method} {path} {:?} {:.80}: {}",
+            case.headers,
+            case.body,
+            reply.body
+        );
         assert!(reply.body.contains(code), "{method} {path} {code}: {}", reply.body);
         assert!(reply.cookies().is_empty() && reply.location().is_empty(), "{method} {path}");
         if status == 405 {
@@ -118,7 +139,8 @@ async fn oauth_errors_are_oauths() {
     let token = |headers: Vec<(&'static str, String)>, body: &'static str| {
         let house = &house;
         async move {
-            let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let headers: Vec<(&str, &str)> =
+                headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
             house.plain("POST", ISSUER, "/token", &[&[FORM], headers.as_slice()].concat(), body).await
         }
     };
@@ -158,8 +180,14 @@ async fn two_session_cookies_are_none() {
     let page = house.plain("GET", ISSUER, "/account", &[("cookie", &doubled)], "").await;
     assert_eq!(page.location(), "/signin?next=%2Faccount");
     let apart = [("cookie", cookie.as_str()), ("cookie", "cs_dev_id=another")];
-    assert_eq!(house.plain("GET", ISSUER, "/account", &apart, "").await.location(), "/signin?next=%2Faccount");
-    assert_eq!(house.plain("GET", ISSUER, "/account", &[("cookie", &cookie)], "").await.status, StatusCode::OK);
+    assert_eq!(
+        house.plain("GET", ISSUER, "/account", &apart, "").await.location(),
+        "/signin?next=%2Faccount"
+    );
+    assert_eq!(
+        house.plain("GET", ISSUER, "/account", &[("cookie", &cookie)], "").await.status,
+        StatusCode::OK
+    );
     let check = house.plain("GET", ISSUER, "/check?app=shop", &[("cookie", "cs_dev=a; cs_dev=b")], "").await;
     assert_eq!(check.status, StatusCode::UNAUTHORIZED);
 }

@@ -46,8 +46,12 @@ async fn assert_all_refused(house: &House, held: &mut Held<'_>) {
     }
     let more = [("grant_type", "refresh_token"), ("refresh_token", held.refresh.as_str())];
     let refused = house.call("api", "/token", &more).await;
-    assert_eq!((refused.status, refused.json()["error"].as_str()), (StatusCode::BAD_REQUEST, Some("invalid_grant")));
-    let slots = [("authorization", house.basic["shop"].as_str()), ("countersign-session", held.handle.as_str())];
+    assert_eq!(
+        (refused.status, refused.json()["error"].as_str()),
+        (StatusCode::BAD_REQUEST, Some("invalid_grant"))
+    );
+    let slots =
+        [("authorization", house.basic["shop"].as_str()), ("countersign-session", held.handle.as_str())];
     let slot = house.plain("GET", ISSUER, "/session/slots", &slots, "").await;
     assert_eq!(slot.status, StatusCode::GONE);
     let page = held.browser.get(ISSUER, "/account").await;
@@ -76,7 +80,10 @@ async fn ending_all_others_ends_them_and_keeps_this_one() {
     let mut here = house.ada().await;
     let page = here.get(ISSUER, "/account").await;
     assert!(page.body.contains("End 1 other session"), "{}", page.body);
-    assert_eq!(here.post(ISSUER, "/account/sessions/end-others", &[]).await.location(), "/account?done=others");
+    assert_eq!(
+        here.post(ISSUER, "/account/sessions/end-others", &[]).await.location(),
+        "/account?done=others"
+    );
     assert_all_refused(&house, &mut held).await;
     assert_eq!(here.get(ISSUER, "/account").await.status, StatusCode::OK);
 }
@@ -86,7 +93,8 @@ async fn a_new_password_ends_the_others_when_asked() {
     let house = House::new().await;
     let mut held = everything(&house).await;
     let mut here = house.ada().await;
-    let fields = [("current_password", PASSWORD), ("new_password", "quite another harbour 3"), ("end_others", "on")];
+    let fields =
+        [("current_password", PASSWORD), ("new_password", "quite another harbour 3"), ("end_others", "on")];
     let changed = here.post(ISSUER, "/account/password", &fields).await;
     assert_eq!(changed.location(), "/account/password?done=password", "{}", changed.body);
     assert_all_refused(&house, &mut held).await;
@@ -108,7 +116,10 @@ async fn one_session_is_ended_by_its_owner_and_by_nobody_else() {
     assert!(page.body.contains(&held.handle));
     let ended = ada.post(ISSUER, "/account/sessions/end", &[("session", &held.handle)]).await;
     assert_eq!(ended.location(), "/account?done=ended");
-    assert_eq!(house.plain("GET", ISSUER, "/check?app=shop", &cookie, "").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        house.plain("GET", ISSUER, "/check?app=shop", &cookie, "").await.status,
+        StatusCode::UNAUTHORIZED
+    );
 }
 
 #[tokio::test]

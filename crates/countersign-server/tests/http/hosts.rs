@@ -12,9 +12,14 @@ use crate::house::{ADA, House, ISSUER, SHOP};
 #[tokio::test]
 async fn an_unknown_host_is_refused() {
     let house = House::new().await;
-    for host in ["evil.example", "localhost", "localhost:9321", "localhost:8321.evil.example", "api.localhost:8321"] {
+    for host in
+        ["evil.example", "localhost", "localhost:9321", "localhost:8321.evil.example", "api.localhost:8321"]
+    {
         let reply = house.plain("GET", host, "/signin", &[], "").await;
-        assert_eq!((reply.status, reply.json()["code"].as_str()), (StatusCode::MISDIRECTED_REQUEST, Some("CS-6003")));
+        assert_eq!(
+            (reply.status, reply.json()["code"].as_str()),
+            (StatusCode::MISDIRECTED_REQUEST, Some("CS-7003"))
+        );
     }
     for host in ["", "a b", "localhost:8321/", "localhost:8321@evil.example", &"x".repeat(300)] {
         let reply = house.plain("GET", host, "/signin", &[], "").await;
@@ -58,11 +63,15 @@ async fn a_strangers_forwarding_headers_change_nothing() {
 
 #[tokio::test]
 async fn a_trusted_proxy_names_the_host() {
-    let settings = ServerSettings { trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()], ..ServerSettings::default() };
+    let settings =
+        ServerSettings { trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()], ..ServerSettings::default() };
     let house = House::with(settings).await;
     let peer: SocketAddr = "10.1.2.3:5000".parse().unwrap();
     let ask = |peer: SocketAddr| {
-        let request = Request::builder().uri("/signin").header("host", "upstream:80").header("x-forwarded-host", ISSUER);
+        let request = Request::builder()
+            .uri("/signin")
+            .header("host", "upstream:80")
+            .header("x-forwarded-host", ISSUER);
         request.extension(Peer::Tcp(peer)).body(Body::empty()).unwrap()
     };
     assert_eq!(house.send(ask(peer)).await.status, StatusCode::OK);
@@ -80,9 +89,13 @@ async fn an_applications_host_serves_its_few_paths_only() {
 #[tokio::test]
 async fn every_answer_carries_its_headers() {
     let house = House::new().await;
-    for (method, path) in
-        [("GET", "/signin"), ("GET", "/nowhere"), ("POST", "/token"), ("GET", "/check?app=shop"), ("PUT", "/signin")]
-    {
+    for (method, path) in [
+        ("GET", "/signin"),
+        ("GET", "/nowhere"),
+        ("POST", "/token"),
+        ("GET", "/check?app=shop"),
+        ("PUT", "/signin"),
+    ] {
         let reply = house.plain(method, ISSUER, path, &[], "").await;
         assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
         assert!(reply.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use axum::body::Body;
 use axum::Router;
+use axum::body::Body;
 use countersign::NewApp;
 use countersign::testing::Rig;
 use countersign_core::extent::Actor;
@@ -54,6 +54,14 @@ impl House {
         Self { rig, app, router, basic }
     }
 
+    /// As [`House::new`], with the three shops of development.
+    pub(crate) async fn demo() -> Self {
+        let mut house = Self::new().await;
+        let demos = countersign_server::demo::open(&house.app).await.unwrap();
+        house.router = main_router(&house.app, demos);
+        house
+    }
+
     pub(crate) async fn send(&self, mut request: Request<Body>) -> Reply {
         let peer = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 9)), 4000);
         if request.extensions().get::<Peer>().is_none() {
@@ -62,7 +70,11 @@ impl House {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        Reply { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned() }
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+        }
     }
 
     pub(crate) fn browser(&self) -> Browser<'_> {
@@ -90,7 +102,14 @@ impl House {
     }
 
     /// A request with these headers and no cookies.
-    pub(crate) async fn plain(&self, method: &str, host: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+    pub(crate) async fn plain(
+        &self,
+        method: &str,
+        host: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Reply {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, host);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -120,7 +139,8 @@ fn applications() -> Vec<(&'static str, NewApp)> {
         public,
         ..app(id, Style::Hybrid)
     };
-    let at = |id: &str, host: &str| NewApp { origin: Some(format!("http://{host}")), ..app(id, Style::Session) };
+    let at =
+        |id: &str, host: &str| NewApp { origin: Some(format!("http://{host}")), ..app(id, Style::Session) };
     vec![
         ("shop", at("shop", SHOP)),
         ("bank", at("bank", "bank.localhost:8321")),
@@ -166,7 +186,8 @@ impl Reply {
     /// The value of a hidden field.
     pub(crate) fn field(&self, name: &str) -> String {
         let mark = format!("name=\"{name}\" value=\"");
-        let (_, rest) = self.body.split_once(&mark).unwrap_or_else(|| panic!("no field {name}: {}", self.body));
+        let (_, rest) =
+            self.body.split_once(&mark).unwrap_or_else(|| panic!("no field {name}: {}", self.body));
         rest.split('"').next().unwrap().replace("&amp;", "&").replace("&#x2f;", "/").replace("&#x3d;", "=")
     }
 
@@ -183,7 +204,8 @@ pub(crate) struct Browser<'a> {
 
 impl Browser<'_> {
     pub(crate) async fn get(&mut self, host: &str, path: &str) -> Reply {
-        let request = Request::builder().uri(path).header(header::HOST, host).header("sec-fetch-site", "none");
+        let request =
+            Request::builder().uri(path).header(header::HOST, host).header("sec-fetch-site", "none");
         self.go(host, request.header("accept", "text/html").body(Body::empty()).unwrap()).await
     }
 

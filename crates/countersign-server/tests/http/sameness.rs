@@ -6,7 +6,8 @@ const NOBODY: &str = "eve@marsh.example";
 
 fn told(reply: &Reply, typed: &str) -> (u16, Vec<(String, String)>, String) {
     let headers = reply.headers.iter();
-    let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+    let headers =
+        headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
     (reply.status.as_u16(), headers, reply.body.replace(typed, "typed"))
 }
 

@@ -28,7 +28,10 @@ async fn a_slot_is_written_read_and_dropped_by_version() {
     let made = slot(&house, "shop", "PUT", &handle, ("if-none-match", "*"), "bread").await;
     assert_eq!((made.status, made.header("etag")), (StatusCode::CREATED, "\"v1\""));
     let twice = slot(&house, "shop", "PUT", &handle, ("if-none-match", "*"), "honey").await;
-    assert_eq!((twice.status, twice.json()["code"].as_str()), (StatusCode::PRECONDITION_FAILED, Some("CS-4104")));
+    assert_eq!(
+        (twice.status, twice.json()["code"].as_str()),
+        (StatusCode::PRECONDITION_FAILED, Some("CS-4104"))
+    );
     let read = slot(&house, "shop", "GET", &handle, none, "").await;
     assert_eq!((read.body.as_str(), read.header("etag")), ("bread", "\"v1\""));
     let known = slot(&house, "shop", "GET", &handle, ("if-none-match", "\"v1\""), "").await;
@@ -38,7 +41,10 @@ async fn a_slot_is_written_read_and_dropped_by_version() {
     let late = slot(&house, "shop", "PUT", &handle, ("if-match", "\"v1\""), "tea").await;
     assert_eq!(late.status, StatusCode::PRECONDITION_FAILED);
     let blind = slot(&house, "shop", "PUT", &handle, none, "tea").await;
-    assert_eq!((blind.status, blind.json()["code"].as_str()), (StatusCode::PRECONDITION_REQUIRED, Some("CS-6005")));
+    assert_eq!(
+        (blind.status, blind.json()["code"].as_str()),
+        (StatusCode::PRECONDITION_REQUIRED, Some("CS-7005"))
+    );
     assert_eq!(slot(&house, "shop", "GET", &handle, none, "").await.body, "honey");
     let dropped = slot(&house, "shop", "DELETE", &handle, ("if-match", "\"v2\""), "").await;
     assert_eq!(dropped.status, StatusCode::NO_CONTENT);
@@ -53,8 +59,12 @@ async fn a_slot_is_not_for_other_applications_nor_for_the_user() {
     let other = slot(&house, "bank", "GET", &handle, ("accept", "*/*"), "").await;
     assert!(matches!(other.status, StatusCode::NOT_FOUND | StatusCode::GONE), "{}", other.status);
     assert!(!other.body.contains("role"), "{}", other.body);
-    let none = house.plain("GET", ISSUER, "/session/slots/cart", &[("countersign-session", &handle)], "").await;
-    assert_eq!((none.status, none.header("www-authenticate")), (StatusCode::UNAUTHORIZED, "Basic realm=\"countersign\""));
+    let none =
+        house.plain("GET", ISSUER, "/session/slots/cart", &[("countersign-session", &handle)], "").await;
+    assert_eq!(
+        (none.status, none.header("www-authenticate")),
+        (StatusCode::UNAUTHORIZED, "Basic realm=\"countersign\"")
+    );
     let headers = [("authorization", house.basic["shop"].as_str()), ("countersign-session", handle.as_str())];
     let names = house.plain("GET", ISSUER, "/session/slots", &headers, "").await.json();
     assert_eq!(names["slots"][0]["name"], "cart");
@@ -67,8 +77,14 @@ async fn a_slot_has_a_limit() {
     let handle = session(&house).await;
     let large = "x".repeat(1024 * 1024 + 1);
     let refused = slot(&house, "shop", "PUT", &handle, ("if-none-match", "*"), &large).await;
-    assert_eq!((refused.status, refused.json()["code"].as_str()), (StatusCode::PAYLOAD_TOO_LARGE, Some("CS-4106")));
-    assert_eq!(slot(&house, "shop", "GET", &handle, ("accept", "*/*"), "").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        (refused.status, refused.json()["code"].as_str()),
+        (StatusCode::PAYLOAD_TOO_LARGE, Some("CS-4106"))
+    );
+    assert_eq!(
+        slot(&house, "shop", "GET", &handle, ("accept", "*/*"), "").await.status,
+        StatusCode::NOT_FOUND
+    );
     let most = slot(&house, "shop", "PUT", &handle, ("if-none-match", "*"), &large[1..]).await;
     assert_eq!(most.status, StatusCode::CREATED);
 }

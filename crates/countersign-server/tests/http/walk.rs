@@ -55,7 +55,8 @@ async fn a_code_becomes_tokens_that_are_read_refreshed_and_revoked() {
     let page = browser.get(ISSUER, asked.location()).await;
     assert!(page.body.contains("The api"), "{}", page.body);
     let next = page.field("next");
-    let signed = browser.post(ISSUER, "/signin", &[("email", ADA), ("password", PASSWORD), ("next", &next)]).await;
+    let signed =
+        browser.post(ISSUER, "/signin", &[("email", ADA), ("password", PASSWORD), ("next", &next)]).await;
     assert_eq!(signed.status, StatusCode::OK, "a form post does not redirect to what leads elsewhere");
     let back = browser.get(ISSUER, signed.refresh()).await;
     assert!(back.location().starts_with(CALLBACK), "{}", back.location());
@@ -120,12 +121,21 @@ async fn a_sign_in_reaches_an_applications_own_host_and_its_proxy_is_told_everyt
     let house = House::new().await;
     let mut browser = house.browser();
     let started = browser.get(SHOP, "/_cs/start?return_to=%2Fcart").await;
-    assert!(started.location().starts_with("http://localhost:8321/sso?app=shop&nonce="), "{}", started.location());
+    assert!(
+        started.location().starts_with("http://localhost:8321/sso?app=shop&nonce="),
+        "{}",
+        started.location()
+    );
     let door = browser.follow(SHOP, started.location()).await;
     let next = browser.get(ISSUER, door.location()).await.field("next");
-    let signed = browser.post(ISSUER, "/signin", &[("email", ADA), ("password", PASSWORD), ("next", &next)]).await;
+    let signed =
+        browser.post(ISSUER, "/signin", &[("email", ADA), ("password", PASSWORD), ("next", &next)]).await;
     let ticket = browser.get(ISSUER, signed.refresh()).await;
-    assert!(ticket.location().starts_with("http://shop.localhost:8321/_cs/callback?ticket="), "{}", ticket.location());
+    assert!(
+        ticket.location().starts_with("http://shop.localhost:8321/_cs/callback?ticket="),
+        "{}",
+        ticket.location()
+    );
     let landed = browser.follow(ISSUER, ticket.location()).await;
     assert_eq!(landed.location(), "/cart");
     assert_eq!(landed.cookies().len(), 2, "the session is set and the nonce removed");
@@ -170,7 +180,9 @@ async fn what_is_held_is_told_and_erased() {
     let told = ada.get(ISSUER, "/account/data.json").await;
     assert!(told.header("content-disposition").starts_with("attachment"));
     assert!(told.body.contains(ADA));
-    for (page, words) in [("/account/data", "What is held about you"), ("/account/password", "Change your password")] {
+    for (page, words) in
+        [("/account/data", "What is held about you"), ("/account/password", "Change your password")]
+    {
         assert!(ada.get(ISSUER, page).await.body.contains(words), "{page}");
     }
     let wrong = ada.post(ISSUER, "/account/erase", &[("password", "not this one at all")]).await;
@@ -201,7 +213,9 @@ async fn the_issuer_describes_itself_to_everybody() {
 #[tokio::test]
 async fn pages_of_public_applications_may_call_and_others_may_not_read() {
     let house = House::new().await;
-    for (origin, allowed) in [("http://localhost:4000", "http://localhost:4000"), ("https://evil.example", "")] {
+    for (origin, allowed) in
+        [("http://localhost:4000", "http://localhost:4000"), ("https://evil.example", "")]
+    {
         let headers = [("origin", origin), ("access-control-request-method", "POST")];
         let asked = house.plain("OPTIONS", ISSUER, "/token", &headers, "").await;
         assert_eq!(asked.header("access-control-allow-origin"), allowed);

@@ -59,7 +59,9 @@ async fn what_another_site_sends_is_refused_and_changes_nothing() {
     let before = desk.everything().await;
     let changing = || all_closed().chain(OPEN_ROUTES).filter(|route| route.method != "GET");
     assert!(changing().count() > 15);
-    for (name, value) in [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site"), ("x", "y")] {
+    for (name, value) in
+        [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site"), ("x", "y")]
+    {
         for route in changing() {
             let request = Request::builder()
                 .method(route.method)
@@ -69,7 +71,7 @@ async fn what_another_site_sends_is_refused_and_changes_nothing() {
                 .header(name, value);
             let answer = sent(&desk.console, request.body(Body::empty()).unwrap()).await;
             assert_eq!(answer.status, StatusCode::FORBIDDEN, "{route:?} {name} {value}");
-            assert!(answer.body.contains("CS-6001"), "{route:?}");
+            assert!(answer.body.contains("CS-7001"), "{route:?}");
         }
     }
     assert_eq!(desk.everything().await, before);
@@ -79,13 +81,15 @@ async fn what_another_site_sends_is_refused_and_changes_nothing() {
 async fn another_name_for_this_machine_is_not_answered_to() {
     let (desk, kim) = Desk::with_operator().await;
     for host in ["rebound.example:9321", "127.0.0.1", "localhost:9321", "127.0.0.1:9321.evil.example"] {
-        let request = Request::builder().uri("/admin").header(header::HOST, host).header(header::COOKIE, &kim);
+        let request =
+            Request::builder().uri("/admin").header(header::HOST, host).header(header::COOKIE, &kim);
         let request = request.header("x-forwarded-host", HOST).body(Body::empty()).unwrap();
         let answer = sent(&desk.console, request).await;
         assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST, "{host}");
-        assert!(answer.body.contains("CS-6003") && !answer.body.contains(KIM));
+        assert!(answer.body.contains("CS-7003") && !answer.body.contains(KIM));
     }
-    let probe = Request::builder().uri("/readyz").header(header::HOST, "10.0.0.7:9321").body(Body::empty()).unwrap();
+    let probe =
+        Request::builder().uri("/readyz").header(header::HOST, "10.0.0.7:9321").body(Body::empty()).unwrap();
     assert_eq!(sent(&desk.console, probe).await.status, StatusCode::OK);
 }
 
@@ -99,14 +103,26 @@ async fn every_answer_is_private_and_cannot_be_framed() {
                 request = request.header(header::COOKIE, cookie);
             }
             let answer = sent(&desk.console, request.body(Body::empty()).unwrap()).await;
-            let sent = |name: header::HeaderName| answer.headers.get(&name).map_or("", |value| value.to_str().unwrap());
+            let sent = |name: header::HeaderName| {
+                answer.headers.get(&name).map_or("", |value| value.to_str().unwrap())
+            };
             assert_eq!(sent(header::CACHE_CONTROL), "no-store", "{route:?}");
             assert_eq!(sent(header::X_CONTENT_TYPE_OPTIONS), "nosniff", "{route:?}");
             assert_eq!(sent(header::X_FRAME_OPTIONS), "DENY", "{route:?}");
             let policy = sent(header::CONTENT_SECURITY_POLICY);
-            assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{route:?}");
-            assert_eq!(answer.headers.get_all(header::CONTENT_SECURITY_POLICY).iter().count(), 1, "{route:?}");
-            assert_eq!(answer.headers.get_all(header::CONTENT_TYPE).iter().count(), usize::from(!answer.body.is_empty()));
+            assert!(
+                policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+                "{route:?}"
+            );
+            assert_eq!(
+                answer.headers.get_all(header::CONTENT_SECURITY_POLICY).iter().count(),
+                1,
+                "{route:?}"
+            );
+            assert_eq!(
+                answer.headers.get_all(header::CONTENT_TYPE).iter().count(),
+                usize::from(!answer.body.is_empty())
+            );
             if answer.status.as_u16() == 405 || answer.status.is_server_error() {
                 panic!("{route:?} {answer:?}");
             }
@@ -124,7 +140,11 @@ async fn the_address_never_speaks_through_the_page() {
         assert_eq!(desk.get(&format!("{page}?surprise=1"), Some(&kim)).await.status, StatusCode::BAD_REQUEST);
     }
     let entered = desk
-        .post("/admin/signin", &[("email", KIM), ("password", PASSWORD), ("next", "//evil.example/admin")], None)
+        .post(
+            "/admin/signin",
+            &[("email", KIM), ("password", PASSWORD), ("next", "//evil.example/admin")],
+            None,
+        )
         .await;
     assert_eq!(entered.location(), "/admin");
 }
@@ -133,7 +153,12 @@ async fn the_address_never_speaks_through_the_page() {
 async fn a_form_that_cannot_be_read_changes_nothing() {
     let (desk, kim) = Desk::with_operator().await;
     let before = desk.everything().await;
-    let whole = form(&[("name", "Shop"), ("client", "shop"), ("style", "hybrid"), ("redirects", "https://a.example/cb")]);
+    let whole = form(&[
+        ("name", "Shop"),
+        ("client", "shop"),
+        ("style", "hybrid"),
+        ("redirects", "https://a.example/cb"),
+    ]);
     let kind = "application/x-www-form-urlencoded";
     let large = format!("{whole}&audience={}", "a".repeat(70 * 1024));
     for (kind, body, status) in [
@@ -146,7 +171,8 @@ async fn a_form_that_cannot_be_read_changes_nothing() {
         ("multipart/form-data; boundary=x", whole.clone(), 415),
         (kind, large, 413),
     ] {
-        let request = asking("POST", "/admin/apps").header(header::COOKIE, &kim).header(header::CONTENT_TYPE, kind);
+        let request =
+            asking("POST", "/admin/apps").header(header::COOKIE, &kim).header(header::CONTENT_TYPE, kind);
         let answer = sent(&desk.console, request.body(Body::from(body)).unwrap()).await;
         assert_eq!(answer.status.as_u16(), status, "{kind} {answer:?}");
         assert!(answer.headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html"));
@@ -170,4 +196,27 @@ async fn guessing_at_the_sign_in_is_slowed_down() {
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
     assert!(throttled);
+}
+
+#[tokio::test]
+async fn without_its_store_the_console_refuses_and_says_when_to_come_back() {
+    let (desk, kim) = Desk::with_operator().await;
+    let Desk { rig, console, socket } = desk;
+    // The routers keep the engine; its store is closed under it.
+    rig.close().await;
+    let page = asking("GET", "/admin").header(header::COOKIE, &kim).body(Body::empty()).unwrap();
+    let page = sent(&console, page).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.body.contains("CS-5001") && !page.body.contains(KIM), "{page:?}");
+    let overview = Request::builder().uri(format!("{}/overview", api::PREFIX)).body(Body::empty()).unwrap();
+    let overview = sent(&socket, overview).await;
+    assert_eq!(overview.problem(), (503, "CS-5001".to_owned()));
+    assert!(overview.headers.contains_key(header::RETRY_AFTER));
+    let told = asking("GET", &format!("{}/overview", api::PREFIX)).header(header::COOKIE, &kim);
+    let told = sent(&console, told.body(Body::empty()).unwrap()).await;
+    assert_eq!(told.json()["detail"], "the server could not do this");
+    let ready = sent(&console, asking("GET", "/readyz").body(Body::empty()).unwrap()).await;
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    let live = sent(&console, asking("GET", "/livez").body(Body::empty()).unwrap()).await;
+    assert_eq!(live.status, StatusCode::OK);
 }

@@ -15,7 +15,8 @@ async fn the_set_up_link_makes_one_operator_and_works_once() {
     let page = desk.get(&format!("/admin/setup?code={code}"), None).await;
     assert_eq!(page.status, StatusCode::OK);
     // Looking does not use it up, and a weak password neither.
-    let weak = desk.post("/admin/setup", &[("code", &code), ("email", KIM), ("password", "password1")], None).await;
+    let weak =
+        desk.post("/admin/setup", &[("code", &code), ("email", KIM), ("password", "password1")], None).await;
     assert_eq!(weak.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(weak.body.contains("aria-invalid"), "{}", weak.body);
     let fields = [("code", code.as_str()), ("email", KIM), ("password", PASSWORD)];
@@ -46,8 +47,12 @@ async fn an_operator_signs_in_goes_on_where_they_wanted_and_signs_out() {
     let sent_away = desk.get("/admin/users?q=ada", None).await;
     assert_eq!(sent_away.location(), "/admin/signin?next=%2Fadmin%2Fusers%3Fq%3Dada");
     let page = desk.get(sent_away.location(), None).await;
-    assert!(page.body.contains("name=\"next\" value=\"&#x2f;admin&#x2f;users?q=ada\"")
-        || page.body.contains("name=\"next\" value=\"/admin/users?q=ada\""), "{}", page.body);
+    assert!(
+        page.body.contains("name=\"next\" value=\"&#x2f;admin&#x2f;users?q=ada\"")
+            || page.body.contains("name=\"next\" value=\"/admin/users?q=ada\""),
+        "{}",
+        page.body
+    );
 
     let fields = [("email", KIM), ("password", PASSWORD), ("next", "/admin/users?q=ada")];
     let entered = desk.post("/admin/signin", &fields, None).await;
@@ -87,7 +92,10 @@ async fn an_operator_who_is_erased_runs_the_console_no_longer() {
     let (desk, _) = Desk::with_operator().await;
     let body = json!({"email": "lee@ops.example", "password": PASSWORD, "role": "operator"});
     assert_eq!(desk.api("POST", "users", Some(body)).await.status, StatusCode::CREATED);
-    let lee = desk.post("/admin/signin", &[("email", "lee@ops.example"), ("password", PASSWORD)], None).await.cookie();
+    let lee = desk
+        .post("/admin/signin", &[("email", "lee@ops.example"), ("password", PASSWORD)], None)
+        .await
+        .cookie();
     assert_eq!(desk.get("/admin", Some(&lee)).await.status, StatusCode::OK);
     assert_eq!(desk.api("DELETE", "users/lee@ops.example", None).await.status, StatusCode::OK);
     assert!(desk.get("/admin", Some(&lee)).await.location().starts_with("/admin/signin"));
@@ -97,9 +105,13 @@ async fn an_operator_who_is_erased_runs_the_console_no_longer() {
 async fn a_new_app_shows_its_secret_once_and_only_to_its_maker() {
     let (desk, kim) = Desk::with_operator().await;
     let fields = [
-        ("name", "Corner Shop"), ("client", "shop"), ("style", "hybrid"),
+        ("name", "Corner Shop"),
+        ("client", "shop"),
+        ("style", "hybrid"),
         ("redirects", "https://shop.example/callback\r\nhttps://shop.example/other"),
-        ("after_signout", ""), ("audience", ""), ("first_party", "on"),
+        ("after_signout", ""),
+        ("audience", ""),
+        ("first_party", "on"),
     ];
     let added = desk.post("/admin/apps", &fields, Some(&kim)).await;
     assert_eq!(added.location(), "/admin/apps/shop/secret");
@@ -114,7 +126,10 @@ async fn a_new_app_shows_its_secret_once_and_only_to_its_maker() {
 
     let detail = desk.get("/admin/apps/shop", Some(&kim)).await;
     assert!(detail.body.contains("Corner Shop") && !detail.body.contains(ClientSecret::PREFIX));
-    assert!(detail.body.contains("https:&#x2f;&#x2f;shop.example&#x2f;other") || detail.body.contains("https://shop.example/other"));
+    assert!(
+        detail.body.contains("https:&#x2f;&#x2f;shop.example&#x2f;other")
+            || detail.body.contains("https://shop.example/other")
+    );
     let app = desk.rig.engine.app("shop").await.unwrap();
     assert!(app.first_party && app.secret.is_some());
 
@@ -130,14 +145,25 @@ async fn a_refused_app_keeps_what_was_typed_and_says_what_is_wrong() {
     let refused = |client: &'static str, redirects: &'static str| {
         let (desk, kim) = (&desk, &kim);
         async move {
-            let fields = [("name", "Corner <Shop>"), ("client", client), ("style", "session"), ("redirects", redirects)];
+            let fields = [
+                ("name", "Corner <Shop>"),
+                ("client", client),
+                ("style", "session"),
+                ("redirects", redirects),
+            ];
             desk.post("/admin/apps", &fields, Some(kim)).await
         }
     };
-    for (client, redirects) in [("Shop!", "https://a.example/_cs/callback"), ("shop", "http://a.example/cb"), ("shop", "")] {
+    for (client, redirects) in
+        [("Shop!", "https://a.example/_cs/callback"), ("shop", "http://a.example/cb"), ("shop", "")]
+    {
         let answer = refused(client, redirects).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(answer.body.contains("role=\"alert\"") && answer.body.contains("Corner &lt;Shop&gt;"), "{}", answer.body);
+        assert!(
+            answer.body.contains("role=\"alert\"") && answer.body.contains("Corner &lt;Shop&gt;"),
+            "{}",
+            answer.body
+        );
     }
     assert!(desk.rig.engine.apps().await.unwrap().is_empty());
     let added = refused("shop", "https://a.example/_cs/callback").await;
@@ -157,7 +183,11 @@ async fn ending_a_session_from_the_console_ends_it() {
     let ended = desk.post("/admin/sessions/end", &[("session", &handle)], Some(&kim)).await;
     assert!(!desk.knows(&ada).await);
     let page = desk.get(ended.location(), Some(&kim)).await;
-    assert!(page.body.contains("The session has ended.") && page.body.contains(&format!("by {KIM}")), "{}", page.body);
+    assert!(
+        page.body.contains("The session has ended.") && page.body.contains(&format!("by {KIM}")),
+        "{}",
+        page.body
+    );
 }
 
 #[tokio::test]
@@ -180,7 +210,8 @@ async fn ending_and_erasing_a_person_from_the_console_works_at_once() {
 #[tokio::test]
 async fn ending_ones_own_session_leads_back_to_the_sign_in() {
     let (desk, kim) = Desk::with_operator().await;
-    let mine = desk.rig.engine.list_sessions(countersign_core::port::SessionFilter::default(), 1).await.unwrap();
+    let mine =
+        desk.rig.engine.list_sessions(countersign_core::port::SessionFilter::default(), 1).await.unwrap();
     let handle = mine[0].handle.to_string();
     let ended = desk.post("/admin/sessions/end", &[("session", &handle)], Some(&kim)).await;
     let next = desk.get(ended.location(), Some(&kim)).await;
@@ -214,8 +245,7 @@ async fn the_lists_are_filtered_and_go_on() {
     assert_eq!(count(&desk.get("/admin/sessions?q=firefox%20on%20linux", Some(&kim)).await.body), 50);
 
     let audit = desk.get("/admin/audit?kind=signed-in", Some(&kim)).await;
-    assert_eq!(count(&audit.body), 0);
-    assert_eq!(audit.body.matches("signed in").count(), 50, "{}", audit.body);
+    assert_eq!((count(&audit.body), audit.body.matches("signed in").count()), (50, 50), "{}", audit.body);
     let people = desk.get("/admin/audit?q=opened&kind=people", Some(&kim)).await;
     assert!(people.body.contains(&format!("{ADA} opened an account")), "{}", people.body);
     assert!(desk.get("/admin/users?q=marsh", Some(&kim)).await.body.contains(ADA));
@@ -226,7 +256,11 @@ async fn the_first_page_the_keys_and_the_probes_say_how_things_stand() {
     let (desk, kim) = Desk::with_operator().await;
     let now = desk.get("/admin", Some(&kim)).await;
     for said in ["No apps yet", "./.countersign, embedded", "ES256", "RS256", "set up the console"] {
-        assert!(now.body.contains(said) || now.body.contains(&said.replace('/', "&#x2f;")), "{said}: {}", now.body);
+        assert!(
+            now.body.contains(said) || now.body.contains(&said.replace('/', "&#x2f;")),
+            "{said}: {}",
+            now.body
+        );
     }
     let before = desk.rig.engine.keys().await.unwrap().len();
     let rotated = desk.post("/admin/keys/rotate", &[("algorithm", "ES256 and RS256")], Some(&kim)).await;

@@ -4,8 +4,8 @@ use axum::body::Body;
 use axum::{Extension, Router};
 use countersign::testing::Rig;
 use countersign_core::extent::Actor;
-use countersign_server::console::{self, ConsoleSettings};
 use countersign_server::api;
+use countersign_server::console::{self, ConsoleSettings};
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use serde_json::Value;
 use tower::ServiceExt;
@@ -56,8 +56,12 @@ impl Answer {
     /// The console cookie that was set, as a `Cookie` header.
     pub(crate) fn cookie(&self) -> String {
         let set = self.headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap());
-        let one = set.into_iter().find(|value| value.starts_with("cs_dev_console=")).expect("a console cookie");
-        assert!(one.contains("; HttpOnly") && one.contains("; SameSite=Lax") && one.contains("; Path=/"), "{one}");
+        let one =
+            set.into_iter().find(|value| value.starts_with("cs_dev_console=")).expect("a console cookie");
+        assert!(
+            one.contains("; HttpOnly") && one.contains("; SameSite=Lax") && one.contains("; Path=/"),
+            "{one}"
+        );
         one.split(';').next().unwrap().to_owned()
     }
 }
@@ -65,7 +69,8 @@ impl Answer {
 /// A request from a page of the console.
 pub(crate) fn asking(method: &str, target: &str) -> http::request::Builder {
     let method: Method = method.parse().unwrap();
-    let request = Request::builder().uri(target).header(header::HOST, HOST).header("sec-fetch-site", "same-origin");
+    let request =
+        Request::builder().uri(target).header(header::HOST, HOST).header("sec-fetch-site", "same-origin");
     let request = if method.is_safe() { request } else { request.header(header::ORIGIN, ORIGIN) };
     request.method(method)
 }
@@ -74,7 +79,9 @@ pub(crate) fn asking(method: &str, target: &str) -> http::request::Builder {
 pub(crate) fn form(fields: &[(&str, &str)]) -> String {
     let plain = |text: &str| {
         text.bytes().fold(String::new(), |out, byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => out + &char::from(byte).to_string(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+                out + &char::from(byte).to_string()
+            }
             other => out + &format!("%{other:02X}"),
         })
     };

@@ -81,9 +81,9 @@ impl Banner {
         sheet.facts(&rows);
         sheet.gap();
         let next = |command: &str, what: &str| {
-            format!("{} {:<42} {}", ui.mark(crate::ui::Mark::Next), ui.copy(command), ui.dim(what))
+            format!("{} {:<55} {}", ui.mark(crate::ui::Mark::Next), ui.copy(command), ui.dim(what))
         };
-        sheet.line(next("countersign app add shop --style hybrid …", "protect your own app"));
+        sheet.line(next("countersign app add shop --style hybrid --redirect URL", "protect your app"));
         sheet.line(next("countersign session list", "who is signed in"));
         sheet
     }

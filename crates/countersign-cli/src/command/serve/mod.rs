@@ -23,7 +23,7 @@ use crate::cli::Common;
 use crate::dev;
 use crate::house::{self, House, Plan};
 use crate::problem::{Problem, Result, code};
-use crate::settings::{self, Flags, Settings, Sources, process_env};
+use crate::settings::{self, Flags, Settings, Sources, environment};
 use crate::ui::Ui;
 
 /// How long requests under way may take once the server is told to stop.
@@ -69,8 +69,8 @@ impl Serve {
     /// Serves until a signal comes.
     pub(crate) fn run(&self, common: &Common, ui: Ui, begun: Instant) -> Result {
         log(self.dev);
-        let sources = Sources::gather(self.flags(common), common.config.as_deref(), &process_env)?;
-        let settings = sources.parse(&process_env)?;
+        let sources = Sources::gather(self.flags(common), common.config.as_deref(), &environment)?;
+        let settings = sources.parse(&environment)?;
         let checked = if self.dev { development(settings)? } else { production(settings)? };
         crate::run(serve(checked, ui, begun))?
     }

@@ -192,6 +192,7 @@ fn remarks(header: &Map<String, Value>, claims: &Map<String, Value>, seen: &Unve
         let text = "personal data: whoever sees the token can read it".to_owned();
         list.push(Remark { mark: Mark::Look, subject: name, text });
     }
+    list.sort_by_key(|remark| remark.mark != Mark::Refused);
     list
 }
 

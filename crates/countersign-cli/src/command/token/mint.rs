@@ -20,6 +20,9 @@ use crate::{keyfile, settings, when};
 /// No sign-in stands behind it: Countersign itself refuses it, and a verifier
 /// takes it only if it trusts the key. countersign key new makes a key.
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "countersign token mint --key <FILE> --issuer <URL> \\\n         --audience <NAME> --subject <NAME>"
+)]
 pub(crate) struct Mint {
     /// The private key: a PKCS#8 PEM file
     #[arg(long, value_name = "FILE")]

@@ -19,6 +19,7 @@ use crate::{given, keyfile, when, wire};
 /// Names the first rule that fails, with its place in the standard. Without
 /// --jwks the keys are fetched from the issuer, if it is on this machine.
 #[derive(Debug, Args)]
+#[command(override_usage = "countersign token verify --issuer <URL> --audience <NAME> <TOKEN>")]
 pub(crate) struct Verify {
     /// The token: @FILE, or - for stdin
     token: String,

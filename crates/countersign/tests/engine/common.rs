@@ -1,7 +1,5 @@
 //! What the tests of the engine share: a shop that people sign in to, and the requests it makes.
 
-#![expect(dead_code, reason = "each test file uses a part of it")]
-
 use countersign::testing::Rig;
 use countersign::{Authorized, Checked, ClientAuth, Engine, NewApp, Result, TokenAnswer};
 use countersign_core::Attempt;

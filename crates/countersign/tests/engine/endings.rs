@@ -1,11 +1,9 @@
 //! From the moment an ending is answered, every way in refuses; also after a restart, also for what began before.
 
-mod common;
-
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{ADA, PASSWORD, Shop, checked, params, redemption, refresh_of, word};
+use crate::common::{ADA, PASSWORD, Shop, checked, parameter, params, query, redemption, refresh_of, word};
 use countersign::testing::Rig;
 use countersign::{Attempt, Authorized, Error, Password, Refusal, TokenAnswer};
 use countersign_core::extent::{Actor, Extent, Reason};
@@ -91,10 +89,10 @@ async fn signing_out_ends_the_sessions_on_other_hosts_and_the_grants() {
     let shop = Shop::of(Style::Session).await;
     let nonce = shop.engine().start_nonce().unwrap();
     let start = shop.engine().start_address(&shop.client, &nonce, "/cart?a=1").unwrap();
-    let hash = common::parameter(&start, "nonce").unwrap();
+    let hash = parameter(&start, "nonce").unwrap();
     let to = shop.engine().ticket(&shop.ada, "shop", hash, "/cart?a=1").await.unwrap();
     assert!(to.starts_with("https://shop.example/_cs/callback?ticket=cs_tk_"), "{to}");
-    let ticket = common::parameter(&to, "ticket").unwrap();
+    let ticket = parameter(&to, "ticket").unwrap();
     let (cookie, _, path) =
         shop.engine().redeem_ticket(&shop.client, ticket, nonce.reveal(), &Rig::visitor()).await.unwrap();
     assert_eq!(path, "/cart?a=1");
@@ -118,12 +116,13 @@ async fn a_code_and_a_ticket_issued_before_an_ending_open_nothing_after_it() {
         let code = shop.code().await;
         let nonce = shop.engine().start_nonce().unwrap();
         let start = shop.engine().start_address(&shop.client, &nonce, "/").unwrap();
-        let hash = common::parameter(&start, "nonce").unwrap();
+        let hash = parameter(&start, "nonce").unwrap();
         let to = shop.engine().ticket(&shop.ada, "shop", hash, "/").await.unwrap();
         shop.engine().end(extent, Reason::EndedByOperator, operator()).await.unwrap();
         assert_eq!(word(&shop.token(&redemption(&code)).await.unwrap_err()), "invalid_grant");
-        let ticket = common::parameter(&to, "ticket").unwrap();
-        let redeemed = shop.engine().redeem_ticket(&shop.client, ticket, nonce.reveal(), &Rig::visitor()).await;
+        let ticket = parameter(&to, "ticket").unwrap();
+        let redeemed =
+            shop.engine().redeem_ticket(&shop.client, ticket, nonce.reveal(), &Rig::visitor()).await;
         assert_eq!(redeemed.unwrap_err(), Refusal::LinkOver.into());
     }
 }
@@ -131,8 +130,11 @@ async fn a_code_and_a_ticket_issued_before_an_ending_open_nothing_after_it() {
 #[tokio::test]
 async fn after_everything_of_an_application_ended_people_sign_in_anew() {
     let shop = Shop::open().await;
-    shop.engine().end(Extent::Client(shop.client.id.clone()), Reason::EndedByOperator, operator()).await.unwrap();
-    let again = shop.engine().authorize(&common::query("shop", ""), Some(&shop.ada)).await.unwrap();
+    shop.engine()
+        .end(Extent::Client(shop.client.id.clone()), Reason::EndedByOperator, operator())
+        .await
+        .unwrap();
+    let again = shop.engine().authorize(&query("shop", ""), Some(&shop.ada)).await.unwrap();
     assert!(matches!(again, Authorized::SignIn { reauthenticate: true, .. }), "{again:?}");
     let ada = Shop::signed_in(&shop.rig).await;
     let shop = Shop { ada, ..shop };
@@ -171,11 +173,52 @@ async fn a_sign_in_never_overtakes_a_revoke_all_or_a_password_change() {
         let now = rig.engine.user(&user.subject).await.unwrap().unwrap().generation;
         match signing.await.unwrap() {
             Ok(signed) => {
-                let alive = matches!(checked(&rig.engine, signed.cookie.reveal()).await, Attempt::Accepted(_));
+                let alive =
+                    matches!(checked(&rig.engine, signed.cookie.reveal()).await, Attempt::Accepted(_));
                 assert_eq!(alive, signed.login.generation == now, "round {round}");
             }
             Err(error) => assert_eq!(error, Error::Refusal(Refusal::SignIn), "round {round}"),
         }
+    }
+}
+
+/// Whatever is under way when an ending is answered, nothing that comes of it is good.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_began_before_an_ending_is_good_after_it() {
+    let mut shop = Arc::new(Shop::open().await);
+    for round in 0..400 {
+        let ada = Shop::signed_in(&shop.rig).await;
+        let inner = Arc::get_mut(&mut shop).unwrap();
+        inner.ada = ada;
+        shop.rig.clock.advance(Duration::from_secs(60));
+        let (tokens, code) = (shop.tokens().await, shop.code().await);
+        let serial = shop.engine().check_bearer(&tokens.access_token, "shop").unwrap().serial;
+        // In odd rounds the family is due to rotate, so the refresh is a write; in even ones it is none.
+        shop.rig.clock.advance(Duration::from_secs(if round % 2 == 0 { 1 } else { 31 }));
+        let refreshing = {
+            let (shop, token) = (Arc::clone(&shop), refresh_of(&tokens));
+            tokio::spawn(async move { shop.refresh(&token).await })
+        };
+        let redeeming = {
+            let (shop, code) = (Arc::clone(&shop), code.clone());
+            tokio::spawn(async move { shop.redeem(&code).await })
+        };
+        for _ in 0..round % 7 {
+            tokio::task::yield_now().await;
+        }
+        let extent = match round % 4 {
+            0 => Extent::Grant(serial),
+            1 => Extent::Login(shop.ada.session.login.clone()),
+            2 => Extent::Client(shop.client.id.clone()),
+            _ => Extent::Everything,
+        };
+        let grant_only = matches!(extent, Extent::Grant(_));
+        shop.engine().end(extent, Reason::EndedByOperator, operator()).await.unwrap();
+        let (refreshed, redeemed) = (refreshing.await.unwrap(), redeeming.await.unwrap());
+        for answer in [refreshed.ok(), redeemed.ok().filter(|_| !grant_only)].into_iter().flatten() {
+            assert!(shop.engine().check_bearer(&answer.access_token, "shop").is_err(), "round {round}");
+        }
+        tokens_are_dead(&shop, &tokens).await;
     }
 }
 

@@ -1,12 +1,10 @@
 //! 64 parallel presentations, 1,000 rounds: what works once works once, and what is replayed ends.
 
-mod common;
-
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{ADA, PASSWORD, Shop, parameter, redemption, refresh_of, word};
+use crate::common::{ADA, PASSWORD, Shop, parameter, redemption, refresh_of, word};
 use countersign::testing::Rig;
 use countersign::{Error, Password, Refusal, TokenAnswer};
 use countersign_core::record::Style;
@@ -57,14 +55,18 @@ async fn a_code_works_at_most_once_and_a_replay_ends_its_grant() {
         let code = shop.code().await;
         let answers = present(&shop, redemption(&code)).await;
         assert!(succeeded(&answers) <= 1, "round {round}");
-        assert!(answers.iter().filter_map(|answer| answer.as_ref().err()).all(|no| word(no) == "invalid_grant"));
+        assert!(
+            answers.iter().filter_map(|answer| answer.as_ref().err()).all(|no| word(no) == "invalid_grant")
+        );
         // Whatever came of the first use is dead: 63 others have used the code.
         for answer in answers.into_iter().flatten() {
             assert!(shop.engine().check_bearer(&answer.access_token, "shop").is_err(), "round {round}");
             assert!(shop.refresh(&refresh_of(&answer)).await.is_err(), "round {round}");
         }
     }
-    assert!(shop.engine().grants_of(&shop.ada.session.subject).await.unwrap().iter().all(|grant| !grant.live));
+    assert!(
+        shop.engine().grants_of(&shop.ada.session.subject).await.unwrap().iter().all(|grant| !grant.live)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -78,7 +80,10 @@ async fn the_current_refresh_token_advances_once_and_every_repeat_gets_the_ident
         let successor = refresh_of(&answers[0]);
         assert_ne!(successor, current, "round {round}");
         assert!(answers.iter().all(|answer| refresh_of(answer) == successor), "round {round}");
-        assert!(shop.engine().check_bearer(&answers[AT_ONCE - 1].access_token, "shop").is_ok(), "round {round}");
+        assert!(
+            shop.engine().check_bearer(&answers[AT_ONCE - 1].access_token, "shop").is_ok(),
+            "round {round}"
+        );
         current = successor;
     }
 }
@@ -98,7 +103,11 @@ async fn a_refresh_token_two_generations_old_is_refused_by_all_and_its_family_en
         assert_eq!(succeeded(&answers), 0, "round {round}");
         assert!(answers.iter().all(|answer| word(answer.as_ref().unwrap_err()) == "invalid_grant"));
         assert!(shop.engine().check_bearer(&newest.access_token, "shop").is_err(), "round {round}");
-        assert_eq!(word(&shop.refresh(&refresh_of(&newest)).await.unwrap_err()), "invalid_grant", "round {round}");
+        assert_eq!(
+            word(&shop.refresh(&refresh_of(&newest)).await.unwrap_err()),
+            "invalid_grant",
+            "round {round}"
+        );
     }
 }
 
@@ -133,7 +142,9 @@ async fn a_mail_link_works_once() {
         })
         .await;
         assert_eq!(succeeded(&answers), 1, "round {round}");
-        assert!(answers.iter().flat_map(|answer| answer.as_ref().err()).all(|no| *no == Refusal::LinkOver.into()));
+        assert!(
+            answers.iter().flat_map(|answer| answer.as_ref().err()).all(|no| *no == Refusal::LinkOver.into())
+        );
     }
 }
 
@@ -152,6 +163,8 @@ async fn a_ticket_works_once() {
         })
         .await;
         assert_eq!(succeeded(&answers), 1, "round {round}");
-        assert!(answers.iter().flat_map(|answer| answer.as_ref().err()).all(|no| *no == Refusal::LinkOver.into()));
+        assert!(
+            answers.iter().flat_map(|answer| answer.as_ref().err()).all(|no| *no == Refusal::LinkOver.into())
+        );
     }
 }

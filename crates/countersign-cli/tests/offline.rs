@@ -1,0 +1,176 @@
+//! The commands that need no server, as they are typed: what they print and how they end.
+
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn countersign(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.args(arguments).current_dir(folder).env_clear().env("LANG", "C.UTF-8").stdin(Stdio::null());
+    command
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+const MINT: [&str; 10] = [
+    "token",
+    "mint",
+    "--key",
+    "key.pem",
+    "--issuer",
+    "https://id.shop.example",
+    "--audience",
+    "shop-api",
+    "--subject",
+    "ada",
+];
+const VERIFY: [&str; 5] = ["token", "verify", "@token.txt", "--issuer", "https://id.shop.example"];
+
+fn with_token(folder: &Path) {
+    assert!(countersign(folder, &["key", "new", "--out", "key.pem"]).status.success());
+    let minted = countersign(folder, &MINT);
+    assert!(minted.status.success(), "{}", err(&minted));
+    std::fs::write(folder.join("token.txt"), minted.stdout).unwrap();
+    let set = countersign(folder, &["key", "public", "key.pem", "--set"]);
+    std::fs::write(folder.join("jwks.json"), set.stdout).unwrap();
+}
+
+#[test]
+fn a_minted_token_is_inspected_and_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    with_token(folder.path());
+    let seen = countersign(folder.path(), &["token", "inspect", "@token.txt"]);
+    assert_eq!(seen.status.code(), Some(0));
+    assert!(out(&seen).contains("! NOT VERIFIED"), "{}", out(&seen));
+    let seen = countersign(folder.path(), &["token", "inspect", "@token.txt", "--json"]);
+    let seen: serde_json::Value = serde_json::from_slice(&seen.stdout).unwrap();
+    assert_eq!((&seen["verified"], &seen["claims"]["sub"]), (&false.into(), &"ada".into()));
+    for keys in ["jwks.json", "key.pem"] {
+        let checked =
+            countersign(folder.path(), &[&VERIFY[..], &["--audience", "shop-api", "--jwks", keys]].concat());
+        assert_eq!(checked.status.code(), Some(0), "{}", err(&checked));
+        assert!(out(&checked).contains("✓ verified"), "{}", out(&checked));
+    }
+}
+
+#[test]
+fn a_refused_token_is_told_with_rule_code_and_exit_code_1() {
+    let folder = tempfile::tempdir().unwrap();
+    with_token(folder.path());
+    let checked =
+        countersign(folder.path(), &[&VERIFY[..], &["--audience", "bank", "--jwks", "jwks.json"]].concat());
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(
+        err(&checked).contains("RFC 7519 4.1.3") && err(&checked).contains("CS-1014"),
+        "{}",
+        err(&checked)
+    );
+    assert_eq!(out(&checked), "");
+    let kind = ["--audience", "shop-api", "--jwks", "jwks.json", "--kind", "id", "--json"];
+    let checked = countersign(folder.path(), &[&VERIFY[..], &kind].concat());
+    let told: serde_json::Value = serde_json::from_slice(&checked.stderr).unwrap();
+    assert_eq!((checked.status.code(), &told["code"]), (Some(1), &"CS-1011".into()));
+}
+
+#[test]
+fn keys_are_not_fetched_over_https_and_the_message_says_how() {
+    let folder = tempfile::tempdir().unwrap();
+    with_token(folder.path());
+    let checked = countersign(folder.path(), &[&VERIFY[..], &["--audience", "shop-api"]].concat());
+    assert_eq!(checked.status.code(), Some(2));
+    assert!(
+        err(&checked).contains("CS-6013") && err(&checked).contains("curl -so jwks.json"),
+        "{}",
+        err(&checked)
+    );
+}
+
+#[test]
+fn a_token_in_the_command_line_is_refused_and_one_on_stdin_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    with_token(folder.path());
+    let token = std::fs::read(folder.path().join("token.txt")).unwrap();
+    let typed =
+        countersign(folder.path(), &["token", "inspect", std::str::from_utf8(&token).unwrap().trim()]);
+    assert_eq!(typed.status.code(), Some(2));
+    assert!(err(&typed).contains("CS-6010"));
+    let mut child = command(folder.path(), &["token", "inspect", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(&token).unwrap();
+    assert!(out(&child.wait_with_output().unwrap()).contains("NOT VERIFIED"));
+}
+
+#[test]
+fn a_mistyped_setting_is_told_with_file_line_and_the_nearest_key() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("countersign.toml"),
+        "data = \"x\"\nlisten_on = \"8321\"\nconsole_lisen = \"1\"\n",
+    )
+    .unwrap();
+    let checked = countersign(folder.path(), &["config", "check"]);
+    assert_eq!(checked.status.code(), Some(2));
+    insta::assert_snapshot!("config_unknown_key", err(&checked));
+}
+
+#[test]
+fn production_refuses_what_is_unsafe_and_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut told = String::new();
+    let mut serve = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let mut command = command(folder.path(), &[&["serve"], arguments].concat());
+        let output = command.envs(environment.iter().copied()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", err(&output));
+        told.push_str(&format!("$ countersign serve {}\n{}", arguments.join(" "), err(&output)));
+    };
+    serve(&[], &[]);
+    serve(&["--public-url", "http://id.shop.example"], &[]);
+    serve(&["--public-url", "https://id.shop.example/"], &[]);
+    serve(&["--public-url", "https://id.shop.example"], &[]);
+    serve(&["--public-url", "https://id.shop.example"], &[("COUNTERSIGN_MASTER_KEY", "short")]);
+    std::fs::create_dir(folder.path().join("dev")).unwrap();
+    std::fs::write(folder.path().join("dev/dev-master.key"), "x").unwrap();
+    serve(&["--public-url", "https://id.shop.example", "--data", "dev"], &[]);
+    serve(&["--dev", "--listen", "0.0.0.0:8321"], &[]);
+    assert!(!folder.path().join("countersign-data").exists(), "nothing is made before everything is right");
+    insta::assert_snapshot!("serve_refusals", told);
+}
+
+#[test]
+fn exit_codes_tell_usage_from_unreachable() {
+    let folder = tempfile::tempdir().unwrap();
+    let code = |arguments: &[&str]| countersign(folder.path(), arguments).status.code();
+    assert_eq!(code(&["explain", "CS-2101"]), Some(0));
+    assert_eq!(code(&["explain", "CS-0000"]), Some(2));
+    assert_eq!(code(&["no-such-command"]), Some(2));
+    assert_eq!(code(&["app", "list"]), Some(3));
+    assert_eq!(code(&["app", "list", "--data", "nowhere"]), Some(3));
+}
+
+#[test]
+fn without_utf_8_and_without_a_terminal_the_output_is_plain() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = command(folder.path(), &["explain", "nonsense"]).env("LANG", "C").output().unwrap();
+    assert_eq!(
+        err(&output),
+        "\n  x there is no code `nonsense` (CS-6012)\n  -> countersign explain, without a code, lists all of them\n\n"
+    );
+    let coloured = command(folder.path(), &["explain", "CS-2101", "--color", "always"]).output().unwrap();
+    assert!(out(&coloured).contains('\u{1b}'));
+    assert!(!out(&countersign(folder.path(), &["explain", "CS-2101"])).contains('\u{1b}'));
+}

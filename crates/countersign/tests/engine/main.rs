@@ -1,0 +1,16 @@
+//! The engine from outside, on the embedded store, with a clock of the tests' own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod common;
+mod data;
+mod doors;
+mod endings;
+mod keys;
+mod oauth;
+mod races;
