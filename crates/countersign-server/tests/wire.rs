@@ -33,7 +33,7 @@ async fn answer(address: SocketAddr, bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn a_request_that_can_be_cut_in_two_ways_is_refused_and_nothing_behind_it_is_answered() {
+async fn a_request_that_can_be_cut_in_two_ways_hides_no_second_one() {
     let (serving, address) = served().await;
     let hidden = "GET /second HTTP/1.1\r\nHost: here\r\n\r\n";
     let head = "POST /first HTTP/1.1\r\nHost: here\r\n";
@@ -55,7 +55,9 @@ async fn a_request_that_can_be_cut_in_two_ways_is_refused_and_nothing_behind_it_
     ] {
         let told = answer(address, request.as_bytes()).await;
         assert!(!told.contains("second"), "{what}: {told}");
-        assert!(told.is_empty() || told.starts_with("HTTP/1.1 4") || told.starts_with("HTTP/1.0 4"), "{what}: {told}");
+        // RFC 9112 6.3 lets a server go by the chunks, if the connection ends with that request.
+        let chunks = what.contains("chunks") && told.ends_with("first:") && told.contains("connection: close");
+        assert!(chunks || told.is_empty() || told.starts_with("HTTP/1.1 4") || told.starts_with("HTTP/1.0 4"), "{what}: {told}");
     }
     serving.stop(Duration::from_secs(5)).await;
 }

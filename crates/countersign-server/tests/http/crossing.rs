@@ -163,7 +163,7 @@ async fn another_site_makes_a_signed_in_browser_do_nothing() {
             all.extend_from_slice(headers);
             let reply = house.plain("POST", ISSUER, path, &all, &body).await;
             assert_eq!(reply.status, StatusCode::FORBIDDEN, "{path} {headers:?}");
-            assert!(reply.body.contains("CS-6001") && reply.cookies().is_empty(), "{path}");
+            assert!(reply.body.contains("CS-7001") && reply.cookies().is_empty(), "{path}");
         }
     }
     assert_eq!(changes(&house).await, before);

@@ -148,7 +148,7 @@ async fn another_method_is_told_which_ones_there_are() {
             assert_eq!(reply.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {}", door.path);
             let allow = reply.header("allow");
             assert!(allow.contains(door.method.as_str()), "{method} {}: {allow}", door.path);
-            assert!(method == "HEAD" || reply.body.contains("CS-6002"), "{method} {}: {}", door.path, reply.body);
+            assert!(method == "HEAD" || reply.body.contains("CS-7002"), "{method} {}: {}", door.path, reply.body);
         }
         for spoof in ["x-http-method-override", "x-http-method", "x-method-override"] {
             let other = if door.method == Method::GET { "DELETE" } else { "GET" };
