@@ -24,7 +24,10 @@ pub fn visitor(parts: &Parts, transport: Transport) -> Visitor {
     visitor
 }
 
-/// The `Cookie` headers of a request; HTTP/2 may send several (RFC 9113 section 8.2.3).
+/// The cookies that can be read, one `name=value` each; HTTP/2 may send several headers (RFC 9113 section 8.2.3).
+///
+/// Pair by pair, since other applications may put anything into theirs: what cannot be read must not take ours along.
 pub(crate) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok())
+    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    pairs.filter_map(|pair| std::str::from_utf8(pair).ok())
 }

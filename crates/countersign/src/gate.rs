@@ -70,7 +70,8 @@ impl Gate {
             Counter::AccountFromPrefix(email, _)
             | Counter::AccountStranger(email)
             | Counter::AccountKnownDevice(email, _)
-            | Counter::Letter(email) => email != gone,
+            | Counter::Letter(email)
+            | Counter::Invitation(email) => email != gone,
             _ => true,
         });
     }

@@ -37,7 +37,7 @@ impl Engine {
         }
         let email = address(email)?;
         self.acceptable(&password, &email)?;
-        let counters = vec![Counter::SignUp(visitor.network.clone()), Counter::Letter(email.clone())];
+        let counters = vec![Counter::SignUp(visitor.network.clone()), Counter::Invitation(email.clone())];
         // Not given back: letters count whether or not they were asked for in earnest.
         let _ = self.knock(counters, visitor).await?;
         let born = self.view.position();

@@ -32,17 +32,24 @@ impl Engine {
     /// An OAuth refusal (RFC 6749 section 5.2), [`Refusal::Throttled`] after many failed credentials,
     /// [`Fault::Contention`] when others moved the same family too often.
     pub async fn token(&self, auth: Credentials, form: &Params, visitor: &Visitor) -> Result<TokenAnswer> {
-        let counter = Counter::TokenEndpoint(auth.id().clone(), visitor.network.clone());
-        let knock = self.knock(vec![counter], visitor).await?;
-        let client = self.authenticate_app(auth).await?;
-        // Only failed credentials count.
-        self.gate.refund(knock);
+        let client = match self.authenticate_app(auth).await {
+            Ok(client) => client,
+            Err(error) => return self.not_authenticated(error, visitor).await,
+        };
         match form.required("grant_type").map_err(Refusal::OAuth)? {
             "authorization_code" => self.redeem(&client, form).await,
             "refresh_token" => self.refresh(&client, form).await,
             "client_credentials" => self.alone(client, form).await,
             _ => Err(no(OAuthError::UnsupportedGrantType, "`grant_type` is not known")),
         }
+    }
+
+    /// Counts wrong credentials. Right ones are never kept waiting: else a neighbour could stop an application.
+    async fn not_authenticated(&self, error: crate::Error, visitor: &Visitor) -> Result<TokenAnswer> {
+        if matches!(error, crate::Error::Refusal(_)) {
+            let _ = self.knock(vec![Counter::TokenEndpoint(visitor.network.clone())], visitor).await?;
+        }
+        Err(error)
     }
 
     async fn redeem(&self, client: &Client, form: &Params) -> Result<TokenAnswer> {

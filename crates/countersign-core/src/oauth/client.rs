@@ -47,6 +47,10 @@ impl Registration {
     pub fn client(self, dev: bool, now: Timestamp) -> Result<Client, Refusal> {
         let by = Registrant { public: self.secret.is_none(), dev };
         let wrong = |what: String| Err(Refusal::Invalid { what });
+        // RFC 9700 4.15: a token that an application gets for itself names it as its subject.
+        if self.id.as_str().starts_with("usr_") {
+            return wrong(format!("the application id `{}` looks like a person's", self.id));
+        }
         let name = self.name.trim();
         if name.is_empty() || name.len() > policy::NAME_BYTES || name.chars().any(char::is_control) {
             return wrong("an application's name has 1 to 128 bytes and no control characters".to_owned());

@@ -9,7 +9,7 @@ use std::time::Duration;
 use countersign_jose::primitive;
 
 use crate::error::Refusal;
-use crate::id::{ClientId, Subject};
+use crate::id::Subject;
 use crate::record::{Email, Network};
 use crate::time::Timestamp;
 use crate::wire;
@@ -68,12 +68,14 @@ pub enum Counter {
     AccountStranger(Email),
     /// Sign-ins to one account by one browser that it knows.
     AccountKnownDevice(Email, [u8; 16]),
-    /// Requests to the token endpoint by one application from one prefix.
-    TokenEndpoint(ClientId, Network),
+    /// Wrong credentials of applications from one prefix. By the prefix alone: names may be made up, one a request.
+    TokenEndpoint(Network),
     /// Requests for an account from one prefix.
     SignUp(Network),
-    /// Letters to one address.
+    /// Letters about a new password to one address.
     Letter(Email),
+    /// Letters about an account to be opened, to one address; apart, so that they keep nobody from a new password.
+    Invitation(Email),
     /// Requests for a reset from one prefix.
     Reset(Network),
     /// Checks of the current password by somebody who is signed in.
@@ -94,11 +96,11 @@ impl Counter {
             // A botnet gets 100 guesses and then 100 an hour: too few for any password off the list.
             Self::AccountStranger(_) => (100, 36 * SECOND),
             Self::AccountKnownDevice(..) => (20, 30 * SECOND),
-            // A service with many users behind one address; one that asks more often than this has lost its cache.
-            Self::TokenEndpoint(..) => (600, SECOND),
+            // Secrets have 256 bits, so this is against noise; right ones are never counted.
+            Self::TokenEndpoint(_) => (600, SECOND),
             Self::SignUp(_) => (20, MINUTE),
             // Nobody's mailbox is to be filled by us.
-            Self::Letter(_) => (3, 10 * MINUTE),
+            Self::Letter(_) | Self::Invitation(_) => (3, 10 * MINUTE),
             Self::Reset(_) => (20, MINUTE),
             Self::CurrentPassword(_) => (10, 30 * SECOND),
         };

@@ -9,6 +9,8 @@ use countersign_jose::primitive;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use crate::web::wrong::whole_seconds;
+
 /// Why a request was not granted.
 ///
 /// ```json
@@ -34,7 +36,7 @@ impl Problem {
     #[must_use]
     pub fn refused(status: StatusCode, refusal: &Refusal) -> Self {
         let retry_after = match refusal {
-            Refusal::Throttled { retry_after } => Some(retry_after.as_secs().max(1)),
+            Refusal::Throttled { retry_after } => Some(whole_seconds(*retry_after)),
             _ => None,
         };
         Self { status, code: refusal.code(), detail: refusal.to_string(), trace: trace(), retry_after }

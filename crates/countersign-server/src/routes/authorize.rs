@@ -14,10 +14,10 @@ use super::{Guard, Knocking, Person, Route};
 use crate::app::{App, Server};
 use crate::pages::{Asking, Consent, Continue, Link, ScopeLine, SignOut, SignedOut};
 use crate::web::face::sentence;
-use crate::web::form::need;
+use crate::web::form::{Written, need};
 use crate::web::host::authority_of;
 use crate::web::text::{Onward, encoded};
-use crate::web::{Face, Form, Wrong, form};
+use crate::web::{Face, Form, Wrong};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -43,28 +43,20 @@ async fn authorize(
 
 /// OpenID Connect Core section 3.1.2.1 wants `POST` as well. It is answered by the same request as a `GET`, which sends
 /// the browser's cookies along (they are `SameSite=Lax`).
-async fn authorize_by_form(request: Request) -> Result<Response, Wrong> {
-    as_link("/authorize", request).await
+async fn authorize_by_form(Written(form): Written) -> Result<Response, Wrong> {
+    as_link("/authorize", &form)
 }
 
-async fn logout_by_form(request: Request) -> Result<Response, Wrong> {
-    as_link("/logout", request).await
+async fn logout_by_form(Written(form): Written) -> Result<Response, Wrong> {
+    as_link("/logout", &form)
 }
 
-async fn as_link(path: &str, request: Request) -> Result<Response, Wrong> {
-    let kind =
-        request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if !kind.starts_with("application/x-www-form-urlencoded") {
-        return Err(Wrong::content_type("application/x-www-form-urlencoded"));
-    }
-    let bytes = form::read(request.into_body(), form::BODY_BYTES).await?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| Wrong::malformed("the form is not UTF-8"))?;
-    countersign_core::oauth::Params::parse(text).map_err(|refusal| Wrong::malformed(refusal.description))?;
+fn as_link(path: &str, form: &str) -> Result<Response, Wrong> {
     let plain = |b: u8| b.is_ascii_graphic() && b != b'#';
-    if !text.bytes().all(plain) {
+    if !form.bytes().all(plain) {
         return Err(Wrong::malformed("the form is not well encoded"));
     }
-    Ok(Redirect::to(&format!("{path}?{text}")).into_response())
+    Ok(Redirect::to(&format!("{path}?{form}")).into_response())
 }
 
 async fn consent(State(app): State<App>, Person(who): Person, Form(form): Form) -> Result<Response, Wrong> {

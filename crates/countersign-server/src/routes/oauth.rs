@@ -3,11 +3,12 @@
 //!
 //! RFC 6749 sections 3.2 and 5; RFC 7009; RFC 7662; RFC 6750; OpenID Connect Core section 5.3; Fetch (CORS).
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use countersign::{ClientAuth, Refusal};
 use countersign_core::error::OAuthError;
 use countersign_core::oauth::Params;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -29,8 +30,21 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
+/// Proof that all parameters are in the form. Secrets in an address land in logs and histories (RFC 6749 section 2.3.1).
+struct Unaddressed;
+
+impl<S: Sync> FromRequestParts<S> for Unaddressed {
+    type Rejection = Wrong;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Wrong> {
+        let bare = parts.uri.query().is_none_or(str::is_empty);
+        if bare { Ok(Self) } else { Err(Wrong::malformed("parameters belong in the form, not in the address")) }
+    }
+}
+
 async fn token(
     State(app): State<App>,
+    _: Unaddressed,
     headers: HeaderMap,
     Guest(visitor): Guest,
     Form(form): Form,
@@ -42,12 +56,22 @@ async fn token(
     shared(&app, &headers, response).await
 }
 
-async fn revoke(State(app): State<App>, headers: HeaderMap, Form(form): Form) -> Result<Response, Wrong> {
+async fn revoke(
+    State(app): State<App>,
+    _: Unaddressed,
+    headers: HeaderMap,
+    Form(form): Form,
+) -> Result<Response, Wrong> {
     app.engine.revoke_token(credentials(&headers, &form)?, &form).await?;
     shared(&app, &headers, StatusCode::OK.into_response()).await
 }
 
-async fn introspect(State(app): State<App>, headers: HeaderMap, Form(form): Form) -> Result<Response, Wrong> {
+async fn introspect(
+    State(app): State<App>,
+    _: Unaddressed,
+    headers: HeaderMap,
+    Form(form): Form,
+) -> Result<Response, Wrong> {
     Ok(data(&app.engine.introspect(credentials(&headers, &form)?, &form).await?))
 }
 

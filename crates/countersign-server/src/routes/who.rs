@@ -104,8 +104,9 @@ pub(super) async fn application(State(app): State<App>, mut request: Request, ne
 }
 
 async fn called_by(app: &App, headers: &HeaderMap) -> Result<Client, Wrong> {
-    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let Some(header) = header else { return Err(Refusal::ClientUnknown.into()) };
+    let mut all = headers.get_all(header::AUTHORIZATION).iter();
+    let header = all.next().and_then(|value| value.to_str().ok());
+    let (Some(header), None) = (header, all.next()) else { return Err(Refusal::ClientUnknown.into()) };
     let credentials =
         Credentials::read(Some(header), &Params::default()).map_err(|_| Refusal::ClientUnknown)?;
     Ok(app.engine.authenticate_app(credentials).await?)

@@ -30,18 +30,34 @@ impl<S: Sync> FromRequest<S> for Form {
     type Rejection = Wrong;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Wrong> {
-        const TYPE: &str = "application/x-www-form-urlencoded";
-        let empty = request.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length == "0");
-        // A form without fields has nothing to say and browsers still name its type; scripts may not.
-        if !(is_type(request.headers(), TYPE)
-            || empty && !request.headers().contains_key(header::CONTENT_TYPE))
-        {
-            return Err(Wrong::content_type(TYPE));
-        }
-        let bytes = read(request.into_body(), BODY_BYTES).await?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| Wrong::malformed("the form is not UTF-8"))?;
-        params(text).map(Self)
+        params(&written(request).await?).map(Self)
     }
+}
+
+/// The text of a form, for whoever hands it on: its parameters as they were encoded, known to be readable.
+#[derive(Debug)]
+pub struct Written(pub String);
+
+impl<S: Sync> FromRequest<S> for Written {
+    type Rejection = Wrong;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Wrong> {
+        let text = written(request).await?;
+        params(&text)?;
+        Ok(Self(text))
+    }
+}
+
+async fn written(request: Request) -> Result<String, Wrong> {
+    const TYPE: &str = "application/x-www-form-urlencoded";
+    let empty = request.headers().get(header::CONTENT_LENGTH).is_some_and(|length| length == "0");
+    // A form without fields has nothing to say and browsers still name its type; scripts may not.
+    if !(is_type(request.headers(), TYPE) || empty && !request.headers().contains_key(header::CONTENT_TYPE)) {
+        return Err(Wrong::content_type(TYPE));
+    }
+    let bytes = read(request.into_body(), BODY_BYTES).await?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| Wrong::malformed("the form is not UTF-8"))?;
+    Ok(text.to_owned())
 }
 
 /// The parameters of the query string.

@@ -138,9 +138,12 @@ impl FromRequestParts<App> for Guest {
     }
 }
 
-/// The `Cookie` headers that can be read; HTTP/2 may send several (RFC 9113 section 8.2.3).
+/// The cookies that can be read, one `name=value` each; HTTP/2 may send several headers (RFC 9113 section 8.2.3).
+///
+/// Pair by pair, since other applications may put anything into theirs: what cannot be read must not take ours along.
 pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok())
+    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    pairs.filter_map(|pair| std::str::from_utf8(pair).ok())
 }
 
 #[cfg(test)]

@@ -127,10 +127,15 @@ impl From<Refusal> for Wrong {
         let mut wrong = Self::new(status, refusal.code(), title, refusal.to_string());
         wrong.oauth = oauth;
         if let Refusal::Throttled { retry_after } = refusal {
-            wrong.retry_after = Some(retry_after.max(Duration::from_secs(1)));
+            wrong.retry_after = Some(Duration::from_secs(whole_seconds(retry_after)));
         }
         wrong
     }
+}
+
+/// A wait in whole seconds, as `Retry-After` counts them (RFC 9110 section 10.2.3): never shorter than it is.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 impl From<OAuthRefusal> for Wrong {

@@ -8,13 +8,21 @@
     reason = "helpers of tests fail by panicking, as the tests do"
 )]
 
+mod afterwards;
 mod bad_input;
+mod crossing;
+mod crowds;
 mod demo;
 mod endings;
 mod hosts;
 mod house;
+mod letters;
+mod markup;
 mod redirects;
 mod sameness;
+mod silence;
 mod slots;
+mod strict;
+mod tokens;
 mod unguarded_routes;
 mod walk;

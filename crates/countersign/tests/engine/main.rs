@@ -10,6 +10,7 @@
 mod common;
 mod data;
 mod doors;
+mod effort;
 mod endings;
 mod keys;
 mod oauth;
