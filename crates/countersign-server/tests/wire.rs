@@ -43,21 +43,39 @@ async fn a_request_that_can_be_cut_in_two_ways_hides_no_second_one() {
         ("a signed length", format!("{head}Content-Length: +5\r\n\r\nhello{hidden}")),
         ("a negative length", format!("{head}Content-Length: -5\r\n\r\nhello{hidden}")),
         ("a length in hex", format!("{head}Content-Length: 0x5\r\n\r\nhello{hidden}")),
-        ("length, then chunks", format!("{head}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{hidden}")),
-        ("chunks, then length", format!("{head}Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n{hidden}")),
+        (
+            "length, then chunks",
+            format!("{head}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{hidden}"),
+        ),
+        (
+            "chunks, then length",
+            format!("{head}Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n{hidden}"),
+        ),
         ("an unknown encoding", format!("{head}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n{hidden}")),
         ("chunked not last", format!("{head}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n{hidden}")),
         ("a space before the colon", format!("{head}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n{hidden}")),
         ("a folded line", format!("{head}X: a\r\n Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n{hidden}")),
         ("a huge chunk", format!("{head}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{hidden}")),
-        ("a chunk size in words", format!("{head}Transfer-Encoding: chunked\r\n\r\nfive\r\nhello\r\n0\r\n\r\n{hidden}")),
-        ("chunks in an old version", format!("POST /first HTTP/1.0\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{hidden}")),
+        (
+            "a chunk size in words",
+            format!("{head}Transfer-Encoding: chunked\r\n\r\nfive\r\nhello\r\n0\r\n\r\n{hidden}"),
+        ),
+        (
+            "chunks in an old version",
+            format!(
+                "POST /first HTTP/1.0\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{hidden}"
+            ),
+        ),
     ] {
         let told = answer(address, request.as_bytes()).await;
         assert!(!told.contains("second"), "{what}: {told}");
         // RFC 9112 6.3 lets a server go by the chunks, if the connection ends with that request.
-        let chunks = what.contains("chunks") && told.ends_with("first:") && told.contains("connection: close");
-        assert!(chunks || told.is_empty() || told.starts_with("HTTP/1.1 4") || told.starts_with("HTTP/1.0 4"), "{what}: {told}");
+        let chunks =
+            what.contains("chunks") && told.ends_with("first:") && told.contains("connection: close");
+        assert!(
+            chunks || told.is_empty() || told.starts_with("HTTP/1.1 4") || told.starts_with("HTTP/1.0 4"),
+            "{what}: {told}"
+        );
     }
     serving.stop(Duration::from_secs(5)).await;
 }

@@ -38,7 +38,11 @@ impl<S: Sync> FromRequestParts<S> for Unaddressed {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Wrong> {
         let bare = parts.uri.query().is_none_or(str::is_empty);
-        if bare { Ok(Self) } else { Err(Wrong::malformed("parameters belong in the form, not in the address")) }
+        if bare {
+            Ok(Self)
+        } else {
+            Err(Wrong::malformed("parameters belong in the form, not in the address"))
+        }
     }
 }
 

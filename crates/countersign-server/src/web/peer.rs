@@ -142,7 +142,8 @@ impl FromRequestParts<App> for Guest {
 ///
 /// Pair by pair, since other applications may put anything into theirs: what cannot be read must not take ours along.
 pub fn cookies(headers: &HeaderMap) -> impl Iterator<Item = &str> {
-    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
+    let pairs =
+        headers.get_all(header::COOKIE).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b';'));
     pairs.filter_map(|pair| std::str::from_utf8(pair).ok())
 }
 

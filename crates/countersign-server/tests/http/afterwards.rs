@@ -46,7 +46,8 @@ async fn hold(house: &House) -> Held {
     browser.follow(ISSUER, ticket.location()).await;
     let shop = browser.cookie_header(SHOP);
     let known = house.plain("GET", ISSUER, "/check?app=shop", &[("cookie", &shop)], "").await;
-    let tokens = redeem(house, "api", &param(browser.get(ISSUER, &authorize("api")).await.location(), "code")).await;
+    let tokens =
+        redeem(house, "api", &param(browser.get(ISSUER, &authorize("api")).await.location(), "code")).await;
     let text = |name: &str| tokens[name].as_str().unwrap().to_owned();
     let bearer = format!("Bearer {}", text("access_token"));
     let told = house.plain("GET", ISSUER, "/check?app=api", &[("authorization", &bearer)], "").await;
@@ -80,7 +81,9 @@ async fn open(house: &House, held: &Held, way: Way) -> bool {
         Issuer => {
             let cookie = || vec![("cookie", held.issuer.clone())];
             let mut opened = Vec::new();
-            for path in ["/account", "/account/apps", "/account/password", "/account/data", "/account/data.json"] {
+            for path in
+                ["/account", "/account/apps", "/account/password", "/account/data", "/account/data.json"]
+            {
                 opened.push(get(ISSUER, path.to_owned(), cookie()).await.status == StatusCode::OK);
             }
             let account = agreed(&opened);
@@ -88,12 +91,20 @@ async fn open(house: &House, held: &Held, way: Way) -> bool {
             let sso = format!("/sso?app=shop&nonce={}", "A".repeat(43));
             let ticket = get(ISSUER, sso, cookie()).await;
             // An application whose everything ended wants a new sign-in, so these may be shut while the account is open.
-            assert!(account || !code.location().starts_with(CALLBACK) && !ticket.location().contains("ticket="));
+            assert!(
+                account || !code.location().starts_with(CALLBACK) && !ticket.location().contains("ticket=")
+            );
             account
         }
-        Shop => get(ISSUER, "/check?app=shop".to_owned(), vec![("cookie", held.shop.clone())]).await.status == StatusCode::OK,
+        Shop => {
+            get(ISSUER, "/check?app=shop".to_owned(), vec![("cookie", held.shop.clone())]).await.status
+                == StatusCode::OK
+        }
         Slots => {
-            let headers = vec![("authorization", house.basic["shop"].clone()), ("countersign-session", held.handle.clone())];
+            let headers = vec![
+                ("authorization", house.basic["shop"].clone()),
+                ("countersign-session", held.handle.clone()),
+            ];
             get(ISSUER, "/session/slots".to_owned(), headers).await.status == StatusCode::OK
         }
         Bearer => {
@@ -129,7 +140,10 @@ async fn open(house: &House, held: &Held, way: Way) -> bool {
 }
 
 fn agreed(opened: &[bool]) -> bool {
-    assert!(opened.iter().all(|one| *one == opened[0]), "one endpoint believes what another refuses: {opened:?}");
+    assert!(
+        opened.iter().all(|one| *one == opened[0]),
+        "one endpoint believes what another refuses: {opened:?}"
+    );
     opened[0]
 }
 
@@ -206,7 +220,10 @@ async fn a_sign_out_closes_every_way_in_of_the_sign_in() {
 
 #[tokio::test]
 async fn ending_a_person_closes_every_way_in_of_theirs() {
-    ends(&ALL, async |house, _| end(house, Extent::Subject { subject: ada(house).await, except: None }).await).await;
+    ends(&ALL, async |house, _| {
+        end(house, Extent::Subject { subject: ada(house).await, except: None }).await
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -224,7 +241,8 @@ async fn ending_an_application_closes_every_way_into_it() {
 
 #[tokio::test]
 async fn ending_a_session_style_application_closes_every_way_into_it() {
-    ends(&[Shop, Slots, Ticket], async |house, _| end(house, Extent::Client("shop".parse().unwrap())).await).await;
+    ends(&[Shop, Slots, Ticket], async |house, _| end(house, Extent::Client("shop".parse().unwrap())).await)
+        .await;
 }
 
 #[tokio::test]
@@ -254,7 +272,11 @@ async fn a_withdrawn_session_style_application_is_shut_out_with_the_ticket_under
 async fn a_new_password_closes_every_other_way_in() {
     ends(&ALL, async |house, _| {
         let mut other = house.ada().await;
-        let fields = [("current_password", PASSWORD), ("new_password", "quite another harbour 3"), ("end_others", "on")];
+        let fields = [
+            ("current_password", PASSWORD),
+            ("new_password", "quite another harbour 3"),
+            ("end_others", "on"),
+        ];
         assert_eq!(other.post(ISSUER, "/account/password", &fields).await.status, StatusCode::SEE_OTHER);
     })
     .await;

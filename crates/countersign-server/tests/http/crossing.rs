@@ -40,7 +40,8 @@ async fn identity_headers_of_a_client_never_come_back_from_the_check() {
     let browser = at_the_shop(&house).await;
     let cookie = browser.cookie_header(SHOP);
     let honest = house.plain("GET", ISSUER, "/check?app=shop", &[("cookie", &cookie)], "").await;
-    let mut forged: Vec<(&str, &str)> = TOLD.iter().map(|name| (*name, "usr_00000000000000000000000000000001")).collect();
+    let mut forged: Vec<(&str, &str)> =
+        TOLD.iter().map(|name| (*name, "usr_00000000000000000000000000000001")).collect();
     forged.extend(TOLD.iter().map(|name| (*name, "twice")));
     forged.extend([("x-forwarded-user", "root"), ("remote-user", "root"), ("countersign_subject", "root")]);
     forged.push(("cookie", &cookie));
@@ -80,7 +81,8 @@ async fn a_cookie_of_one_door_opens_no_other() {
         assert!(matches!(reply.status.as_u16(), 401 | 403), "{path} {}", reply.status);
         assert_eq!(reply.header("countersign-subject"), "");
     }
-    for cookie in [format!("cs_dev={shop}"), format!("cs_dev_id={shop}"), format!("cs_dev_console={issuer}")] {
+    for cookie in [format!("cs_dev={shop}"), format!("cs_dev_id={shop}"), format!("cs_dev_console={issuer}")]
+    {
         let page = house.plain("GET", ISSUER, "/account", &[("cookie", &cookie)], "").await;
         assert_eq!(page.location(), "/signin?next=%2Faccount", "{}", cookie.split('=').next().unwrap());
         let asked = house.plain("GET", ISSUER, &authorize("api"), &[("cookie", &cookie)], "").await;
@@ -152,9 +154,9 @@ async fn another_site_makes_a_signed_in_browser_do_nothing() {
         &[("origin", "https://localhost:8321")],
         &[],
     ];
-    let posts = countersign_server::routes::issuer(&house.app)
-        .into_iter()
-        .filter(|route| route.method == http::Method::POST && route.face == countersign_server::web::Face::Page);
+    let posts = countersign_server::routes::issuer(&house.app).into_iter().filter(|route| {
+        route.method == http::Method::POST && route.face == countersign_server::web::Face::Page
+    });
     let paths: Vec<_> = posts.map(|route| route.path).collect();
     assert!(paths.len() >= 12, "{paths:?}");
     for path in paths {
@@ -176,13 +178,20 @@ async fn an_image_on_another_site_changes_nothing_with_any_address_of_ours() {
     let ada = house.ada().await;
     let cookie = ada.cookie_header(ISSUER);
     let before = changes(&house).await;
-    let headers = [("cookie", cookie.as_str()), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")];
+    let headers = [
+        ("cookie", cookie.as_str()),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-mode", "no-cors"),
+        ("sec-fetch-dest", "image"),
+    ];
     let mut paths: Vec<String> = countersign_server::routes::issuer(&house.app)
         .iter()
         .filter(|route| !route.path.contains('{'))
         .map(|route| route.path.to_owned())
         .collect();
-    paths.extend(["/logout?client_id=api", "/signout?next=/logout", "/account/erase?password=x"].map(str::to_owned));
+    paths.extend(
+        ["/logout?client_id=api", "/signout?next=/logout", "/account/erase?password=x"].map(str::to_owned),
+    );
     for path in paths {
         for method in ["GET", "HEAD"] {
             let reply = house.plain(method, ISSUER, &path, &headers, "").await;
@@ -190,7 +199,10 @@ async fn an_image_on_another_site_changes_nothing_with_any_address_of_ours() {
         }
     }
     assert_eq!(changes(&house).await, before);
-    assert_eq!(house.plain("GET", ISSUER, "/account", &[("cookie", &cookie)], "").await.status, StatusCode::OK);
+    assert_eq!(
+        house.plain("GET", ISSUER, "/account", &[("cookie", &cookie)], "").await.status,
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
@@ -203,7 +215,8 @@ async fn a_sign_out_by_link_is_asked_about_unless_the_id_token_is_of_this_very_s
     let mut other = house.ada().await;
     let (head, signature) = own.rsplit_once('.').unwrap();
     let forged = format!("{head}.{}", signature.chars().rev().collect::<String>());
-    for hint in [own.clone(), forged, "x.y.z".to_owned(), tokens["access_token"].as_str().unwrap().to_owned()] {
+    for hint in [own.clone(), forged, "x.y.z".to_owned(), tokens["access_token"].as_str().unwrap().to_owned()]
+    {
         let page = other.get(ISSUER, &format!("/logout?id_token_hint={hint}")).await;
         assert!(page.body.contains("Sign out?"), "a hint that is not of this sign-in");
         assert_eq!(other.get(ISSUER, "/account").await.status, StatusCode::OK);

@@ -12,7 +12,13 @@ use http::{Method, Request, StatusCode, header};
 use crate::house::{ADA, House, ISSUER, PASSWORD, Reply, form};
 
 /// A form post from `address`, with whatever else it says about itself.
-async fn from(house: &House, address: &str, path: &str, body: &str, more: &[(&'static str, String)]) -> Reply {
+async fn from(
+    house: &House,
+    address: &str,
+    path: &str,
+    body: &str,
+    more: &[(&'static str, String)],
+) -> Reply {
     let peer: SocketAddr = format!("{address}:4000").parse().unwrap();
     let mut request = Request::builder()
         .method(Method::POST)
@@ -48,7 +54,11 @@ async fn a_crowd_of_strangers_cannot_lock_out_a_browser_that_the_account_knows()
     }
     assert!(refused >= 150, "a crowd gets about a hundred guesses, and then an hour for the next: {refused}");
     let stranger = from(&house, "192.0.2.77", "/signin", &owner(), &[]).await;
-    assert_eq!(stranger.status, StatusCode::TOO_MANY_REQUESTS, "the right password from a strange browser waits as well");
+    assert_eq!(
+        stranger.status,
+        StatusCode::TOO_MANY_REQUESTS,
+        "the right password from a strange browser waits as well"
+    );
     let known = from(&house, "192.0.2.77", "/signin", &owner(), &[("cookie", mark.to_owned())]).await;
     assert_eq!(known.location(), "/account", "{}", known.body);
 }
@@ -62,7 +72,9 @@ async fn a_mark_of_another_account_opens_no_second_bucket() {
     let jar = eve.cookie_header(ISSUER);
     let mark = jar.split("; ").find(|pair| pair.starts_with("cs_dev_device=")).unwrap().to_owned();
     let mut tries = 0;
-    while guess(&house, "198.51.100.7", ADA, &[("cookie", mark.clone())]).await != StatusCode::TOO_MANY_REQUESTS {
+    while guess(&house, "198.51.100.7", ADA, &[("cookie", mark.clone())]).await
+        != StatusCode::TOO_MANY_REQUESTS
+    {
         tries += 1;
         assert!(tries <= 10, "a stranger's mark gives no more guesses than none");
     }
@@ -81,7 +93,8 @@ async fn forged_forwarding_headers_do_not_make_a_guesser_somebody_else() {
             ("cf-connecting-ip", forged.clone()),
             ("true-client-ip", forged),
         ];
-        passed += u32::from(guess(&house, "198.51.100.7", ADA, &headers).await != StatusCode::TOO_MANY_REQUESTS);
+        passed +=
+            u32::from(guess(&house, "198.51.100.7", ADA, &headers).await != StatusCode::TOO_MANY_REQUESTS);
     }
     assert!(passed <= 10, "{passed}");
 }
@@ -141,14 +154,18 @@ async fn wrong_secrets_do_not_keep_an_application_from_its_tokens() {
 async fn made_up_applications_do_not_make_the_server_forget_who_guesses() {
     let house = House::new().await;
     // Some that guess, until the door is shut.
-    let guessers: Vec<_> = (0..12).map(|n| (format!("198.51.{n}.7"), format!("p{n}@marsh.example"))).collect();
+    let guessers: Vec<_> =
+        (0..12).map(|n| (format!("198.51.{n}.7"), format!("p{n}@marsh.example"))).collect();
     for (address, email) in &guessers {
         while guess(&house, address, email, &[]).await != StatusCode::TOO_MANY_REQUESTS {}
     }
     // Then as many names as it takes to fill a table of 65,536.
     let secret = countersign_core::secret::ClientSecret::new([9; 32]);
     for number in 0..66_000_u32 {
-        let form = countersign_core::oauth::Params::parse(&format!("client_id=a{number}&client_secret={}", secret.reveal()));
+        let form = countersign_core::oauth::Params::parse(&format!(
+            "client_id=a{number}&client_secret={}",
+            secret.reveal()
+        ));
         let form = form.unwrap();
         let auth = countersign::ClientAuth::read(None, &form).unwrap();
         let visitor = countersign::Visitor::from_parts(None, [203, 0, 113, 9].into());

@@ -65,7 +65,10 @@ async fn a_link_of_one_kind_opens_no_other_door() {
     assert_eq!(use_link(&mut browser, set_up.reveal(), "the thief chose this 1").await, StatusCode::GONE);
     // And all three still work where they belong.
     assert_eq!(use_link(&mut browser, &reset, "the owner chose this 1").await, StatusCode::SEE_OTHER);
-    assert_eq!(browser.post(ISSUER, "/signup/confirm", &[("code", &confirm)]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        browser.post(ISSUER, "/signup/confirm", &[("code", &confirm)]).await.status,
+        StatusCode::SEE_OTHER
+    );
     assert!(house.rig.engine.set_up_possible(set_up.reveal()).await.is_ok());
 }
 
@@ -87,7 +90,10 @@ async fn a_mail_scanner_that_opens_every_link_uses_none_up() {
     let policy = page.header("referrer-policy");
     assert!(matches!(policy, "no-referrer" | "same-origin"), "the address holds a secret: {policy}");
     assert_eq!(page.header("cache-control"), "no-store");
-    assert_eq!(browser.post(ISSUER, "/signup/confirm", &[("code", &confirm)]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        browser.post(ISSUER, "/signup/confirm", &[("code", &confirm)]).await.status,
+        StatusCode::SEE_OTHER
+    );
     assert_eq!(use_link(&mut browser, &reset, "the owner chose this 1").await, StatusCode::SEE_OTHER);
 }
 

@@ -59,7 +59,9 @@ async fn what_is_typed_comes_back_as_words() {
         let hint = authorize("api") + "&login_hint=" + &coded;
         let door = browser.get(ISSUER, &hint).await.location().to_owned();
         harmless(&browser.get(ISSUER, &door).await, markup, "the hint");
-        let wrong = authorize("api").replace("state=s1", &format!("state={coded}")).replace("=code&", &format!("={coded}&"));
+        let wrong = authorize("api")
+            .replace("state=s1", &format!("state={coded}"))
+            .replace("=code&", &format!("={coded}&"));
         let told = browser.get(ISSUER, &wrong).await;
         assert_eq!(param(told.location(), "state"), markup, "echoed, and encoded");
         assert!(told.location().starts_with(&format!("{CALLBACK}?error=")) && !told.location().contains('<'));
@@ -107,7 +109,10 @@ async fn a_line_break_reaches_no_header() {
             authorize("api").replace("state=s1", &format!("state={broken}")),
             format!("/signin?next=/account%3f{broken}"),
             format!("/signin?next=/authorize%3fx={broken}"),
-            format!("/logout?post_logout_redirect_uri={}{broken}&client_id=api", encoded("http://localhost:4000/bye")),
+            format!(
+                "/logout?post_logout_redirect_uri={}{broken}&client_id=api",
+                encoded("http://localhost:4000/bye")
+            ),
             format!("/sso?app=shop&nonce={}&return_to=/{broken}", "A".repeat(43)),
             format!("/account?{broken}"),
         ] {

@@ -120,7 +120,8 @@ async fn applications(house: &House, secrets: &mut Secrets) {
     for (what, jar) in [("issuer cookie", ISSUER), ("shop cookie", SHOP)] {
         secrets.extend(ada.jars[jar].values().map(|value| (what, value.clone())));
     }
-    secrets.extend(house.basic.values().map(|basic| ("client secret in a header", basic.replace("Basic ", ""))));
+    secrets
+        .extend(house.basic.values().map(|basic| ("client secret in a header", basic.replace("Basic ", ""))));
     secrets.extend(house.basic.values().map(|basic| ("client secret", secret_in(basic))));
 }
 

@@ -67,7 +67,13 @@ async fn credentials(house: &House, door: &Door) -> Vec<(&'static str, String)> 
     headers
 }
 
-async fn send(house: &House, method: &str, path: &str, headers: &[(&'static str, String)], body: &str) -> Reply {
+async fn send(
+    house: &House,
+    method: &str,
+    path: &str,
+    headers: &[(&'static str, String)],
+    body: &str,
+) -> Reply {
     let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     house.plain(method, ISSUER, path, &headers, body).await
 }
@@ -86,7 +92,9 @@ fn refused(reply: &Reply, door: &Door, statuses: &[u16], what: &str) {
 async fn no_form_is_read_in_two_ways() {
     let house = House::new().await;
     let mut seen = 0;
-    for door in doors(&house).into_iter().filter(|door| door.method == Method::POST && door.path != "/userinfo") {
+    for door in
+        doors(&house).into_iter().filter(|door| door.method == Method::POST && door.path != "/userinfo")
+    {
         let mut headers = credentials(&house, &door).await;
         let before = state(&house).await;
         headers.push(("content-type", FORM.to_owned()));
@@ -96,7 +104,12 @@ async fn no_form_is_read_in_two_ways() {
         let huge = "x".repeat(64 * 1024 + 1);
         refused(&send(&house, "POST", &door.path, &headers, &huge).await, &door, &[413], "a huge body");
         headers.pop();
-        for kind in ["text/plain", "application/json", "multipart/form-data; boundary=x", "application/x-www-form-urlencodedx"] {
+        for kind in [
+            "text/plain",
+            "application/json",
+            "multipart/form-data; boundary=x",
+            "application/x-www-form-urlencodedx",
+        ] {
             headers.push(("content-type", kind.to_owned()));
             refused(&send(&house, "POST", &door.path, &headers, "a=1").await, &door, &[415], kind);
             headers.pop();
@@ -113,7 +126,8 @@ async fn no_form_is_read_in_two_ways() {
 async fn no_query_is_read_in_two_ways() {
     let house = House::new().await;
     // These read no query at all, whatever it says.
-    let deaf = ["/", "/jwks.json", "/.well-known/", "/assets/", "/dev/", "/session/", "/userinfo", "/account/data"];
+    let deaf =
+        ["/", "/jwks.json", "/.well-known/", "/assets/", "/dev/", "/session/", "/userinfo", "/account/data"];
     let mut seen = 0;
     for door in doors(&house).into_iter().filter(|door| door.method == Method::GET) {
         if deaf.iter().any(|start| door.path == *start || *start != "/" && door.path.starts_with(start)) {
@@ -136,7 +150,9 @@ async fn another_method_is_told_which_ones_there_are() {
     let house = House::new().await;
     let all = doors(&house);
     let known = |path: &str, method: &str| {
-        all.iter().any(|door| door.path == path && (door.method == method || method == "HEAD" && door.method == Method::GET))
+        all.iter().any(|door| {
+            door.path == path && (door.method == method || method == "HEAD" && door.method == Method::GET)
+        })
     };
     let before = state(&house).await;
     for door in &all {
@@ -148,7 +164,12 @@ async fn another_method_is_told_which_ones_there_are() {
             assert_eq!(reply.status, StatusCode::METHOD_NOT_ALLOWED, "{method} {}", door.path);
             let allow = reply.header("allow");
             assert!(allow.contains(door.method.as_str()), "{method} {}: {allow}", door.path);
-            assert!(method == "HEAD" || reply.body.contains("CS-7002"), "{method} {}: {}", door.path, reply.body);
+            assert!(
+                method == "HEAD" || reply.body.contains("CS-7002"),
+                "{method} {}: {}",
+                door.path,
+                reply.body
+            );
         }
         for spoof in ["x-http-method-override", "x-http-method", "x-method-override"] {
             let other = if door.method == Method::GET { "DELETE" } else { "GET" };
@@ -167,9 +188,23 @@ async fn a_path_that_two_parsers_read_in_two_ways_is_read_by_none() {
     let house = House::new().await;
     let cookie = house.ada().await.cookie_header(ISSUER);
     for path in [
-        "//account", "/./account", "/account/.", "/x/../account", "/account%2fdata", "/account%00", "/account;a=b/data",
-        "/account/data%2ejson", "/%2e%2e/account", "/account/..%5cdata", "/account/%252e%252e/data", "/signin/..;/account",
-        "/ACCOUNT", "/account/", "/account.json", "/account/data.json/", "/.well-known/../account",
+        "//account",
+        "/./account",
+        "/account/.",
+        "/x/../account",
+        "/account%2fdata",
+        "/account%00",
+        "/account;a=b/data",
+        "/account/data%2ejson",
+        "/%2e%2e/account",
+        "/account/..%5cdata",
+        "/account/%252e%252e/data",
+        "/signin/..;/account",
+        "/ACCOUNT",
+        "/account/",
+        "/account.json",
+        "/account/data.json/",
+        "/.well-known/../account",
     ] {
         let reply = house.plain("GET", ISSUER, path, &[("cookie", &cookie)], "").await;
         assert!(matches!(reply.status.as_u16(), 400 | 404), "{path}: {}", reply.status);

@@ -33,7 +33,8 @@ fn refused(reply: &Reply, word: &str, what: &str) {
 
 /// The secret in a `Basic` header.
 pub(crate) fn secret_in(basic: &str) -> String {
-    let coded = basic.strip_prefix("Basic ").unwrap().trim_end_matches('=').replace('+', "-").replace('/', "_");
+    let coded =
+        basic.strip_prefix("Basic ").unwrap().trim_end_matches('=').replace('+', "-").replace('/', "_");
     let text = String::from_utf8(countersign_jose::primitive::base64::decode(&coded).unwrap()).unwrap();
     text.split_once(':').unwrap().1.to_owned()
 }
@@ -75,7 +76,8 @@ async fn a_code_that_comes_twice_ends_what_the_first_use_gave() {
     let house = House::new().await;
     let once = code(&house, "api").await;
     let tokens = redeem(&house, "api", &once).await;
-    let (access, refresh) = (tokens["access_token"].as_str().unwrap(), tokens["refresh_token"].as_str().unwrap());
+    let (access, refresh) =
+        (tokens["access_token"].as_str().unwrap(), tokens["refresh_token"].as_str().unwrap());
     assert!(active(&house, access).await);
     let again = house.call("api", "/token", &redemption(&once, CALLBACK, VERIFIER)).await;
     refused(&again, "invalid_grant", "the second use");
@@ -91,7 +93,11 @@ async fn somebody_elses_replay_of_a_code_does_not_end_the_owners_tokens() {
     let tokens = redeem(&house, "api", &once).await;
     let access = tokens["access_token"].as_str().unwrap();
     // Seen in a log or a history, sent by another application: no way to sign Ada out.
-    refused(&house.call("third", "/token", &redemption(&once, CALLBACK, VERIFIER)).await, "invalid_grant", "third");
+    refused(
+        &house.call("third", "/token", &redemption(&once, CALLBACK, VERIFIER)).await,
+        "invalid_grant",
+        "third",
+    );
     assert!(active(&house, access).await);
 }
 
@@ -110,7 +116,11 @@ async fn a_request_without_a_proper_challenge_gets_no_code() {
         ("the method in small letters", good.replace("=S256", "=s256")),
     ] {
         let reply = ada.get(ISSUER, &path).await;
-        assert!(reply.location().starts_with(&format!("{CALLBACK}?error=invalid_request")), "{what}: {}", reply.location());
+        assert!(
+            reply.location().starts_with(&format!("{CALLBACK}?error=invalid_request")),
+            "{what}: {}",
+            reply.location()
+        );
         assert!(!reply.location().contains("code="), "{what}");
         assert_eq!(param(reply.location(), "iss"), "http://localhost:8321");
     }
@@ -139,7 +149,10 @@ async fn a_refresh_token_is_for_its_application_and_never_reaches_further() {
         let token = tokens[kind].as_str().unwrap();
         house.call("third", "/revoke", &[("token", token)]).await;
         assert!(active(&house, token).await, "another application cannot take back the {kind}");
-        assert_eq!(house.call("third", "/introspect", &[("token", token)]).await.json(), serde_json::json!({"active": false}));
+        assert_eq!(
+            house.call("third", "/introspect", &[("token", token)]).await.json(),
+            serde_json::json!({"active": false})
+        );
     }
 }
 
@@ -171,7 +184,11 @@ async fn a_token_of_another_kind_is_no_access_token() {
     // Good, but for another application.
     let bearer = format!("Bearer {access}");
     let elsewhere = house.plain("GET", ISSUER, "/check?app=third", &[("authorization", &bearer)], "").await;
-    assert!(matches!(elsewhere.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN), "{}", elsewhere.status);
+    assert!(
+        matches!(elsewhere.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN),
+        "{}",
+        elsewhere.status
+    );
     assert_eq!(elsewhere.header("countersign-subject"), "");
     let twice = [("authorization", bearer.as_str()), ("authorization", bearer.as_str())];
     assert_eq!(house.plain("GET", ISSUER, "/userinfo", &twice, "").await.status, StatusCode::UNAUTHORIZED);
@@ -188,7 +205,8 @@ async fn an_application_proves_itself_in_one_way_and_never_in_the_address() {
     let ask = |path: String, headers: Vec<(&'static str, String)>, body: String| {
         let house = &house;
         async move {
-            let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).chain([form_type]).collect();
+            let headers: Vec<_> =
+                headers.iter().map(|(name, value)| (*name, value.as_str())).chain([form_type]).collect();
             house.plain("POST", ISSUER, &path, &headers, &body).await
         }
     };
@@ -205,12 +223,16 @@ async fn an_application_proves_itself_in_one_way_and_never_in_the_address() {
             let address = ask(format!("{path}?{posted}"), vec![], body).await;
             assert!(matches!(address.status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED), "{path}");
             let word = address.json()["error"].as_str().unwrap().to_owned();
-            assert!(matches!(word.as_str(), "invalid_request" | "invalid_client"), "{path}: a secret in the address: {word}");
+            assert!(
+                matches!(word.as_str(), "invalid_request" | "invalid_client"),
+                "{path}: a secret in the address: {word}"
+            );
         }
         let mut twice = header();
         twice.extend(header());
         refused(&ask(path.to_owned(), twice, body("")).await, "invalid_request", path);
-        let wrong = ask(path.to_owned(), vec![], body(&format!("&client_id=api&client_secret={secret}x"))).await;
+        let wrong =
+            ask(path.to_owned(), vec![], body(&format!("&client_id=api&client_secret={secret}x"))).await;
         assert_eq!(wrong.status, StatusCode::UNAUTHORIZED, "{path}");
         assert_eq!(wrong.json()["error"], "invalid_client");
     }

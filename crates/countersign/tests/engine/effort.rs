@@ -144,9 +144,15 @@ impl Workshop {
         let (engine, visitor) = (&self.engine, Rig::visitor());
         let guess = typed("surely not this one");
         match way {
-            "sign-in" => format!("{:?}", engine.sign_in(email, guess, &visitor, Audience::Issuer, None).await.err()),
-            "console" => format!("{:?}", engine.sign_in(email, guess, &visitor, Audience::Console, None).await.err()),
-            "sign-up" => format!("{:?}", engine.sign_up(email, typed("slate harbour lantern"), &visitor).await),
+            "sign-in" => {
+                format!("{:?}", engine.sign_in(email, guess, &visitor, Audience::Issuer, None).await.err())
+            }
+            "console" => {
+                format!("{:?}", engine.sign_in(email, guess, &visitor, Audience::Console, None).await.err())
+            }
+            "sign-up" => {
+                format!("{:?}", engine.sign_up(email, typed("slate harbour lantern"), &visitor).await)
+            }
             "weak sign-up" => format!("{:?}", engine.sign_up(email, typed("marsh.example1"), &visitor).await),
             _ => format!("{:?}", engine.ask_reset(email, &visitor).await),
         }
