@@ -37,15 +37,17 @@ impl Engine {
         let born = self.view.position();
         let code = MailCode::new(self.chance()?);
         let line = self.line(Actor::Stranger, Event::ResetAsked).from(&visitor.network);
-        let (batch, letter) = match self.directory.user_by_email(&email).await? {
+        let (issue, line, letter) = match self.directory.user_by_email(&email).await? {
             Some(user) => {
                 let letter = letters::reset(&self.settings.issuer, email, &code);
-                let issue = link::reset(&code, &user, born, self.now());
-                (Batch::of(issue).audited(line.about(&user.subject).into()), letter)
+                (link::reset(&code, &user, born, self.now()), line.about(&user.subject), letter)
             }
-            None => (Batch::new().audited(line.into()), letters::nobody(&self.settings.issuer, email)),
+            // The same write: how long it takes must not tell.
+            None => {
+                (link::decoy(&code, born, self.now()), line, letters::nobody(&self.settings.issuer, email))
+            }
         };
-        self.put(batch).await?;
+        self.put(Batch::of(issue).audited(line.into())).await?;
         self.send(letter).await
     }
 

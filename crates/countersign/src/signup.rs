@@ -45,20 +45,18 @@ impl Engine {
         let password = self.hasher.choose(password, self.context(&email), self.chance()?).await?;
         let code = MailCode::new(self.chance()?);
         let line = self.line(Actor::Stranger, Event::SignUpAsked).from(&visitor.network);
-        let (batch, letter) = match account {
+        let (issue, line, letter) = match account {
+            // The same write: how long it takes must not tell.
             Some(user) => {
                 let letter = letters::already(&self.settings.issuer, email);
-                (Batch::new().audited(line.about(&user.subject).into()), letter)
+                (link::decoy(&code, born, self.now()), line.about(&user.subject), letter)
             }
             None => {
                 let letter = letters::confirm(&self.settings.issuer, email.clone(), &code);
-                (
-                    Batch::of(link::confirm(&code, email, password, born, self.now())).audited(line.into()),
-                    letter,
-                )
+                (link::confirm(&code, email, password, born, self.now()), line, letter)
             }
         };
-        self.put(batch).await?;
+        self.put(Batch::of(issue).audited(line.into())).await?;
         self.send(letter).await
     }
 

@@ -5,7 +5,7 @@ use countersign_jose::primitive;
 
 use crate::batch::Change;
 use crate::error::Refusal;
-use crate::id::{ClientId, Position, Serial};
+use crate::id::{ClientId, Position, Serial, Subject};
 use crate::policy;
 use crate::record::user::PasswordHash;
 use crate::record::{Email, Login, OneTime, Purpose, SpendKey, User};
@@ -30,6 +30,14 @@ pub fn confirm(
 #[must_use]
 pub fn reset(code: &MailCode, user: &User, born: Position, now: Timestamp) -> Change {
     let purpose = Purpose::Reset { subject: user.subject.clone(), generation: user.generation };
+    issue(code.key(), purpose, born, now + policy::MAIL_LINK_LIFETIME)
+}
+
+/// Issues a link that opens nothing and is told to nobody: an address without an account costs the same write as one with.
+#[must_use]
+pub fn decoy(code: &MailCode, born: Position, now: Timestamp) -> Change {
+    // No account has this subject, and none has generation 0.
+    let purpose = Purpose::Reset { subject: Subject::new(now, &[0; 10]), generation: 0 };
     issue(code.key(), purpose, born, now + policy::MAIL_LINK_LIFETIME)
 }
 
