@@ -1,4 +1,4 @@
-//! Known and unknown addresses are the same work: as many reads, commits, letters and draws of chance; in a soak, as much
+//! Known and unknown addresses are the same work: as many reads, commits, changes, letters and draws of chance; in a soak, as much
 //! time. OWASP ASVS 5.0 V6.3.8.
 
 use std::ops::Range;
@@ -25,12 +25,13 @@ const NOBODY: &str = "eve@marsh.example";
 struct Tally {
     reads: AtomicU32,
     commits: AtomicU32,
+    changes: AtomicU32,
     draws: AtomicU32,
 }
 
 impl Tally {
-    fn take(&self) -> [u32; 3] {
-        [&self.reads, &self.commits, &self.draws].map(|count| count.swap(0, Ordering::SeqCst))
+    fn take(&self) -> [u32; 4] {
+        [&self.reads, &self.commits, &self.changes, &self.draws].map(|count| count.swap(0, Ordering::SeqCst))
     }
 }
 
@@ -91,6 +92,7 @@ impl Store for Counted {
     }
     fn commit(&self, batch: Batch) -> Pending<'_, Outcome> {
         self.tally.commits.fetch_add(1, Ordering::SeqCst);
+        self.tally.changes.fetch_add(u32::try_from(batch.changes().len()).unwrap(), Ordering::SeqCst);
         self.store.commit(batch)
     }
     fn follow(&self, follower: Arc<dyn Follower>) -> Pending<'_, ()> {
@@ -178,7 +180,7 @@ async fn an_attempt_at_a_known_address_is_the_same_work_as_at_an_unknown_one() {
             let answer = shop.attempt(way, email).await;
             seen.push((answer, shop.tally.take(), shop.mail.letters().len() - before));
         }
-        assert_eq!(seen[0], seen[1], "{way}: answer, [reads, commits, draws], letters");
+        assert_eq!(seen[0], seen[1], "{way}: answer, [reads, commits, changes, draws], letters");
     }
 }
 
@@ -218,7 +220,8 @@ async fn soak_an_attempt_at_a_known_address_takes_the_time_of_an_unknown_one() {
             times.sort();
             times[times.len() / 2].as_secs_f64()
         });
-        let ratio = known / unknown;
-        assert!((0.8..1.25).contains(&ratio), "{way}: {known:.6} s known, {unknown:.6} s unknown");
+        // Reading an account that is there takes a moment; a network's own noise is a hundred times that.
+        let apart = (known - unknown).abs();
+        assert!(apart < 0.05 * unknown + 30e-6, "{way}: {known:.6} s known, {unknown:.6} s unknown");
     }
 }
