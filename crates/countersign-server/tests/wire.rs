@@ -2,6 +2,8 @@
 //!
 //! RFC 9112 sections 2.2, 5, 6.3 and 7.1; CWE-444.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as the tests do")]
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
