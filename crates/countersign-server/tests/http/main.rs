@@ -18,6 +18,7 @@ mod hosts;
 mod house;
 mod letters;
 mod markup;
+mod production;
 mod redirects;
 mod sameness;
 mod silence;

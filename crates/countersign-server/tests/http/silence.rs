@@ -5,7 +5,9 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::body::Body;
 use http::StatusCode;
+use tower::ServiceExt;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::house::{ADA, House, ISSUER, PASSWORD, SHOP, VERIFIER, authorize, form, param};
@@ -142,6 +144,103 @@ async fn mistakes(house: &House) {
     house.plain("GET", "evil.example", &format!("/signin?{body}"), &[], "").await;
 }
 
+/// The operator's console and API, with everything in the wrong place.
+async fn operators(house: &House, secrets: &mut Secrets) {
+    let origin = "http://127.0.0.1:9321";
+    let settings =
+        countersign_server::console::ConsoleSettings { origin: origin.to_owned(), facts: Vec::new() };
+    let console = countersign_server::console::router(house.rig.engine.clone(), settings);
+    let actor = axum::Extension(countersign_core::extent::Actor::CommandLine);
+    let api = countersign_server::api::router(house.rig.engine.clone()).layer(actor);
+    let link = house.rig.engine.set_up_link().await.unwrap().unwrap();
+    let password = "the operator types this 5";
+    let good = form(&[("code", link.reveal()), ("email", "kim@ops.example"), ("password", password)]);
+    let twice = format!("{good}&password=again");
+    let mut cookie = String::new();
+    for (path, body) in [
+        ("/admin/setup", twice.as_str()),
+        ("/admin/setup", "code=x"),
+        ("/admin/setup", &good),
+        ("/admin/setup", &good),
+        ("/admin/signin", "email=kim%40ops.example&password=a+guess+by+nobody+6"),
+        ("/admin/signin", &form(&[("email", "kim@ops.example"), ("password", password), ("more", "x")])),
+    ] {
+        let request = http::Request::post(path)
+            .header("host", "127.0.0.1:9321")
+            .header("origin", origin)
+            .header("content-type", "application/x-www-form-urlencoded");
+        let response =
+            console.clone().oneshot(request.body(Body::from(body.to_owned())).unwrap()).await.unwrap();
+        if let Some(set) = response.headers().get("set-cookie") {
+            let value = set.to_str().unwrap().split(';').next().unwrap();
+            value.split_once('=').unwrap().1.clone_into(&mut cookie);
+        }
+    }
+    assert!(!cookie.is_empty());
+    secrets.extend([("console cookie", cookie), ("set-up link", link.reveal().to_owned())]);
+    secrets.extend([
+        ("operator's password", password.to_owned()),
+        ("a guess", "a guess by nobody 6".to_owned()),
+    ]);
+    let hidden = "a secret in the wrong place 8";
+    for (method, path, body) in [
+        ("POST", "users", format!(r#"{{"email":"{hidden}","password":7}}"#)),
+        ("POST", "users", format!(r#"{{"email":"x@y.example","password":["{hidden}"]}}"#)),
+        ("POST", "users", format!(r#"{{"email":"x@y.example","password":"{hidden}","role":"{hidden}"}}"#)),
+        ("POST", "users", format!(r#"{{"email":"x@y.example","password":"{hidden}""#)),
+        ("POST", "users", format!(r#"{{"email":"x@y.example","password":"{hidden}"}}"#)),
+        ("POST", "users/x@y.example/password", format!(r#"{{"password":{{"x":"{hidden}"}}}}"#)),
+        ("POST", "users/nobody@y.example/password", format!(r#"{{"password":"{hidden}"}}"#)),
+        ("POST", "end-everything", format!(r#""{hidden}""#)),
+        ("POST", "setup-link", String::new()),
+        ("POST", "apps/api/rotate-secret", String::new()),
+    ] {
+        let request = http::Request::builder().method(method).uri(format!("/admin/api/v1/{path}"));
+        let request = request.header("content-type", "application/json").body(Body::from(body)).unwrap();
+        let response = api.clone().oneshot(request).await.unwrap();
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        for name in ["secret", "code"] {
+            // Problems have a code as well, and it is no secret.
+            let secret = told[name].as_str().filter(|text| !text.starts_with("CS-"));
+            secrets.extend(secret.map(|secret| ("told once", secret.to_owned())));
+        }
+    }
+    secrets.push(("a secret in the wrong place", hidden.to_owned()));
+}
+
+/// Nobody writes lines of their own into the log, nor speaks to the terminal of whoever reads it.
+async fn forged_lines(house: &House, log: &Log) {
+    let actor = axum::Extension(countersign_core::extent::Actor::CommandLine);
+    let api = countersign_server::api::router(house.rig.engine.clone()).layer(actor);
+    for path in [
+        "users/%0aFORGED%20line@x.example",
+        "users/%1b%5b2JFORGED",
+        "apps/%0d%0aFORGED",
+        "sessions/%0aFORGED",
+        "sessions?app=%0aFORGED&user=%1b%5b31mFORGED",
+        "audit?user=%0aFORGED",
+    ] {
+        let request = http::Request::get(format!("/admin/api/v1/{path}")).body(Body::empty()).unwrap();
+        let response = api.clone().oneshot(request).await.unwrap();
+        assert!(response.status().is_client_error(), "{path}");
+    }
+    for name in ["user-agent", "referer", "x-forwarded-for"] {
+        house.plain("GET", ISSUER, "/nowhere", &[(name, "\tFORGED")], "").await;
+    }
+    for path in [
+        "/logout?client_id=%0aFORGED",
+        "/sso?app=%0aFORGED&nonce=x",
+        "/authorize?client_id=%1bFORGED",
+        "/check?app=%0aFORGED",
+    ] {
+        house.plain("GET", ISSUER, path, &[], "").await;
+    }
+    let text = log.text();
+    assert!(text.lines().all(|line| !line.starts_with("FORGED")), "a line of somebody's own");
+    assert!(!text.contains('\u{1b}') && !text.contains('\r'), "a word to the terminal");
+}
+
 #[tokio::test]
 async fn a_log_at_its_loudest_holds_no_secret() {
     let log = Log::default();
@@ -157,9 +256,11 @@ async fn a_log_at_its_loudest_holds_no_secret() {
     people(&house, &mut secrets).await;
     applications(&house, &mut secrets).await;
     mistakes(&house).await;
+    operators(&house, &mut secrets).await;
+    forged_lines(&house, &log).await;
     let text = log.text();
     assert!(text.contains("refused"), "the log works: {} bytes", text.len());
-    assert!(secrets.len() >= 25, "{}", secrets.len());
+    assert!(secrets.len() >= 30, "{}", secrets.len());
     for (what, secret) in &secrets {
         let coded = countersign_server::web::text::encoded(secret);
         // A part of a secret is a secret: its last 12 characters, without what all tokens of a kind share.
