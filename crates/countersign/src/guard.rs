@@ -118,11 +118,13 @@ fn bearer(
     check: impl FnOnce(&str) -> Result<Recognized, Error>,
 ) -> Result<Attempt<Recognized>, Fault> {
     let Some(header) = authorization else { return Ok(Attempt::Absent) };
-    let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
+    // A bearer that is spaced oddly is a bad one, not an absent one.
+    let header = header.trim_matches([' ', '\t']);
+    let (scheme, token) = header.split_once([' ', '\t']).unwrap_or((header, ""));
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Ok(Attempt::Absent);
     }
-    match check(token.trim_matches(' ')) {
+    match check(token.trim_matches([' ', '\t'])) {
         Ok(good) => Ok(Attempt::Accepted(good)),
         Err(Error::Refusal(refusal)) => Ok(Attempt::Refused(refusal)),
         Err(Error::Fault(fault)) => Err(fault),

@@ -110,12 +110,13 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Bearer<'_> {
         _ => return Bearer::Unreadable,
     };
     let Ok(text) = value.to_str() else { return Bearer::Unreadable };
-    match text.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-            Bearer::Token(token.trim_matches(' '))
-        }
-        _ if text.eq_ignore_ascii_case("bearer") => Bearer::Unreadable,
-        _ => Bearer::None,
+    // A bearer that is spaced oddly is a bad one, not an absent one.
+    let text = text.trim_matches([' ', '\t']);
+    let (scheme, token) = text.split_once([' ', '\t']).unwrap_or((text, ""));
+    match token.trim_matches([' ', '\t']) {
+        _ if !scheme.eq_ignore_ascii_case("bearer") => Bearer::None,
+        "" => Bearer::Unreadable,
+        token => Bearer::Token(token),
     }
 }
 
