@@ -4,7 +4,7 @@
 
 use http::StatusCode;
 
-use crate::house::{CALLBACK, CHALLENGE, House, ISSUER, Reply, VERIFIER, authorize, form, param};
+use crate::house::{CALLBACK, CHALLENGE, House, ISSUER, Reply, SHOP, VERIFIER, authorize, form, param};
 use crate::walk::redeem;
 
 /// A code for Ada that `client` asked for.
@@ -235,5 +235,24 @@ async fn an_application_proves_itself_in_one_way_and_never_in_the_address() {
             ask(path.to_owned(), vec![], body(&format!("&client_id=api&client_secret={secret}x"))).await;
         assert_eq!(wrong.status, StatusCode::UNAUTHORIZED, "{path}");
         assert_eq!(wrong.json()["error"], "invalid_client");
+    }
+}
+
+#[tokio::test]
+async fn a_bearer_that_is_oddly_spaced_is_bad_and_not_absent() {
+    let house = House::new().await;
+    let mut browser = house.ada().await;
+    let started = browser.get(SHOP, "/_cs/start").await;
+    let ticket = browser.follow(SHOP, started.location()).await;
+    browser.follow(ISSUER, ticket.location()).await;
+    let cookie = browser.cookie_header(SHOP);
+    let good = house.plain("GET", ISSUER, "/check?app=shop", &[("cookie", &cookie)], "").await;
+    assert_eq!(good.status, StatusCode::OK);
+    for bearer in
+        ["Bearer\tx", " Bearer x", "\tBearer x", "BEARER\t", "Bearer\t", "bearer x y", "Bearer x,Bearer y"]
+    {
+        let headers = [("cookie", cookie.as_str()), ("authorization", bearer)];
+        let reply = house.plain("GET", ISSUER, "/check?app=shop", &headers, "").await;
+        assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{bearer:?} lets the cookie speak for it");
     }
 }
