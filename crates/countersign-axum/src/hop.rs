@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
-use countersign::Engine;
+use countersign::{Engine, StartNonce, Visitor};
 use countersign_core::id::ClientId;
 use countersign_core::oauth::Params;
+use countersign_core::record::Client;
 use countersign_core::record::session::Audience;
 use countersign_core::session::cookie::{Cookie, Surface};
 use countersign_core::{Attempt, Refusal};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::peer::{cookies, visitor};
 use crate::rejection::Rejection;
@@ -26,71 +27,95 @@ pub(crate) const START: &str = "/_cs/start";
 /// Where the ticket comes back.
 pub(crate) const CALLBACK: &str = "/_cs/callback";
 
-/// How long a person may take at the issuer before the nonce is forgotten.
-const NONCE_LIFETIME: Duration = Duration::from_secs(600);
+/// How long a person may take at the issuer before they must start again.
+const NONCE_LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+/// Where a browser goes next, and the `Set-Cookie` values that go with it.
+#[derive(Debug)]
+pub struct Hop {
+    /// The address: the issuer's, or a path of the application's own.
+    pub to: String,
+    /// `Set-Cookie` values.
+    pub cookies: Vec<String>,
+}
+
+/// Sends a browser off to the issuer to sign in; it will come back to `return_to`, a path of the application.
+///
+/// A second tab goes on with the nonce of the first, else the first could not come back.
+///
+/// # Errors
+/// [`Refusal::Invalid`]: `return_to` is no such path.
+pub fn leave(
+    engine: &Engine,
+    client: &Client,
+    headers: &HeaderMap,
+    return_to: &str,
+) -> countersign::Result<Hop> {
+    let cookie = Cookie::new(Surface::Start, engine.transport());
+    let nonce = match cookie.find(cookies(headers)) {
+        Attempt::Accepted(text) => StartNonce::parse(text),
+        Attempt::Absent | Attempt::Refused(_) => None,
+    };
+    let nonce = nonce.map_or_else(|| engine.start_nonce(), Ok)?;
+    let to = engine.start_address(client, &nonce, return_to)?;
+    Ok(Hop { to, cookies: vec![cookie.set_nonce(&nonce, NONCE_LIFETIME)] })
+}
+
+/// Takes in a browser that comes back with a ticket: it gets the application's own session.
+///
+/// # Errors
+/// [`Refusal::LinkOver`]: the ticket is not for this application and this browser, has been used, or is too old.
+pub async fn land(
+    engine: &Engine,
+    client: &Client,
+    headers: &HeaderMap,
+    ticket: &str,
+    visitor: &Visitor,
+) -> countersign::Result<Hop> {
+    let start = Cookie::new(Surface::Start, engine.transport());
+    let Attempt::Accepted(nonce) = start.find(cookies(headers)) else { return Err(Refusal::LinkOver.into()) };
+    let (token, session, to) = engine.redeem_ticket(client, ticket, nonce, visitor).await?;
+    let age = session.expires.since(engine.now());
+    let own = engine.cookie(&Audience::Client(client.id.clone())).set(&token, Some(age));
+    Ok(Hop { to, cookies: vec![own, start.removal()] })
+}
 
 /// Answers `GET /_cs/start?return_to=/path` on the host of `client`.
-pub async fn start(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Response {
-    match leave(engine, client, parts).await {
-        Ok((target, cookie)) => onward(&target, &[cookie]),
-        Err(rejection) => rejection.into_response(),
-    }
+pub(crate) async fn start(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Response {
+    let left = async {
+        let app = engine.app(client.as_str()).await?;
+        let return_to = query(parts, "return_to")?;
+        leave(engine, &app, &parts.headers, return_to.as_deref().unwrap_or("/"))
+    };
+    onward(left.await)
 }
 
 /// Answers `GET /_cs/callback?ticket=…` on the host of `client`.
-pub async fn callback(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Response {
-    match land(engine, client, parts).await {
-        Ok((target, cookies)) => onward(&target, &cookies),
-        Err(rejection) => rejection.into_response(),
-    }
-}
-
-async fn leave(
-    engine: &Arc<Engine>,
-    client: &ClientId,
-    parts: &Parts,
-) -> Result<(String, String), Rejection> {
-    let app = engine.app(client.as_str()).await?;
-    let nonce = engine.start_nonce()?;
-    let return_to = query(parts, "return_to")?;
-    let target = engine.start_address(&app, &nonce, return_to.as_deref().unwrap_or("/"))?;
-    let cookie = Cookie::new(Surface::Start, engine.transport()).set_nonce(&nonce, NONCE_LIFETIME);
-    Ok((target, cookie))
-}
-
-async fn land(
-    engine: &Arc<Engine>,
-    client: &ClientId,
-    parts: &Parts,
-) -> Result<(String, [String; 2]), Rejection> {
-    let ticket = query(parts, "ticket")?.ok_or(Refusal::LinkOver)?;
-    let nonce_cookie = Cookie::new(Surface::Start, engine.transport());
-    let nonce = match nonce_cookie.find(cookies(&parts.headers)) {
-        Attempt::Accepted(nonce) => nonce,
-        Attempt::Absent => return Err(Refusal::LinkOver.into()),
-        Attempt::Refused(refusal) => return Err(refusal.into()),
+pub(crate) async fn callback(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Response {
+    let landed = async {
+        let app = engine.app(client.as_str()).await?;
+        let ticket = query(parts, "ticket")?.ok_or(Refusal::LinkOver)?;
+        land(engine, &app, &parts.headers, &ticket, &visitor(parts, engine.transport())).await
     };
-    let app = engine.app(client.as_str()).await?;
-    let visitor = visitor(parts, engine.transport());
-    let (token, _, return_to) = engine.redeem_ticket(&app, &ticket, nonce, &visitor).await?;
-    Ok((
-        return_to,
-        [engine.cookie(&Audience::Client(client.clone())).set(&token, None), nonce_cookie.removal()],
-    ))
+    onward(landed.await)
 }
 
 /// A redirect that carries cookies. Locations are ours or the registered application's, never the request's.
-fn onward(target: &str, cookies: &[String]) -> Response {
+fn onward(hop: countersign::Result<Hop>) -> Response {
+    let Hop { to, cookies } = match hop {
+        Ok(hop) => hop,
+        Err(error) => return Rejection::from(error).into_response(),
+    };
     let mut headers = HeaderMap::new();
-    let Ok(location) = HeaderValue::from_str(target) else {
+    let Ok(location) = HeaderValue::from_str(&to) else {
         return Rejection::Refusal(Refusal::Invalid { what: "the way back cannot be written".to_owned() })
             .into_response();
     };
     headers.insert(header::LOCATION, location);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::VARY, HeaderValue::from_static("Cookie"));
-    headers.insert(HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer"));
-    for cookie in cookies {
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    for cookie in &cookies {
         if let Ok(value) = HeaderValue::from_str(cookie) {
             headers.append(header::SET_COOKIE, value);
         }

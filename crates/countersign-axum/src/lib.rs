@@ -25,7 +25,7 @@ mod session;
 
 pub use auth::Auth;
 pub use guard::Guard;
-pub use hop::{callback, start};
+pub use hop::{Hop, land, leave};
 pub use layer::Guarded;
 pub use peer::{Peer, visitor};
 pub use rejection::Rejection;

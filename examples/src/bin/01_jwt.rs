@@ -26,6 +26,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("the shop knows {}", shop.verify(&token, now)?.sub);
 
     let bank = jwt::verifier::<AccessClaims>(keys).issuer("https://id.shop.example").audience("bank-api");
-    println!("the bank says: {}", bank.verify(&token, now).err().map_or("welcome".into(), |e| e.to_string()));
+    println!(
+        "the bank says: {}",
+        bank.verify(&token, now).err().map_or_else(|| "welcome".into(), |e| e.to_string())
+    );
     Ok(())
 }

@@ -4,18 +4,14 @@
 //!
 //! OWASP ASVS 5.0 V7.2.4; login cross-site request forgery as in RFC 6749 section 10.12.
 
-use std::time::Duration;
-
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use countersign::{Checked, Error, Refusal, StartNonce};
-use countersign_core::Attempt;
+use countersign::{Checked, Error, Refusal};
+use countersign_axum::Hop;
 use countersign_core::error::OAuthError;
 use countersign_core::oauth::Params;
 use countersign_core::record::Client;
-use countersign_core::record::session::Audience;
-use countersign_core::session::{Cookie, Surface};
 use http::HeaderMap;
 
 use super::authorize::ask;
@@ -24,12 +20,8 @@ use super::{Guard, Knocking, Route};
 use crate::app::App;
 use crate::web::form::need;
 use crate::web::host::AppHost;
-use crate::web::peer::cookies;
 use crate::web::text::encoded;
 use crate::web::{Face, Guest, Query, Wrong};
-
-/// How long a person may take to sign in before they must start again.
-const START_AGE: Duration = Duration::from_secs(60 * 60);
 
 pub(super) fn issuer_routes() -> Vec<Route> {
     vec![Route::get("/sso", Guard::Public, Face::Page, hand_over)]
@@ -49,18 +41,15 @@ async fn start(
     Query(query): Query,
 ) -> Result<Response, Wrong> {
     let return_to = query.value("return_to").unwrap_or("/");
-    local(return_to)?;
-    let cookie = Cookie::new(Surface::Start, app.engine.transport());
-    // A second tab goes on with the nonce of the first, else the first could not come back.
-    let nonce = match cookie.find(cookies(&headers)) {
-        Attempt::Accepted(text) => StartNonce::parse(text),
-        Attempt::Absent | Attempt::Refused(_) => None,
-    };
-    let nonce = nonce.map_or_else(|| app.engine.start_nonce(), Ok)?;
-    let to = app.engine.start_address(&client, &nonce, return_to)?;
-    let mut response = Redirect::to(&to).into_response();
-    bake(&mut response, &cookie.set_nonce(&nonce, START_AGE));
-    Ok(response)
+    Ok(onward(countersign_axum::leave(&app.engine, &client, &headers, return_to)?))
+}
+
+fn onward(hop: Hop) -> Response {
+    let mut response = Redirect::to(&hop.to).into_response();
+    for cookie in &hop.cookies {
+        bake(&mut response, cookie);
+    }
+    response
 }
 
 /// A path of the application's own. The engine looks again, when the ticket is made.
@@ -149,17 +138,9 @@ async fn callback(
     Query(query): Query,
 ) -> Result<Response, Wrong> {
     let ticket = need(&query, "ticket")?;
-    let start = Cookie::new(Surface::Start, app.engine.transport());
-    let Attempt::Accepted(nonce) = start.find(cookies(&headers)) else {
-        return Err(Refusal::LinkOver.into());
-    };
-    let (token, session, return_to) = app.engine.redeem_ticket(&client, ticket, nonce, &visitor).await?;
-    local(&return_to)?;
-    let mut response = Redirect::to(&return_to).into_response();
-    let age = session.expires.since(app.engine.now());
-    bake(&mut response, &app.engine.cookie(&Audience::Client(client.id)).set(&token, Some(age)));
-    bake(&mut response, &start.removal());
-    Ok(response)
+    let landed = countersign_axum::land(&app.engine, &client, &headers, ticket, &visitor).await?;
+    local(&landed.to)?;
+    Ok(onward(landed))
 }
 
 #[cfg(test)]
