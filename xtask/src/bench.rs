@@ -70,9 +70,16 @@ fn load(root: &Path, bare: &Path, server: &Running, data: &Path, binary: &Path) 
     std::fs::write(&form, "wrk.method=\"POST\"\nwrk.headers[\"Content-Type\"]=\"application/x-www-form-urlencoded\"\nwrk.body=\"grant_type=client_credentials\"\n")
         .map_err(|e| format!("cannot write `{}`: {e}", form.display()))?;
     let token = server.token(&basic)?;
+    let cookie = format!("Cookie: {}", server.session(binary, data)?);
     let bearer = format!("Authorization: Bearer {token}");
-    let cases: [(&str, &Running, String, Vec<String>); 4] = [
+    let cases: [(&str, &Running, String, Vec<String>); 5] = [
         ("bare /check", &floor, format!("{}/check", floor.url), vec![]),
+        (
+            "/check with a session",
+            server,
+            format!("{}/check?app=session", server.url),
+            vec!["-H".into(), cookie],
+        ),
         (
             "/check with a bearer",
             server,
@@ -171,6 +178,29 @@ impl Running {
             .find_map(|l| l.strip_prefix("VmRSS:"))
             .and_then(|l| l.trim().trim_end_matches(" kB").parse::<f64>().ok());
         kb.map(|kb| kb / 1024.0).ok_or_else(|| format!("no VmRSS in `{path}`"))
+    }
+
+    /// The cookie of somebody who is signed in at the demo shop with sessions: the way of a browser, by curl.
+    fn session(&self, binary: &Path, data: &Path) -> Result<String, Problem> {
+        let jar = data.join("cookies.txt");
+        let (email, password) = ("bench@marsh.example", "nine small boats at anchor");
+        let mut add = Command::new(binary);
+        add.arg("--data").arg(data).args(["user", "add", email]).env("COUNTERSIGN_PASSWORD", password);
+        run(&mut add, "cannot add a person")?;
+        let curl = |words: &[&str]| {
+            let mut command = Command::new("curl");
+            command.args(["-s", "-o", "/dev/null", "-b"]).arg(&jar).arg("-c").arg(&jar).args(words);
+            run(&mut command, "`curl` is needed")
+        };
+        let origin = format!("Origin: {}", self.url);
+        let (email, password) = (format!("email={email}"), format!("password={password}"));
+        let signin = format!("{}/signin", self.url);
+        curl(&["-H", &origin, "--data-urlencode", &email, "--data-urlencode", &password, &signin])?;
+        let shop = self.url.replace("localhost", "session.localhost");
+        curl(&["-L", &format!("{shop}/_cs/start?return_to=/")])?;
+        let cookies = std::fs::read_to_string(&jar).map_err(|e| format!("cannot read the cookies: {e}"))?;
+        let value = cookies.lines().find_map(|line| line.split_once("\tcs_dev\t").map(|(_, value)| value));
+        value.map(|value| format!("cs_dev={value}")).ok_or_else(|| format!("nobody signed in:\n{cookies}"))
     }
 
     /// A client-credentials token.

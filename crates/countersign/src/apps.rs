@@ -6,7 +6,7 @@ use countersign_core::extent::Actor;
 use countersign_core::id::{BadName, ClientId};
 use countersign_core::oauth::client::Registration;
 use countersign_core::oauth::client_auth::Credentials;
-use countersign_core::record::{Client, Scope, Style};
+use countersign_core::record::{Client, Scope, SecretHash, Style};
 use countersign_core::secret::ClientSecret;
 use countersign_core::{Fault, Refusal};
 
@@ -49,14 +49,42 @@ impl Engine {
     /// # Errors
     /// [`Refusal::Invalid`] with what is wrong, [`Refusal::Taken`].
     pub async fn add_app(&self, app: NewApp, by: Actor) -> Result<(Client, Option<ClientSecret>)> {
+        let secret = if app.public { None } else { Some(ClientSecret::new(self.chance()?)) };
+        let client = self.registered(app, secret.as_ref().map(ClientSecret::hash))?;
+        let line = self.line(by, Event::AppRegistered).with(&client.id);
+        match self.commit(Batch::of(client.add()).audited(line.into())).await? {
+            Ok(_) => Ok((client, secret)),
+            Err(Conflict::Taken) => Err(Refusal::Taken { what: "application id" }.into()),
+            Err(conflict) => Err(unexpected(conflict)),
+        }
+    }
+
+    /// Replaces what was said about an application: names, addresses, scope. Its secret, its tokens and its sessions go on;
+    /// whether it is public cannot change.
+    ///
+    /// # Errors
+    /// [`Refusal::Missing`], [`Refusal::Invalid`] with what is wrong, [`Refusal::Moved`].
+    pub async fn change_app(&self, app: NewApp, by: Actor) -> Result<Client> {
+        let before = self.app(&app.id).await?;
+        if app.public != before.secret.is_none() {
+            let what = format!("the application `{}` cannot become public or stop being so", before.id);
+            return Err(Refusal::Invalid { what }.into());
+        }
+        let after = self.registered(app, before.secret.clone())?;
+        let line = self.line(by, Event::AppChanged).with(&before.id);
+        self.put(Batch::of(before.changed(after)).audited(line.into())).await?;
+        self.app(before.id.as_str()).await
+    }
+
+    /// The record of an application as it is described.
+    fn registered(&self, app: NewApp, secret: Option<SecretHash>) -> Result<Client> {
         let invalid = |bad: BadName| Refusal::Invalid { what: bad.to_string() };
         let id: ClientId = app.id.parse().map_err(invalid)?;
         let scope: Scope = app.scope.as_deref().unwrap_or(SCOPE).parse().map_err(invalid)?;
-        let secret = if app.public { None } else { Some(ClientSecret::new(self.chance()?)) };
         let registration = Registration {
             name: app.name.unwrap_or_else(|| app.id.clone()),
             style: app.style,
-            secret: secret.as_ref().map(ClientSecret::hash),
+            secret,
             redirect_uris: app.redirect_uris,
             post_logout_redirect_uris: app.post_logout_redirect_uris,
             origin: app.origin,
@@ -67,13 +95,7 @@ impl Engine {
             access_lifetime: None,
             id,
         };
-        let client = registration.client(self.settings.dev, self.now())?;
-        let line = self.line(by, Event::AppRegistered).with(&client.id);
-        match self.commit(Batch::of(client.add()).audited(line.into())).await? {
-            Ok(_) => Ok((client, secret)),
-            Err(Conflict::Taken) => Err(Refusal::Taken { what: "application id" }.into()),
-            Err(conflict) => Err(unexpected(conflict)),
-        }
+        Ok(registration.client(self.settings.dev, self.now())?)
     }
 
     /// All applications, by id.

@@ -42,7 +42,7 @@ impl Step {
 
     pub(super) fn tests(nextest: bool) -> Self {
         if nextest {
-            Self::new("cargo", &["nextest", "run", "--workspace", "--no-fail-fast", "--no-tests=pass"])
+            Self::new("cargo", &["nextest", "run", "--workspace", "--no-fail-fast", "--status-level=fail"])
         } else {
             Self::new(
                 "cargo",

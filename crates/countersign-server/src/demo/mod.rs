@@ -8,7 +8,7 @@ mod code_flow;
 mod shop;
 
 use axum::Router;
-use countersign::{Engine, NewApp, Result};
+use countersign::{Engine, Error, NewApp, Result};
 use countersign_core::Refusal;
 use countersign_core::extent::Actor;
 use countersign_core::record::Style;
@@ -57,10 +57,14 @@ async fn register(engine: &Engine, demo: &DemoShop) -> Result<()> {
         first_party: true,
         acts_alone: false,
     };
-    match engine.add_app(app, Actor::System).await {
-        Ok(_) | Err(countersign::Error::Refusal(Refusal::Taken { .. })) => Ok(()),
-        Err(other) => Err(other),
+    // The port may be another one than last time, and the addresses with it.
+    match engine.app(&app.id).await {
+        Ok(known) if known.origin == app.origin => {}
+        Ok(_) => drop(engine.change_app(app, Actor::System).await?),
+        Err(Error::Refusal(Refusal::Missing { .. })) => drop(engine.add_app(app, Actor::System).await?),
+        Err(other) => return Err(other),
     }
+    Ok(())
 }
 
 /// `http://localhost:8321` becomes `http://session.localhost:8321`.

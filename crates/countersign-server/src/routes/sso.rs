@@ -111,7 +111,7 @@ struct Wish<'a> {
 enum Step<'a> {
     To(String),
     SignIn,
-    Ask(&'a Checked, Client),
+    Ask(&'a Checked, Box<Client>),
 }
 
 impl<'a> Wish<'a> {
@@ -134,7 +134,7 @@ impl<'a> Wish<'a> {
             Ok(to) => Ok(Step::To(to)),
             Err(Error::Refusal(Refusal::SessionEnded)) => Ok(Step::SignIn),
             Err(Error::Refusal(Refusal::OAuth(no))) if no.error == OAuthError::ConsentRequired => {
-                Ok(Step::Ask(who, app.engine.app(self.app).await?))
+                Ok(Step::Ask(who, Box::new(app.engine.app(self.app).await?)))
             }
             Err(error) => Err(error.into()),
         }

@@ -289,3 +289,20 @@ async fn introspection_needs_a_secret_and_tells_the_owner_all() {
     shop.rig.clock.advance(Duration::from_secs(600));
     assert_eq!(shop.engine().introspect(shop.auth(), &asked).await.unwrap(), json!({ "active": false }));
 }
+
+#[tokio::test]
+async fn a_changed_application_keeps_its_secret_and_its_tokens() {
+    let shop = Shop::open().await;
+    let tokens = shop.tokens().await;
+    let mut app = new_app("shop", Style::Hybrid);
+    app.redirect_uris = vec!["https://shop.example/elsewhere".to_owned()];
+    let changed = shop.engine().change_app(app, Actor::CommandLine).await.unwrap();
+    assert_eq!(changed.redirect_uris, ["https://shop.example/elsewhere"]);
+    assert!(shop.engine().authenticate_app(shop.auth()).await.is_ok());
+    assert!(shop.engine().check_bearer(&tokens.access_token, &changed.audience).is_ok());
+    let before = shop.engine().authorize(&query("shop", ""), Some(&shop.ada)).await.unwrap();
+    assert!(matches!(before, Authorized::Show(_)), "the old address is no longer one of its own");
+    let mut public = new_app("shop", Style::Hybrid);
+    public.public = true;
+    assert!(shop.engine().change_app(public, Actor::CommandLine).await.is_err());
+}
