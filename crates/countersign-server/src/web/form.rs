@@ -1,7 +1,7 @@
 //! Reading bodies and queries strictly: the right type, a bounded size, a bounded time, nothing twice. What the
 //! parameters mean is for the route.
 //!
-//! RFC 6749 section 3.2 (`application/x-www-form-urlencoded`); RFC 8259 (JSON).
+//! RFC 6749 section 3.2 (`application/x-www-form-urlencoded`).
 
 use std::time::Duration;
 
@@ -12,11 +12,10 @@ use countersign_core::oauth::Params;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
 
 use super::Wrong;
 
-/// The most bytes of a form or a JSON document: the longest of ours has a password and an authorization request in it.
+/// The most bytes of a form: the longest of ours has a password and an authorization request in it.
 pub const BODY_BYTES: usize = 64 * 1024;
 
 /// How long a body may take to arrive; a slower one holds a connection for nothing.
@@ -69,25 +68,6 @@ impl<S: Sync> FromRequestParts<S> for Query {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Wrong> {
         params(parts.uri.query().unwrap_or_default()).map(Self)
-    }
-}
-
-/// A JSON document of a known shape: `T` denies unknown fields.
-#[derive(Debug)]
-pub struct Strict<T>(pub T);
-
-impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Strict<T> {
-    type Rejection = Wrong;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self, Wrong> {
-        const TYPE: &str = "application/json";
-        if !is_type(request.headers(), TYPE) {
-            return Err(Wrong::content_type(TYPE));
-        }
-        let bytes = read(request.into_body(), BODY_BYTES).await?;
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(|error| Wrong::malformed(format!("the JSON cannot be taken: {error}")))
     }
 }
 

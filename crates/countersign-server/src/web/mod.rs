@@ -10,6 +10,6 @@ pub mod text;
 pub mod wrong;
 
 pub use self::face::Face;
-pub use self::form::{Form, Query, Strict};
+pub use self::form::{Form, Query};
 pub use self::peer::{Cidr, Guest, Peer};
 pub use self::wrong::Wrong;

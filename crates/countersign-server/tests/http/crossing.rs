@@ -253,3 +253,79 @@ async fn a_link_cannot_sign_a_browser_in_as_somebody_else() {
     assert_eq!(ada.follow(ISSUER, &ticket).await.status, StatusCode::GONE);
     assert!(ada.cookie_header(SHOP).contains(&before));
 }
+
+#[tokio::test]
+async fn a_demand_to_sign_in_again_is_not_talked_away() {
+    let house = House::new().await;
+    let mut ada = house.ada().await;
+    // A note of a request that arrived before she signed in, for another application.
+    let early = house.browser().get(ISSUER, &(authorize("spa") + "&prompt=login")).await;
+    let early = crate::house::param(early.location(), "next");
+    let note = early.rsplit_once("cs_asked=").unwrap().1.to_owned();
+    house.rig.clock.advance(std::time::Duration::from_secs(600));
+    for demand in ["&prompt=login", "&max_age=300", "&max_age=0"] {
+        let asked = ada.get(ISSUER, &(authorize("api") + demand)).await;
+        assert!(asked.location().starts_with("/signin?"), "{demand}: {}", asked.location());
+        let resume = crate::house::param(asked.location(), "next");
+        let mut tries = vec![
+            resume.clone(),
+            format!("{}{demand}&cs_asked={note}", authorize("api")),
+            format!("{}{demand}&cs_asked=", authorize("api")),
+            format!("{}{demand}&cs_asked=0", authorize("api")),
+            format!("{resume}A"),
+            format!("{}&cs_asked={note}", resume),
+        ];
+        if let Some((_, own)) = resume.rsplit_once("cs_asked=") {
+            tries.push(format!(
+                "{}&cs_asked={own}",
+                authorize("api").replace("state=s1", "state=s2") + demand
+            ));
+        }
+        for path in tries {
+            let reply = ada.get(ISSUER, &path).await;
+            assert!(!reply.location().contains("code="), "{demand} {path}");
+        }
+    }
+    // And with a fresh sign-in it is met.
+    let asked = ada.get(ISSUER, &(authorize("api") + "&prompt=login")).await;
+    let next = crate::house::param(asked.location(), "next");
+    let signed =
+        ada.post(ISSUER, "/signin", &[("email", ADA), ("password", PASSWORD), ("next", &next)]).await;
+    let back = ada.get(ISSUER, signed.refresh()).await;
+    assert!(back.location().contains("code="), "{}", back.location());
+}
+
+#[tokio::test]
+async fn an_allowance_is_for_what_was_asked_and_for_nobody_else() {
+    let house = House::new().await;
+    let mut ada = house.ada().await;
+    let narrow = authorize("third").replace("openid%20email%20offline_access", "openid");
+    let next = ada.get(ISSUER, &narrow).await.field("next");
+    // What the page said is what is allowed: a form that says more, or another address, is not the page's.
+    for bad in [
+        next.replace("client_id=third", "client_id=nobody"),
+        next.replace("localhost%3A4000", "evil.example"),
+        "/account".to_owned(),
+        "https://evil.example/authorize".to_owned(),
+        "/authorize".to_owned(),
+        String::new(),
+    ] {
+        let reply = ada.post(ISSUER, "/consent", &[("next", &bad), ("decision", "allow")]).await;
+        assert!(reply.status.is_client_error(), "{bad}: {}", reply.status);
+        assert!(reply.location().is_empty() && reply.refresh().is_empty(), "{bad}");
+    }
+    for decision in ["", "ALLOW", "yes", "allow deny"] {
+        let reply = ada.post(ISSUER, "/consent", &[("next", &next), ("decision", decision)]).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{decision}");
+    }
+    let allowed = ada.post(ISSUER, "/consent", &[("next", &next), ("decision", "allow")]).await;
+    assert!(allowed.refresh().contains("code="), "{}", allowed.body);
+    // More than that is asked about again, silently it is refused, and another person is asked anew.
+    assert!(ada.get(ISSUER, &authorize("third")).await.body.contains("Allow The third?"));
+    let silent = ada.get(ISSUER, &(authorize("third") + "&prompt=none")).await;
+    assert_eq!(crate::house::param(silent.location(), "error"), "consent_required");
+    house.rig.person("bo@marsh.example", PASSWORD).await.unwrap();
+    let mut bo = house.browser();
+    bo.post(ISSUER, "/signin", &[("email", "bo@marsh.example"), ("password", PASSWORD)]).await;
+    assert!(bo.get(ISSUER, &narrow).await.body.contains("Allow The third?"));
+}
