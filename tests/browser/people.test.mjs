@@ -38,6 +38,7 @@ test("sign up, confirm by a POST, sign in, sign out, all without JavaScript", as
   const link = await newestLink(page, cleo.email);
   await page.goto(link);
   await page.goto(link);
+  await page.getByLabel("Password", { exact: true }).fill(cleo.password);
   await page.getByRole("button", { name: "Make my account" }).click();
   await page.goto(`${server.issuer}/signin`);
   await signIn(page, cleo);

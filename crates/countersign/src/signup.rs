@@ -68,12 +68,16 @@ impl Engine {
         Ok(self.confirmation(code).await?.1)
     }
 
-    /// Uses the link and opens the account.
+    /// Uses the link and opens the account, for whoever knows the password that was chosen at sign-up: somebody else may
+    /// have signed up with this address, and must not be let into the account that its owner confirms.
     ///
     /// # Errors
-    /// [`Refusal::LinkOver`].
-    pub async fn confirm(&self, code: &str) -> Result<Subject> {
+    /// [`Refusal::LinkOver`]. [`Refusal::CurrentPassword`]: that is not the password; the link is not used.
+    pub async fn confirm(&self, code: &str, typed: Password) -> Result<Subject> {
         let (key, email, password) = self.confirmation(code).await?;
+        if !self.hasher.compare(typed, Some(&password), self.chance()?).await?.same {
+            return Err(Refusal::CurrentPassword.into());
+        }
         let user = self.new_user(email, Role::Person, password)?;
         let subject = user.subject.clone();
         let line = self.line(Actor::Subject(subject.clone()), Event::AccountOpened).about(&subject);

@@ -73,7 +73,7 @@ pub struct MailSent {
     pub mailbox: Option<String>,
 }
 
-/// Behind the link of a sign-up letter: a GET that only asks. Posts `code` to `/signup/confirm`.
+/// Behind the link of a sign-up letter: a GET that only asks. Posts `code`, `password` to `/signup/confirm`.
 #[derive(Serialize)]
 pub struct ConfirmMail {
     /// Where and when.
@@ -82,6 +82,8 @@ pub struct ConfirmMail {
     pub code: String,
     /// The address it confirms; empty if the code does not tell before it is spent.
     pub email: String,
+    /// Why the password was refused.
+    pub password_error: Option<String>,
 }
 
 /// Asks for a reset letter. Posts `email`, `next` to `/recover`.

@@ -58,14 +58,21 @@ async fn sign_up(State(app): State<App>, Guest(visitor): Guest, Form(form): Form
 
 async fn confirm_page(State(app): State<App>, Query(query): Query) -> Result<Html, Wrong> {
     let code = need(&query, "code")?;
-    let email = app.engine.confirm_possible(code).await?;
-    let page = ConfirmMail { frame: app.frame(), code: code.to_owned(), email: email.as_str().to_owned() };
-    Ok(app.pages.render(&page))
+    Ok(app.pages.render(&app.confirm_form(code, None).await?))
 }
 
-async fn confirm(State(app): State<App>, Form(form): Form) -> Result<Redirect, Wrong> {
-    app.engine.confirm(need(&form, "code")?).await?;
-    Ok(Redirect::to("/signin?done=confirmed"))
+async fn confirm(State(app): State<App>, Form(form): Form) -> Result<Response, Wrong> {
+    let code = need(&form, "code")?;
+    let typed = Password::typed(form.value("password").unwrap_or_default().to_owned());
+    match app.engine.confirm(code, typed).await {
+        Ok(_) => Ok(Redirect::to("/signin?done=confirmed").into_response()),
+        Err(Error::Refusal(Refusal::CurrentPassword)) => {
+            let why =
+                "That is not the password that was chosen. If it was not you who signed up, close this page.";
+            Ok(unprocessable(app.pages.render(&app.confirm_form(code, Some(why)).await?)))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn recover_page(State(app): State<App>, Query(query): Query) -> Result<Html, Wrong> {
@@ -106,6 +113,16 @@ async fn reset(State(app): State<App>, Guest(visitor): Guest, Form(form): Form) 
 impl Server {
     fn offers_mail(&self) -> Result<(), Wrong> {
         if self.engine.mail_available() { Ok(()) } else { Err(Refusal::MailOff.into()) }
+    }
+
+    async fn confirm_form(&self, code: &str, why: Option<&str>) -> Result<ConfirmMail, Wrong> {
+        let email = self.engine.confirm_possible(code).await?;
+        Ok(ConfirmMail {
+            frame: self.frame(),
+            code: code.to_owned(),
+            email: email.as_str().to_owned(),
+            password_error: why.map(str::to_owned),
+        })
     }
 
     async fn sign_up_form(&self, onward: &Onward) -> Result<SignUp, Wrong> {

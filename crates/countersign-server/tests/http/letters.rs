@@ -55,7 +55,8 @@ async fn a_link_of_one_kind_opens_no_other_door() {
     let house = House::new().await;
     let mut browser = house.browser();
     let reset = reset_link(&house).await;
-    let confirmed = browser.post(ISSUER, "/signup/confirm", &[("code", &reset)]).await;
+    let confirmed =
+        browser.post(ISSUER, "/signup/confirm", &[("code", &reset), ("password", PASSWORD)]).await;
     assert_eq!(confirmed.status, StatusCode::GONE);
     let fields = [("email", "bo@marsh.example"), ("password", "harbour slate rope 9")];
     browser.post(ISSUER, "/signup", &fields).await;
@@ -66,7 +67,10 @@ async fn a_link_of_one_kind_opens_no_other_door() {
     // And all three still work where they belong.
     assert_eq!(use_link(&mut browser, &reset, "the owner chose this 1").await, StatusCode::SEE_OTHER);
     assert_eq!(
-        browser.post(ISSUER, "/signup/confirm", &[("code", &confirm)]).await.status,
+        browser
+            .post(ISSUER, "/signup/confirm", &[("code", &confirm), ("password", "harbour slate rope 9")])
+            .await
+            .status,
         StatusCode::SEE_OTHER
     );
     assert!(house.rig.engine.set_up_possible(set_up.reveal()).await.is_ok());
@@ -91,7 +95,10 @@ async fn a_mail_scanner_that_opens_every_link_uses_none_up() {
     assert!(matches!(policy, "no-referrer" | "same-origin"), "the address holds a secret: {policy}");
     assert_eq!(page.header("cache-control"), "no-store");
     assert_eq!(
-        browser.post(ISSUER, "/signup/confirm", &[("code", &confirm)]).await.status,
+        browser
+            .post(ISSUER, "/signup/confirm", &[("code", &confirm), ("password", "harbour slate rope 9")])
+            .await
+            .status,
         StatusCode::SEE_OTHER
     );
     assert_eq!(use_link(&mut browser, &reset, "the owner chose this 1").await, StatusCode::SEE_OTHER);
@@ -124,8 +131,16 @@ async fn an_unconfirmed_sign_up_opens_nothing_and_takes_no_address() {
     house.browser().post(ISSUER, "/signup", &[("email", email), ("password", "bo chose this one 1")]).await;
     let own = house.rig.mail.code().unwrap();
     let mut bo = house.browser();
-    assert_eq!(bo.post(ISSUER, "/signup/confirm", &[("code", &own)]).await.status, StatusCode::SEE_OTHER);
-    assert_ne!(bo.post(ISSUER, "/signup/confirm", &[("code", &stale)]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        bo.post(ISSUER, "/signup/confirm", &[("code", &own), ("password", "bo chose this one 1")])
+            .await
+            .status,
+        StatusCode::SEE_OTHER
+    );
+    assert_ne!(
+        bo.post(ISSUER, "/signup/confirm", &[("code", &stale), ("password", theirs)]).await.status,
+        StatusCode::SEE_OTHER
+    );
     assert_eq!(bo.post(ISSUER, "/signin", &[("email", email), ("password", theirs)]).await.location(), "");
     let signed = bo.post(ISSUER, "/signin", &[("email", email), ("password", "bo chose this one 1")]).await;
     assert_eq!(signed.location(), "/account");

@@ -51,8 +51,8 @@ async fn people(house: &House, secrets: &mut Secrets) {
     bo.post(ISSUER, "/signup", &[("email", email), ("password", password)]).await;
     let code = house.rig.mail.code().unwrap();
     bo.get(ISSUER, &format!("/signup/confirm?code={code}")).await;
-    bo.post(ISSUER, "/signup/confirm", &[("code", &code)]).await;
-    bo.post(ISSUER, "/signup/confirm", &[("code", &code)]).await;
+    bo.post(ISSUER, "/signup/confirm", &[("code", &code), ("password", password)]).await;
+    bo.post(ISSUER, "/signup/confirm", &[("code", &code), ("password", password)]).await;
     bo.post(ISSUER, "/recover", &[("email", email)]).await;
     let reset = house.rig.mail.code().unwrap();
     let next = "a lantern in the fog 4";

@@ -17,9 +17,14 @@ async fn an_account_is_opened_by_letter_and_signs_in() {
         let asked = browser.get(ISSUER, &format!("/signup/confirm?code={code}")).await;
         assert!(asked.body.contains(email), "looking at the link does not use it up: {}", asked.body);
     }
-    let made = browser.post(ISSUER, "/signup/confirm", &[("code", &code)]).await;
+    // Whoever signs up with somebody else's address is not let into the account by its owner.
+    let other = browser
+        .post(ISSUER, "/signup/confirm", &[("code", &code), ("password", "not the one chosen 4")])
+        .await;
+    assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let made = browser.post(ISSUER, "/signup/confirm", &[("code", &code), ("password", password)]).await;
     assert_eq!(made.location(), "/signin?done=confirmed");
-    let again = browser.post(ISSUER, "/signup/confirm", &[("code", &code)]).await;
+    let again = browser.post(ISSUER, "/signup/confirm", &[("code", &code), ("password", password)]).await;
     assert_eq!(again.status, StatusCode::GONE);
     let page = browser.get(ISSUER, "/signin?done=confirmed").await;
     assert!(page.body.contains("Your account is made"));

@@ -66,8 +66,13 @@ async fn a_letter_opens_the_account_once_and_looking_does_not_use_it() {
         assert_eq!(rig.engine.confirm_possible(&code).await.unwrap().as_str(), ADA);
     }
     assert!(rig.sign_in(ADA, PASSWORD).await.is_err());
-    let subject = rig.engine.confirm(&code).await.unwrap();
-    assert_eq!(rig.engine.confirm(&code).await.unwrap_err(), Refusal::LinkOver.into());
+    // Whoever reads the mailbox is not whoever signed up, unless they know the password.
+    assert_eq!(
+        rig.engine.confirm(&code, typed("some other words 5")).await.unwrap_err(),
+        Refusal::CurrentPassword.into()
+    );
+    let subject = rig.engine.confirm(&code, typed(PASSWORD)).await.unwrap();
+    assert_eq!(rig.engine.confirm(&code, typed(PASSWORD)).await.unwrap_err(), Refusal::LinkOver.into());
     assert_eq!(rig.sign_in(ADA, PASSWORD).await.unwrap().session.subject, subject);
 }
 
@@ -78,7 +83,7 @@ async fn an_old_letter_and_a_made_up_one_are_over() {
     let code = rig.mail.code().unwrap();
     rig.clock.advance(std::time::Duration::from_secs(30 * 60));
     for code in [code.as_str(), "cs_ml_junk", ""] {
-        assert_eq!(rig.engine.confirm(code).await.unwrap_err(), Refusal::LinkOver.into());
+        assert_eq!(rig.engine.confirm(code, typed(PASSWORD)).await.unwrap_err(), Refusal::LinkOver.into());
         assert_eq!(rig.engine.reset_possible(code).await.unwrap_err(), Refusal::LinkOver.into());
     }
 }

@@ -138,7 +138,7 @@ async fn a_mail_link_works_once() {
         let code = rig.mail.code().unwrap();
         let answers = together(|| {
             let (rig, code) = (Arc::clone(&rig), code.clone());
-            async move { rig.engine.confirm(&code).await }
+            async move { rig.engine.confirm(&code, Password::typed(PASSWORD.to_owned())).await }
         })
         .await;
         assert_eq!(succeeded(&answers), 1, "round {round}");

@@ -101,8 +101,12 @@ fn mail() -> Vec<Sample> {
         lasts: HOUR,
         mailbox,
     };
-    let confirm =
-        |email: &str| ConfirmMail { frame: here(), code: text("cs_ml_7QfT2mWx"), email: text(email) };
+    let confirm = |email: &str| ConfirmMail {
+        frame: here(),
+        code: text("cs_ml_7QfT2mWx"),
+        email: text(email),
+        password_error: None,
+    };
     let recover = |error| Recover { frame: here(), email: text(""), next: text(NEXT), error };
     let reset = |email: &str, password_error| Reset {
         frame: here(),
