@@ -42,6 +42,18 @@ try {
   await desk.goto(`${server.console}/admin/sessions`);
   await desk.screenshot({ path: `${folder}console.png` });
   await phone.close();
+  const small = { deviceScaleFactor: 2, viewport: { width: 390, height: 800 } };
+  const front = await person(chromium, small);
+  await front.goto(server.issuer);
+  await front.screenshot({ path: `${folder}front-390.png`, fullPage: true });
+  for (const path of ["", "/sessions", "/users", "/apps/new", "/keys", "/audit"]) {
+    const name = path.slice(1).replace("/", "-") || "now";
+    await desk.goto(`${server.console}/admin${path}`);
+    await desk.setViewportSize({ width: 390, height: 800 });
+    await desk.screenshot({ path: `${folder}console-${name}-390.png`, fullPage: true });
+    await desk.setViewportSize({ width: 1280, height: 800 });
+    await desk.screenshot({ path: `${folder}console-${name}-1280.png`, fullPage: true });
+  }
 } finally {
   await chromium.close();
   await server.stop();

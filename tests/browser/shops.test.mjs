@@ -1,7 +1,7 @@
 // The three corner shops: one sign-in serves all, a cart each, and what an ending elsewhere does to each style.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { browser, person, signIn } from "../lib/browser.mjs";
+import { browser, looks, looksRight, person, signIn } from "../lib/browser.mjs";
 import { cli, start } from "../lib/server.mjs";
 
 let server, chromium;
@@ -47,14 +47,11 @@ test("one sign-in serves the three shops, and an ending ends session and hybrid 
   await page.context().close();
 });
 
-for (const { width, colorScheme } of [390, 1280].flatMap((width) => ["light", "dark"].map((colorScheme) => ({ width, colorScheme })))) {
-  test(`the shops fit at ${width} px in ${colorScheme}`, async () => {
+for (const { width, colorScheme } of looks) {
+  test(`the shops fit and pass axe at ${width} px in ${colorScheme}`, async () => {
     const page = await person(chromium, { viewport: { width, height: 900 }, colorScheme });
     for (const style of ["session", "jwt", "hybrid"]) {
-      await page.goto(shop(style));
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      assert.ok(wide <= 0, `${style} is ${wide} px too wide`);
-      assert.deepEqual(page.refused, [], `${style} keeps its Content-Security-Policy`);
+      await looksRight(page, shop(style));
     }
     await page.context().close();
   });

@@ -1,5 +1,7 @@
 // A headless Chromium, driven by playwright-core: Debian's, never a download.
-import { existsSync } from "node:fs";
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
 const places = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -34,4 +36,21 @@ export async function signIn(page, { email, password }) {
   await page.getByLabel("E-mail").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const levels = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"];
+
+/** The widths and themes in which every page is looked at. */
+export const looks = [390, 1280].flatMap((width) => ["light", "dark"].map((colorScheme) => ({ width, colorScheme })));
+
+/** Goes to a page and checks that it fits, has one heading, keeps its policy and passes axe (WCAG 2.2 AA). */
+export async function looksRight(page, url) {
+  await page.goto(url);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.ok(wide <= 0, `${url} is ${wide} px too wide`);
+  assert.equal(await page.locator("h1").count(), 1, `${url} has one h1`);
+  assert.deepEqual(page.refused, [], `${url} keeps its Content-Security-Policy and finds all its parts`);
+  const script = `${axe}; axe.run({ runOnly: ${JSON.stringify(levels)} }).then((found) => found.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.html).join(" ")))`;
+  assert.deepEqual(await page.evaluate(script), [], `${url} passes axe`);
 }
