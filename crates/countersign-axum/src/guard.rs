@@ -12,6 +12,8 @@ use http::{HeaderMap, header};
 use crate::peer::cookies;
 
 /// Who may pass.
+///
+/// Where a cookie speaks for a request that changes something, the request must come from the application's own pages.
 #[derive(Clone, Debug)]
 pub struct Guard {
     recognizer: Arc<Recognizer>,

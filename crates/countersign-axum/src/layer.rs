@@ -15,6 +15,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::auth::Auth;
+use crate::fence;
 use crate::guard::{Door, Guard};
 use crate::hop;
 use crate::rejection::Rejection;
@@ -80,6 +81,9 @@ async fn admit(guard: &Guard, request: Request) -> Result<Request, Box<Response>
         Ok(Attempt::Refused(refusal)) => return refused(refusal.into()),
         Ok(Attempt::Absent) if guard.door() == Door::Closed => return refused(Refusal::SessionAbsent.into()),
         Ok(Attempt::Absent) => {}
+        Ok(Attempt::Accepted(_)) if !fence::may_act(&parts.method, &parts.headers) => {
+            return refused(Rejection::CrossSite);
+        }
         Ok(Attempt::Accepted(recognized)) => {
             if let Some((engine, client)) = guard.sessions_of() {
                 let access = Access::new(Arc::clone(engine), client.clone(), recognized.handle.clone());

@@ -16,6 +16,7 @@
 //! ```
 
 mod auth;
+mod fence;
 mod guard;
 mod hop;
 mod layer;

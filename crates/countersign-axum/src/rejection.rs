@@ -11,6 +11,8 @@ use http::{HeaderValue, StatusCode, header};
 pub enum Rejection {
     /// They may not.
     Refusal(Refusal),
+    /// Another site made the browser send this.
+    CrossSite,
     /// We could not.
     Fault(Fault),
 }
@@ -44,7 +46,7 @@ impl Rejection {
             Self::Refusal(Refusal::Invalid { .. }) => StatusCode::BAD_REQUEST,
             Self::Refusal(Refusal::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Refusal(Refusal::Throttled { .. }) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Refusal(Refusal::NotOperator) => StatusCode::FORBIDDEN,
+            Self::Refusal(Refusal::NotOperator) | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Refusal(_) => StatusCode::UNAUTHORIZED,
             Self::Fault(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -66,6 +68,7 @@ impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         match &self {
             Self::Refusal(refusal) => tracing::debug!(code = refusal.code(), "refused: {refusal}"),
+            Self::CrossSite => tracing::debug!(code = "CS-7001", "refused: another site sent it"),
             Self::Fault(fault) => tracing::error!(code = fault.code(), "could not: {fault}"),
         }
         let status = self.status();

@@ -22,6 +22,8 @@ const PASSWORD: &str = "lantern rope harbour";
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const COUNT: Slot<u32> = Slot::new("count");
+const SITE: header::HeaderName = header::HeaderName::from_static("sec-fetch-site");
+const SAME: (header::HeaderName, &str) = (SITE, "same-origin");
 
 /// An engine with Ada signed in, and one application.
 struct House {
@@ -215,9 +217,17 @@ async fn a_session_begins_by_ticket_keeps_data_and_ends_with_its_login() {
     let cookie = session_cookie(&house, &app).await;
     let with = [(header::COOKIE, cookie.as_str())];
     assert_eq!(text(ask(&app, "GET", "/me", &with).await).await, house.ada.session.subject.as_str());
+    let own = [with[0].clone(), SAME];
     for expected in ["1", "2", "3"] {
-        assert_eq!(text(ask(&app, "POST", "/count", &with).await).await, expected);
+        assert_eq!(text(ask(&app, "POST", "/count", &own).await).await, expected);
     }
+    // Another site's form carries the cookie and changes nothing.
+    for site in ["cross-site", "same-site"] {
+        let forged = [with[0].clone(), (SITE, site)];
+        assert_eq!(ask(&app, "POST", "/count", &forged).await.status(), StatusCode::FORBIDDEN);
+    }
+    assert_eq!(ask(&app, "POST", "/count", &with).await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(text(ask(&app, "POST", "/count", &own).await).await, "4");
     house.end_everything_of_ada().await;
     assert_eq!(ask(&app, "GET", "/me", &with).await.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(ask(&app, "POST", "/count", &with).await.status(), StatusCode::UNAUTHORIZED);
@@ -232,13 +242,14 @@ async fn thirty_updates_at_once_all_count() {
     let mut answers = tokio::task::JoinSet::new();
     for _ in 0..30 {
         let (app, cookie) = (app.clone(), cookie.clone());
-        answers
-            .spawn(async move { ask(&app, "POST", "/count", &[(header::COOKIE, &cookie)]).await.status() });
+        answers.spawn(async move {
+            ask(&app, "POST", "/count", &[(header::COOKIE, &cookie), SAME]).await.status()
+        });
     }
     while let Some(status) = answers.join_next().await {
         assert_eq!(status.unwrap(), StatusCode::OK);
     }
-    assert_eq!(text(ask(&app, "POST", "/count", &with).await).await, "31");
+    assert_eq!(text(ask(&app, "POST", "/count", &[with[0].clone(), SAME]).await).await, "31");
 }
 
 #[tokio::test]

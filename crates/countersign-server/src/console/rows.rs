@@ -186,7 +186,6 @@ pub(super) fn line(entry: &AuditEntry, names: &Names) -> AuditLine {
             Went::Refused => Outcome::Bad,
         },
         code: event::code(&entry.event).map(str::to_owned),
-        position: None,
     }
 }
 

@@ -49,7 +49,6 @@ pub(super) fn router(app: &App, demo: DemoShop) -> Result<Router> {
         .layer(middleware::from_fn_with_state(shop.clone(), refused_in_words))
         .route("/signin", get(code_flow::begin))
         .route("/callback", get(code_flow::land))
-        .layer(middleware::from_fn(same_origin))
         .with_state(shop);
     Ok(routes)
 }
@@ -230,23 +229,6 @@ async fn refused_in_words(State(shop): State<Shop>, request: Request, next: Next
     };
     set_cookies(page.headers_mut(), &shop.forgets());
     page
-}
-
-/// A POST must come from the shop's own pages (Fetch Metadata; browsers without it send `Origin`).
-async fn same_origin(request: Request, next: Next) -> Response {
-    if request.method() != Method::POST || comes_from_here(request.headers()) {
-        next.run(request).await
-    } else {
-        StatusCode::FORBIDDEN.into_response()
-    }
-}
-
-fn comes_from_here(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    match text("sec-fetch-site") {
-        Some(site) => site == "same-origin",
-        None => text("origin").is_some_and(|origin| Some(host_of(origin).as_str()) == text("host")),
-    }
 }
 
 /// Back to the front page, with cookies.

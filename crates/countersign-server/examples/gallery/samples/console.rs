@@ -175,24 +175,17 @@ fn details() -> Vec<Sample> {
 }
 
 fn audit_lines() -> Vec<AuditLine> {
-    let line = |past: i64, sentence: &str, outcome, code: Option<&str>, position| AuditLine {
+    let line = |past: i64, sentence: &str, outcome, code: Option<&str>| AuditLine {
         at: NOW - past,
         sentence: text(sentence),
         outcome,
         code: code.map(text),
-        position,
     };
     vec![
-        line(12, "Ada signed in to Corner Shop from Firefox on Linux", Outcome::Ok, None, None),
-        line(1377, "Ada ended Chrome on Android", Outcome::Ok, None, Some(884_213)),
-        line(
-            1400,
-            "Chrome on Android of Ada was refused at Corner Shop",
-            Outcome::Bad,
-            Some("CS-3001"),
-            None,
-        ),
-        line(DAY, &format!("kim@ops.example added the app {LONG}"), Outcome::Plain, None, None),
+        line(12, "Ada signed in to Corner Shop from Firefox on Linux", Outcome::Ok, None),
+        line(1377, "Ada ended Chrome on Android", Outcome::Ok, None),
+        line(1400, "Chrome on Android of Ada was refused at Corner Shop", Outcome::Bad, Some("CS-3001")),
+        line(DAY, &format!("kim@ops.example added the app {LONG}"), Outcome::Plain, None),
     ]
 }
 

@@ -131,8 +131,6 @@ pub struct AuditLine {
     pub outcome: Outcome,
     /// The stable code, if it was refused.
     pub code: Option<String>,
-    /// The log position, if it ended something.
-    pub position: Option<u64>,
 }
 
 /// The filter above the audit log; its fields are the query's: `q`, `kind`.

@@ -1,0 +1,53 @@
+//! Whether a request that changes something comes from the application's own pages; asked when a cookie speaks for it.
+//!
+//! A browser sends a cookie along with whatever another site makes it post; a bearer token it does not. Decides by Fetch
+//! Metadata, and by `Origin` against `Host` where a browser does not send it (RFC 6454 section 7; OWASP ASVS 5.0 V3.5.1).
+
+use http::{HeaderMap, Method, header};
+
+/// Whether the request may act by its cookie.
+pub(crate) fn may_act(method: &Method, headers: &HeaderMap) -> bool {
+    method.is_safe() || headers.contains_key(header::AUTHORIZATION) || comes_from_here(headers)
+}
+
+fn comes_from_here(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text("host");
+    let own =
+        text("origin").map(|origin| origin.split_once("://").is_some_and(|(_, named)| Some(named) == host));
+    match text("sec-fetch-site") {
+        Some("same-origin") => own != Some(false),
+        // Typed or chosen by the person: the reload of a post is, and then it names its origin.
+        Some("none") | None => own == Some(true),
+        Some(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_applications_own_pages_may_act_by_cookie() {
+        let cases: [(&[(&'static str, &'static str)], bool); 9] = [
+            (&[("sec-fetch-site", "same-origin")], true),
+            (&[("sec-fetch-site", "same-origin"), ("origin", "https://shop.example")], true),
+            (&[("sec-fetch-site", "same-origin"), ("origin", "null")], false),
+            (&[("sec-fetch-site", "cross-site"), ("origin", "https://shop.example")], false),
+            (&[("sec-fetch-site", "same-site")], false),
+            (&[("sec-fetch-site", "none")], false),
+            (&[("origin", "https://shop.example")], true),
+            (&[("origin", "https://shop.example.evil")], false),
+            (&[], false),
+        ];
+        for (pairs, passes) in cases {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, http::HeaderValue::from_static("shop.example"));
+            for (name, value) in pairs {
+                headers.insert(*name, http::HeaderValue::from_static(value));
+            }
+            assert_eq!(may_act(&Method::POST, &headers), passes, "{pairs:?}");
+            assert!(may_act(&Method::GET, &headers), "{pairs:?}");
+        }
+    }
+}
