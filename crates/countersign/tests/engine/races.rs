@@ -149,6 +149,27 @@ async fn a_mail_link_works_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reset_link_works_once() {
+    let rig = Arc::new(Rig::new().await.unwrap());
+    rig.person(ADA, PASSWORD).await.unwrap();
+    for round in 0..ROUNDS {
+        rig.clock.advance(Duration::from_secs(3600));
+        rig.engine.ask_reset(ADA, &Rig::visitor()).await.unwrap();
+        let code = rig.mail.code().unwrap();
+        let answers = together(|| {
+            let (rig, code) = (Arc::clone(&rig), code.clone());
+            let password = Password::typed(PASSWORD.to_owned());
+            async move { rig.engine.reset(&code, password, &Rig::visitor()).await }
+        })
+        .await;
+        assert_eq!(succeeded(&answers), 1, "round {round}");
+        assert!(
+            answers.iter().flat_map(|answer| answer.as_ref().err()).all(|no| *no == Refusal::LinkOver.into())
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_ticket_works_once() {
     let shop = Arc::new(Shop::of(Style::Session).await);
     for round in 0..ROUNDS {
