@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::error::{Result, unexpected};
 
 /// What an application may ask for when nothing is said.
-const SCOPE: &str = "openid email offline_access";
+pub(crate) const SCOPE: &str = "openid email offline_access";
 
 /// What an operator says about a new application.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct NewApp {
     pub origin: Option<String>,
     /// The `aud` of its access tokens; its id when left out.
     pub audience: Option<String>,
-    /// What it may ask for, separated by spaces; `openid email` when left out.
+    /// What it may ask for, separated by spaces; `openid email offline_access` when left out.
     pub scope: Option<String>,
     /// Whether it can keep no secret (a browser or phone application).
     pub public: bool,

@@ -30,6 +30,7 @@ mod authorize;
 mod bearer;
 mod census;
 mod console;
+mod discovery;
 mod endings;
 mod engine;
 mod error;

@@ -1,11 +1,10 @@
 //! An application sends a browser here to sign the person out (OpenID Connect RP-Initiated Logout 1.0).
 
+use countersign_core::Refusal;
 use countersign_core::oauth::Params;
 use countersign_core::oidc::logout::{Hint, LogoutRequest};
 use countersign_core::record::Client;
-use countersign_core::{Fault, Refusal};
 use countersign_jose::jwt;
-use serde_json::Value;
 
 use crate::engine::Engine;
 use crate::error::Result;
@@ -71,21 +70,11 @@ impl Engine {
     /// What an ID token of ours says, expired or not; none when its signature is not ours.
     fn hint(&self, token: &str) -> Option<Hint> {
         let unverified = jwt::inspect(token).ok()?;
-        let claims: Value = serde_json::from_str(unverified.claims()).ok()?;
+        let claims: serde_json::Value = serde_json::from_str(unverified.claims()).ok()?;
         // Only to choose the verifier; it checks that the audience is this one.
         let audience = claims.get("aud")?.as_str()?;
         let verified =
             self.id_verifier(audience).verify_hint(token, self.now().seconds()).ok()?.into_claims();
         Some(Hint { client: audience.parse().ok()?, subject: verified.sub.parse().ok()?, sid: verified.sid })
-    }
-
-    /// What the issuer says about itself: OpenID Connect Discovery and RFC 8414 in one document.
-    ///
-    /// # Errors
-    /// It could not be written as JSON.
-    pub fn metadata(&self) -> Result<Value, Fault> {
-        let scopes = "openid email".parse().unwrap_or_default();
-        let document = countersign_core::oauth::metadata::Metadata::new(&self.settings.issuer, &scopes);
-        serde_json::to_value(document).map_err(|why| Fault::Codec(why.to_string()))
     }
 }
