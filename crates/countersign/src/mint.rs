@@ -40,7 +40,8 @@ pub struct TokenAnswer {
     /// Who signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
-    /// What the access token allows.
+    /// What the access token allows; left out when it names nothing.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub scope: String,
 }
 
@@ -88,7 +89,7 @@ impl Engine {
             iat: now.seconds(),
             exp: expires.seconds(),
             jti: base64::encode(self.chance::<16>()?),
-            scope: Some(scope.to_string()),
+            scope: (!scope.is_empty()).then(|| scope.to_string()),
             auth_time: grant.auth_time.map(|at| at.seconds()),
             gid: self.handle(grant.serial).to_string(),
             rv: rv.number(),

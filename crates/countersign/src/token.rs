@@ -185,7 +185,8 @@ impl Engine {
         if !client.acts_alone || client.secret.is_none() {
             return Err(no(OAuthError::UnauthorizedClient, "the application may not act for itself"));
         }
-        let scope = narrowed(form, &client.scope)?;
+        // Nothing about a person: there is none.
+        let scope = narrowed(form, &client.scope.without(&Scope::standard()))?;
         for _ in 0..TRIES {
             let rv = self.view.position();
             if let Some(grant) = self.standing_of(&client).await? {

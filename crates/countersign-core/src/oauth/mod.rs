@@ -9,7 +9,6 @@ pub mod metadata;
 pub mod params;
 pub mod pkce;
 pub mod redirect;
-pub mod token;
 
 pub use authorize::{AuthorizeError, AuthorizeRequest, Tell};
 pub use params::Params;

@@ -54,6 +54,12 @@ impl Scope {
         Self(self.0.intersection(&other.0).cloned().collect())
     }
 
+    /// The names that do not stand in `other`.
+    #[must_use]
+    pub fn without(&self, other: &Self) -> Self {
+        Self(self.0.difference(&other.0).cloned().collect())
+    }
+
     /// The names that stand in either.
     #[must_use]
     pub fn joined(&self, other: &Self) -> Self {

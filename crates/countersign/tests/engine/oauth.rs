@@ -148,6 +148,10 @@ async fn an_application_acts_for_itself_on_a_standing_grant_that_an_operator_can
     let alone = "grant_type=client_credentials&scope=orders";
     let (first, second) = (shop.token(alone).await.unwrap(), shop.token(alone).await.unwrap());
     assert!(first.refresh_token.is_none() && first.id_token.is_none());
+    // Nothing about a person: there is none.
+    assert_eq!(shop.token("grant_type=client_credentials").await.unwrap().scope, "orders");
+    let person = shop.token("grant_type=client_credentials&scope=openid").await.unwrap_err();
+    assert_eq!(word(&person), "invalid_scope");
     let serial = |token: &str| shop.engine().check_bearer(token, "shop").unwrap().serial;
     assert_eq!(serial(&first.access_token), serial(&second.access_token));
     let revoked =
