@@ -145,10 +145,6 @@ random_secret! {
     /// The nonce in a browser's cookie that a ticket is bound to.
     TicketNonce, "cs_tn_"
 }
-random_secret! {
-    /// What ties the confirmation of a sign-out to the page that asked for it.
-    LogoutState, "cs_lo_"
-}
 
 spendable!(Code, Ticket, MailCode, SetUpCode);
 

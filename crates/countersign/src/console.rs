@@ -2,7 +2,6 @@
 
 use countersign_core::Refusal;
 use countersign_core::audit::AuditEntry;
-use countersign_core::extent::Chain;
 use countersign_core::port::{AuditFilter, Counts, SessionFilter};
 use countersign_core::time::Timestamp;
 use serde::Serialize;
@@ -68,13 +67,5 @@ impl Engine {
     /// What the store could not do.
     pub async fn audit(&self, filter: AuditFilter, limit: u32) -> Result<Vec<(u64, AuditEntry)>> {
         Ok(self.directory.audit(&filter, limit).await?)
-    }
-
-    /// The running hash of the log of endings, so that two copies can be compared.
-    ///
-    /// # Errors
-    /// What the store could not do.
-    pub async fn log_chain(&self) -> Result<Chain> {
-        Ok(self.store.log_state().await?.chain)
     }
 }

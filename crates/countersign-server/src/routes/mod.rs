@@ -36,8 +36,6 @@ pub enum Guard {
     Credential,
     /// Somebody who is signed in at the issuer.
     Person,
-    /// An operator who is signed in at the console.
-    Operator,
     /// An application with its secret, in the `Authorization` header.
     App,
     /// An application with its secret, in the header or the form; the engine looks.
@@ -146,7 +144,6 @@ pub fn router(app: &App, routes: Vec<Route>, origin: &str) -> Router {
     for route in routes {
         let mut run = match route.guard {
             Guard::Person => route.run.route_layer(from_fn_with_state(Arc::clone(app), who::person)),
-            Guard::Operator => route.run.route_layer(from_fn_with_state(Arc::clone(app), who::operator)),
             Guard::App => route.run.route_layer(from_fn_with_state(Arc::clone(app), who::application)),
             Guard::Public | Guard::Credential | Guard::AppForm | Guard::Bearer => route.run,
         };

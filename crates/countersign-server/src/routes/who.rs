@@ -15,8 +15,9 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use crate::app::{App, Server};
 use crate::web::Wrong;
 use crate::web::peer::cookies;
+use crate::web::text::encoded;
 
-/// The person who is signed in; only on routes whose guard is [`Guard::Person`](super::Guard) or `Operator`.
+/// The person who is signed in; only on routes whose guard is [`Guard::Person`](super::Guard).
 #[derive(Clone, Debug)]
 pub struct Person(pub Checked);
 
@@ -40,16 +41,8 @@ impl Server {
     }
 }
 
-pub(super) async fn person(State(app): State<App>, request: Request, next: Next) -> Response {
-    signed_in(&app, request, next, &Audience::Issuer, "/signin").await
-}
-
-pub(super) async fn operator(State(app): State<App>, request: Request, next: Next) -> Response {
-    signed_in(&app, request, next, &Audience::Console, "/admin/signin").await
-}
-
-async fn signed_in(app: &App, mut request: Request, next: Next, audience: &Audience, door: &str) -> Response {
-    let refused = match app.look(request.headers(), audience).await {
+pub(super) async fn person(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let refused = match app.look(request.headers(), &Audience::Issuer).await {
         Err(wrong) => return wrong.into_response(),
         Ok(Attempt::Accepted(checked)) => {
             request.extensions_mut().insert(Person(checked));
@@ -58,15 +51,15 @@ async fn signed_in(app: &App, mut request: Request, next: Next, audience: &Audie
         Ok(Attempt::Absent) => Refusal::SessionAbsent,
         Ok(Attempt::Refused(refusal)) => refusal,
     };
-    tracing::debug!(code = refusal_code(&refused), "sent to sign in");
+    tracing::debug!(code = refused.code(), "sent to sign in");
     if wants_data(&request) {
         return Wrong::from(refused).into_response();
     }
     let here = request.uri().path_and_query().map_or("/", |here| here.as_str());
     let next = if request.method() == Method::GET { here } else { "" };
-    let mut response = Redirect::to(&door_with(door, next)).into_response();
+    let mut response = Redirect::to(&door(next)).into_response();
     if refused != Refusal::SessionAbsent {
-        bake(&mut response, &app.engine.cookie(audience).removal());
+        bake(&mut response, &app.engine.cookie(&Audience::Issuer).removal());
     }
     response
 }
@@ -74,16 +67,12 @@ async fn signed_in(app: &App, mut request: Request, next: Next, audience: &Audie
 /// Whether the request was made by a script that cannot follow a sign-in page.
 fn wants_data(request: &Request) -> bool {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    let path = request.uri().path();
-    path.starts_with("/admin/api/") || accept.is_some_and(|accept| accept.starts_with("application/json"))
+    accept.is_some_and(|accept| accept.starts_with("application/json"))
 }
 
-fn door_with(door: &str, next: &str) -> String {
-    if next.is_empty() { door.to_owned() } else { format!("{door}?next={}", crate::web::text::encoded(next)) }
-}
-
-const fn refusal_code(refusal: &Refusal) -> &'static str {
-    refusal.code()
+/// The sign-in page, and where to go from there.
+fn door(next: &str) -> String {
+    if next.is_empty() { "/signin".to_owned() } else { format!("/signin?next={}", encoded(next)) }
 }
 
 /// Adds a cookie, or its removal, to an answer.

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::Wrong;
 use crate::app::App;
-use crate::pages::{Frame, Html, Problem};
+use crate::pages::{Frame, Problem};
 
 /// How a route speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,12 +210,6 @@ fn cover(headers: &mut HeaderMap, https: bool) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.append(header::VARY, HeaderValue::from_static("Cookie"));
     }
-}
-
-/// A page with a status of its own.
-#[must_use]
-pub fn status_page(status: StatusCode, page: Html) -> Response {
-    (status, page).into_response()
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ async fn credentials(house: &House, door: &Door) -> Vec<(&'static str, String)> 
     match door.guard {
         Guard::App | Guard::AppForm => headers.push(("authorization", house.basic["api"].clone())),
         Guard::Person | Guard::Public => headers.push(("cookie", house.ada().await.cookie_header(ISSUER))),
-        Guard::Credential | Guard::Bearer | Guard::Operator => {}
+        Guard::Credential | Guard::Bearer => {}
     }
     headers
 }
