@@ -62,6 +62,7 @@
 
 pub mod base64;
 pub mod json;
+pub mod jwe;
 pub mod jwk;
 pub mod jws;
 pub mod jwt;
