@@ -2,7 +2,7 @@
 //!
 //! RFC 7515. [`sign`] puts a signature on bytes, [`verify`] gives the bytes back only after
 //! the signature has been checked with a key that was trusted beforehand. What the bytes mean
-//! is decided above, for JWTs in [`crate::jwt`].
+//! is decided above, for JWTs in [`crate::jwt`]. [`prepare`] is for keys that are held elsewhere.
 //!
 //! ```
 //! use countersign_jose::{Algorithm, SigningKey, jws, jws::Trusted};
@@ -15,11 +15,12 @@
 
 pub(crate) mod compact;
 mod trusted;
+mod unsigned;
 
 pub use compact::MAX_TOKEN;
 pub use trusted::Trusted;
+pub use unsigned::{Unsigned, prepare};
 
-use crate::base64;
 use crate::error::{Error, Fault};
 use crate::header::Header;
 use crate::key::Signer;
@@ -52,13 +53,9 @@ impl Signed {
 /// [`Fault::Crypto`] when the library fails.
 pub fn sign(key: &(impl Signer + ?Sized), typ: Option<&str>, payload: &[u8]) -> Result<String, Fault> {
     let header = Header::write(key.algorithm(), typ, key.key_id());
-    let mut token = base64::encode(header);
-    token.push('.');
-    base64::encode_onto(&mut token, payload);
-    let signature = key.sign(token.as_bytes())?;
-    token.push('.');
-    base64::encode_onto(&mut token, &signature);
-    Ok(token)
+    let input = unsigned::input(&header, payload);
+    let signature = key.sign(input.as_bytes())?;
+    Ok(unsigned::finish(input, &signature))
 }
 
 /// Checks the signature of a token with the trusted keys.

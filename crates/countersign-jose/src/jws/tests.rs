@@ -3,7 +3,7 @@
 use crate::algorithm::{Algorithm, Family};
 use crate::base64;
 use crate::error::Error;
-use crate::fixtures::{forge, pairs, secret};
+use crate::fixtures::{es256, forge, pairs, secret};
 use crate::jwk::Jwk;
 use crate::jws::{self, MAX_TOKEN, Trusted};
 use crate::key::{KeyId, KeySet, SharedKey, Signer, SigningKey, VerifyingKey};
@@ -175,4 +175,38 @@ fn a_shared_key_with_a_name_asks_for_it() {
     assert_eq!(jws::verify(&token, &other.into()).unwrap_err(), Error::UnknownKey);
     let drawn = SharedKey::generate(Algorithm::Hs256).unwrap();
     assert_eq!(drawn.sign(b"").unwrap().len(), 32);
+}
+
+#[test]
+fn a_signature_made_elsewhere_is_checked_before_the_token_is_let_out() {
+    for remote in &pairs() {
+        let public = remote.verifying_key();
+        let unsigned = jws::prepare(&public, Some("JOSE"), b"payload");
+        assert_eq!(unsigned.algorithm(), remote.algorithm());
+        let signature = remote.sign(unsigned.input()).unwrap();
+        let token = unsigned.clone().signed(&signature).unwrap();
+        assert!(token.as_bytes().starts_with(unsigned.input()));
+        assert_eq!(jws::verify(&token, &public.into()).unwrap().payload(), b"payload");
+
+        // Nothing, half of it, another key's, or one over other bytes.
+        let other = match remote.algorithm().family() {
+            Family::Rsa => es256().sign(unsigned.input()).unwrap(),
+            _ => SigningKey::generate(remote.algorithm()).unwrap().sign(unsigned.input()).unwrap(),
+        };
+        let elsewhere = remote.sign(b"other bytes").unwrap();
+        let half = &signature[..signature.len() / 2];
+        for bad in [&[], half, &other, &elsewhere, &[&signature[..], &[0]].concat()] {
+            assert_eq!(unsigned.clone().signed(bad).unwrap_err(), Error::Signature);
+        }
+    }
+}
+
+#[test]
+fn what_is_signed_elsewhere_is_what_would_have_been_signed_here() {
+    // Ed25519 is deterministic, so the two ways must give the same bytes.
+    let key = SigningKey::generate(Algorithm::EdDsa).unwrap();
+    let unsigned = jws::prepare(&key.verifying_key(), Some("JOSE"), b"payload");
+    assert_eq!(format!("{unsigned:?}"), format!("Unsigned(VerifyingKey(EdDSA, {}), ..)", key.key_id()));
+    let signature = key.sign(unsigned.input()).unwrap();
+    assert_eq!(unsigned.signed(&signature).unwrap(), jws::sign(&key, Some("JOSE"), b"payload").unwrap());
 }

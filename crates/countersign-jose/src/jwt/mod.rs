@@ -55,16 +55,40 @@ use crate::algorithm::Algorithm;
 use crate::backend;
 use crate::base64;
 use crate::error::Fault;
-use crate::jws;
-use crate::key::Signer;
+use crate::jws::{self, Unsigned};
+use crate::key::{Signer, VerifyingKey};
 
 /// Signs claims as a token of their profile, with the profile's `typ`.
 ///
 /// # Errors
 /// [`Fault::Crypto`] when the library fails, [`Fault::Claims`] when JSON cannot be written.
 pub fn sign<C: Profile>(key: &(impl Signer + ?Sized), claims: &C) -> Result<String, Fault> {
-    let payload = serde_json::to_vec(claims).map_err(|_| Fault::Claims)?;
-    jws::sign(key, Some(C::TYP), &payload)
+    jws::sign(key, Some(C::TYP), &payload(claims)?)
+}
+
+/// Writes claims as a token of their profile up to the signature, which the private half of
+/// `key` must make elsewhere: in an HSM or a KMS.
+///
+/// # Errors
+/// [`Fault::Claims`] when JSON cannot be written.
+///
+/// ```
+/// use countersign_jose::{Algorithm, Signer, SigningKey, jwt::{self, IdClaims}};
+/// # let remote = SigningKey::generate(Algorithm::EdDsa)?;
+/// # let ask_the_hsm = |input: &[u8]| remote.sign(input);
+/// let public = remote.verifying_key();
+/// let unsigned = jwt::prepare(&public, &IdClaims { sub: "ana".into(), ..IdClaims::default() })?;
+/// let signature = ask_the_hsm(unsigned.input())?;
+/// let token = unsigned.signed(&signature).unwrap();
+/// # assert!(jwt::inspect(&token).is_ok());
+/// # Ok::<(), countersign_jose::Fault>(())
+/// ```
+pub fn prepare<C: Profile>(key: &VerifyingKey, claims: &C) -> Result<Unsigned, Fault> {
+    Ok(jws::prepare(key, Some(C::TYP), &payload(claims)?))
+}
+
+fn payload<C: Profile>(claims: &C) -> Result<Vec<u8>, Fault> {
+    serde_json::to_vec(claims).map_err(|_| Fault::Claims)
 }
 
 /// The left half of a hash in base64url: `at_hash` and `c_hash` of an ID token.

@@ -1,0 +1,96 @@
+//! A token that waits for its signature: for keys that never leave an HSM or a KMS.
+//!
+//! RFC 7515 5.1, cut in two. [`prepare`] writes everything but the signature; whoever holds the
+//! key signs [`Unsigned::input`], however long that takes and over whatever wire;
+//! [`Unsigned::signed`] lets the token out only if that signature is good under the public key
+//! that was named in front. So a service that answers with another key, another algorithm or
+//! garbage is found out here and not by everybody who gets the token.
+//!
+//! It does not talk to anything: the caller does.
+
+use crate::algorithm::Algorithm;
+use crate::base64;
+use crate::error::Error;
+use crate::header::Header;
+use crate::key::VerifyingKey;
+
+/// A header and a payload without a signature. It is no token yet and cannot be printed as one.
+///
+/// ```
+/// use countersign_jose::{Algorithm, Signer, SigningKey, jws};
+/// # let remote = SigningKey::generate(Algorithm::Es256)?;
+/// # let ask_the_hsm = |input: &[u8]| remote.sign(input);
+/// let public = remote.verifying_key(); // all that this process knows of the key
+/// let unsigned = jws::prepare(&public, None, b"hello");
+/// let signature = ask_the_hsm(unsigned.input())?;
+/// let token = unsigned.signed(&signature).unwrap();
+/// assert_eq!(jws::verify(&token, &public.into()).unwrap().payload(), b"hello");
+/// # Ok::<(), countersign_jose::Fault>(())
+/// ```
+#[must_use = "it is no token before `signed`"]
+#[derive(Clone)]
+pub struct Unsigned {
+    input: String,
+    key: VerifyingKey,
+}
+
+/// Writes a token up to its signature, which the private half of `key` must make elsewhere.
+///
+/// The header is the one that [`sign`](super::sign) writes: `{"alg","typ","kid"}`.
+pub fn prepare(key: &VerifyingKey, typ: Option<&str>, payload: &[u8]) -> Unsigned {
+    let header = Header::write(key.algorithm(), typ, Some(key.key_id()));
+    Unsigned { input: input(&header, payload), key: key.clone() }
+}
+
+impl Unsigned {
+    /// What must be signed: header, dot, payload (RFC 7515 5.1, step 5).
+    #[must_use]
+    pub fn input(&self) -> &[u8] {
+        self.input.as_bytes()
+    }
+
+    /// How it must be signed.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.key.algorithm()
+    }
+
+    /// The key whose private half must sign.
+    #[must_use]
+    pub const fn key(&self) -> &VerifyingKey {
+        &self.key
+    }
+
+    /// The whole token, if `signature` is good. ECDSA signatures are `r` and `s` side by side
+    /// (RFC 7518 3.4), not DER.
+    ///
+    /// # Errors
+    /// [`Error::Signature`] when another key or algorithm made it, or over other bytes.
+    pub fn signed(self, signature: &[u8]) -> Result<String, Error> {
+        if !self.key.verify(self.input.as_bytes(), signature) {
+            return Err(Error::Signature);
+        }
+        Ok(finish(self.input, signature))
+    }
+}
+
+impl core::fmt::Debug for Unsigned {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Unsigned({:?}, ..)", self.key)
+    }
+}
+
+/// The signing input of the compact form.
+pub(super) fn input(header: &str, payload: &[u8]) -> String {
+    let mut input = base64::encode(header);
+    input.push('.');
+    base64::encode_onto(&mut input, payload);
+    input
+}
+
+/// The signing input with its signature.
+pub(super) fn finish(mut input: String, signature: &[u8]) -> String {
+    input.push('.');
+    base64::encode_onto(&mut input, signature);
+    input
+}
