@@ -23,6 +23,11 @@ use crate::algorithm::Algorithm;
 use crate::error::Fault;
 
 /// A key that can sign: [`SigningKey`] or [`SharedKey`]. Nothing else can be one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot sign",
+    label = "no key that signs",
+    note = "a `SigningKey` signs, and a `SharedKey` does; a `VerifyingKey` is a public key and only checks, text and bytes are no keys"
+)]
 pub trait Signer: private::Sealed {
     /// The algorithm of the key.
     fn algorithm(&self) -> Algorithm;
