@@ -4,7 +4,9 @@
 //! bits that are not zero, so that every byte string has exactly one spelling (RFC 4648 3.5):
 //! two spellings of one token would slip past a cache, a deny list or a log.
 
-use base64_simd::URL_SAFE_NO_PAD;
+use core::mem::MaybeUninit;
+
+use base64_simd::{AsOut, URL_SAFE_NO_PAD};
 
 /// The text was not canonical base64url without padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +21,11 @@ pub struct NotCanonical;
 #[must_use]
 pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode_to_string(bytes)
+}
+
+/// How long the base64url of `length` bytes is.
+pub(crate) const fn encoded_len(length: usize) -> usize {
+    URL_SAFE_NO_PAD.encoded_length(length)
 }
 
 /// Appends the base64url of `bytes` to `text`.
@@ -39,6 +46,35 @@ pub fn encode_onto(text: &mut String, bytes: &[u8]) {
 /// ```
 pub fn decode(text: impl AsRef<[u8]>) -> Result<Vec<u8>, NotCanonical> {
     URL_SAFE_NO_PAD.decode_to_vec(text).map_err(|_| NotCanonical)
+}
+
+/// Where a text is decoded: on the stack when it has at most `N` bytes, else on the heap.
+pub(crate) struct Room<const N: usize> {
+    short: [MaybeUninit<u8>; N],
+    long: Vec<u8>,
+}
+
+impl<const N: usize> Room<N> {
+    #[inline]
+    pub(crate) const fn new() -> Self {
+        Self { short: [const { MaybeUninit::uninit() }; N], long: Vec::new() }
+    }
+
+    /// As [`decode`], without an allocation when there is room.
+    #[inline]
+    pub(crate) fn decode(&mut self, text: &str) -> Result<&[u8], NotCanonical> {
+        let most = text.len() / 4 * 3 + 3;
+        let room = if most <= N {
+            &mut self.short[..]
+        } else {
+            self.long.reserve(most);
+            self.long.spare_capacity_mut()
+        };
+        match URL_SAFE_NO_PAD.decode(text.as_bytes(), room.as_out()) {
+            Ok(bytes) => Ok(bytes),
+            Err(_) => Err(NotCanonical),
+        }
+    }
 }
 
 /// Decodes exactly `N` bytes.

@@ -39,14 +39,39 @@ impl<'a> Header<'a> {
 
     /// The header's JSON: `alg`, `typ`, `kid`, in this order.
     pub(crate) fn write(algorithm: Algorithm, typ: Option<&str>, kid: Option<&KeyId>) -> String {
-        let mut json = format!(r#"{{"alg":"{algorithm}""#);
-        for (name, value) in [("typ", typ), ("kid", kid.map(KeyId::as_str))] {
+        let mut json = String::new();
+        Self::write_onto(&mut json, algorithm, typ, kid);
+        json
+    }
+
+    /// Appends what [`Header::write`] gives.
+    pub(crate) fn write_onto(
+        json: &mut String,
+        algorithm: Algorithm,
+        typ: Option<&str>,
+        kid: Option<&KeyId>,
+    ) {
+        json.push_str(r#"{"alg":""#);
+        json.push_str(algorithm.name());
+        json.push('"');
+        for (name, value) in [(r#","typ":"#, typ), (r#","kid":"#, kid.map(KeyId::as_str))] {
             if let Some(value) = value {
-                // `Value` writes what JSON must escape.
-                json.push_str(&format!(r#","{name}":{}"#, serde_json::Value::from(value)));
+                json.push_str(name);
+                push_text(json, value);
             }
         }
         json.push('}');
-        json
+    }
+}
+
+/// Appends a JSON string.
+fn push_text(json: &mut String, text: &str) {
+    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        // `Value` writes what JSON must escape.
+        json.push_str(&serde_json::Value::from(text).to_string());
+    } else {
+        json.push('"');
+        json.push_str(text);
+        json.push('"');
     }
 }

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::algorithm::Hash;
 use crate::error::Fault;
+use crate::jws;
 
 /// The length of a GCM tag in bytes.
 const TAG: usize = 16;
@@ -30,6 +31,12 @@ impl MacKey {
 
     pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
         hmac::sign(&self.0, message).as_ref().to_vec()
+    }
+
+    /// Appends a dot and the tag of all that stands before it.
+    pub(crate) fn finish(&self, token: &mut String) {
+        let tag = hmac::sign(&self.0, token.as_bytes());
+        jws::append_signature(token, tag.as_ref());
     }
 
     /// Compares in constant time; a truncated tag does not match.

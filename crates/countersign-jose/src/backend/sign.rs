@@ -14,6 +14,12 @@ use crate::algorithm::Algorithm;
 use crate::backend::der;
 use crate::error::Fault;
 use crate::jwk::{Curve, Material};
+use crate::jws;
+
+/// The longest RSA signature: that of a key with 8192 bits.
+const RSA_MOST: usize = 1024;
+
+const FAILED: Fault = Fault::Crypto { operation: "signing" };
 
 /// A private key bound to one algorithm.
 pub(crate) enum PrivateKey {
@@ -77,8 +83,30 @@ impl PrivateKey {
         read.ok_or(Fault::Crypto { operation: "public key" })
     }
 
+    /// Signs all of `token` and appends a dot and the signature, without a buffer on the heap.
+    pub(crate) fn finish(&self, token: &mut String) -> Result<(), Fault> {
+        let random = SystemRandom::new();
+        let message = token.as_bytes();
+        match self {
+            Self::Rsa(pair, encoding) => {
+                let mut room = [0; RSA_MOST];
+                let signature = room.get_mut(..pair.public_modulus_len()).ok_or(FAILED)?;
+                pair.sign(*encoding, &random, message, signature).map_err(|_| FAILED)?;
+                jws::append_signature(token, signature);
+            }
+            Self::Ec(pair, _) => {
+                let signature = pair.sign(&random, message).map_err(|_| FAILED)?;
+                jws::append_signature(token, signature.as_ref());
+            }
+            Self::Ed(pair) => {
+                let signature = pair.try_sign(message).map_err(|_| FAILED)?;
+                jws::append_signature(token, signature.as_ref());
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
-        const FAILED: Fault = Fault::Crypto { operation: "signing" };
         let random = SystemRandom::new();
         match self {
             Self::Rsa(pair, encoding) => {

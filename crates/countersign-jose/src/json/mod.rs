@@ -8,11 +8,13 @@
 //!
 //! It decides what a document says. Which members must be there is decided by the callers.
 
+mod flat;
 mod scan;
 
 use core::fmt;
 use std::borrow::Cow;
 
+pub(crate) use flat::Flat;
 use scan::Scanner;
 
 /// The deepest nesting that is read; the outermost object counts as one.
@@ -87,7 +89,10 @@ impl<'a> Object<'a> {
     /// # Errors
     /// The first [`Flaw`] found.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Flaw> {
-        let text = core::str::from_utf8(bytes).map_err(|_| Flaw::NotUtf8)?;
+        Self::parse_text(core::str::from_utf8(bytes).map_err(|_| Flaw::NotUtf8)?)
+    }
+
+    pub(crate) fn parse_text(text: &'a str) -> Result<Self, Flaw> {
         if text.starts_with('\u{feff}') {
             return Err(Flaw::ByteOrderMark);
         }
@@ -111,31 +116,39 @@ impl<'a> Object<'a> {
 
 /// A value inside a document that has been read; its text is known to be well formed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Value<'a>(&'a str);
+pub struct Value<'a> {
+    raw: &'a str,
+    // INVARIANT: set for every string without escapes, and for nothing else.
+    plain: bool,
+}
 
 impl<'a> Value<'a> {
     /// The value's own text, as it stands in the document.
     #[must_use]
     pub const fn raw(self) -> &'a str {
-        self.0
+        self.raw
     }
 
     /// The string, if it is one; borrowed unless it has escapes.
     #[must_use]
     pub fn text(self) -> Option<Cow<'a, str>> {
-        Scanner::new(self.0).string().ok()
+        if self.plain {
+            return self.raw.get(1..self.raw.len().checked_sub(1)?).map(Cow::Borrowed);
+        }
+        Scanner::new(self.raw).string().ok()
     }
 
     /// The integer, if it is one and not negative. `1.0` and `1e3` are not integers.
     #[must_use]
     pub fn integer(self) -> Option<u64> {
-        self.0.parse().ok().filter(|_| self.0.bytes().all(|byte| byte.is_ascii_digit()))
+        // No number of JSON begins with a plus, the one other thing that `parse` would take.
+        self.raw.parse().ok()
     }
 
     /// The truth value, if it is one.
     #[must_use]
     pub fn boolean(self) -> Option<bool> {
-        match self.0 {
+        match self.raw {
             "true" => Some(true),
             "false" => Some(false),
             _ => None,
@@ -145,7 +158,7 @@ impl<'a> Value<'a> {
     /// The items, if it is an array.
     #[must_use]
     pub fn items(self) -> Option<Vec<Self>> {
-        Scanner::new(self.0).array().ok()
+        Scanner::new(self.raw).array().ok()
     }
 
     /// The strings, if it is an array of nothing else.
@@ -157,8 +170,21 @@ impl<'a> Value<'a> {
     /// The object, if it is one.
     #[must_use]
     pub fn object(self) -> Option<Object<'a>> {
-        Scanner::new(self.0).object().ok().map(|members| Object { members })
+        Scanner::new(self.raw).object().ok().map(|members| Object { members })
     }
+}
+
+/// Reads one document on both ways, for tests and fuzzers. `None`: the quick reader left it to the
+/// strict one. `Some(false)` must not happen: it has read what the strict one refuses, or something else.
+#[doc(hidden)]
+#[must_use]
+pub fn quick_agrees(text: &str) -> Option<bool> {
+    let quick = Flat::read(text)?;
+    let same = |strict: Object<'_>| {
+        quick.members().eq(strict.members())
+            && strict.members().all(|(name, value)| quick.member(name) == Some(value))
+    };
+    Some(Object::parse_text(text).is_ok_and(same))
 }
 
 #[cfg(test)]

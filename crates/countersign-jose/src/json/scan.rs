@@ -89,6 +89,7 @@ impl<'a> Scanner<'a> {
         self.space();
         let start = self.at;
         let mut open: Vec<Open<'a>> = Vec::new();
+        let mut plain = false;
         loop {
             self.space();
             let closed = match self.peek().ok_or(Flaw::Ends)? {
@@ -99,13 +100,17 @@ impl<'a> Scanner<'a> {
                     self.at += 1;
                     self.enter(bracket, &mut open)?
                 }
-                b'"' => self.string().map(|_| true)?,
+                b'"' => {
+                    let text = self.string()?;
+                    plain = open.is_empty() && matches!(text, Cow::Borrowed(_));
+                    true
+                }
                 b'-' | b'0'..=b'9' => self.number().map(|()| true)?,
                 _ => self.word().map(|()| true)?,
             };
             if closed && self.leave(&mut open)? {
                 let text = self.text.get(start..self.at).ok_or(Flaw::Ends)?;
-                return Ok(Value(text));
+                return Ok(Value { raw: text, plain });
             }
         }
     }

@@ -3,12 +3,17 @@
 //! RFC 7515 3.1 and 7.1. The length is checked before anything is decoded, so that a hostile
 //! token costs no more than an honest one.
 
-use crate::base64;
+use core::ops::Range;
+
+use crate::base64::{self, Room};
 use crate::error::Error;
 use crate::jws::trusted::Key;
 
 /// The longest token that is looked at, in bytes. HTTP servers cut headers at 8 to 16 KiB.
 pub const MAX_TOKEN: usize = 16 * 1024;
+
+/// The room for a signature: RSA with 8192 bits has 1024 bytes.
+const SIGNATURE: usize = 1024 + 3;
 
 /// A token cut into its parts, nothing decoded yet.
 pub(crate) struct Compact<'a> {
@@ -23,9 +28,14 @@ impl<'a> Compact<'a> {
         if token.len() > MAX_TOKEN {
             return Err(Error::TooLarge { limit: MAX_TOKEN });
         }
-        let (signed, signature) = token.rsplit_once('.').ok_or(Error::Shape)?;
-        let (header, payload) = signed.split_once('.').ok_or(Error::Shape)?;
-        if payload.contains('.') || header.is_empty() {
+        let bytes = token.as_bytes();
+        let first = memchr::memchr(b'.', bytes).ok_or(Error::Shape)?;
+        let last = memchr::memrchr(b'.', bytes).ok_or(Error::Shape)?;
+        let part = |range: Range<usize>| token.get(range).ok_or(Error::Shape);
+        let (header, signed) = (part(0..first)?, part(0..last)?);
+        // With a single dot, the payload would end before it begins.
+        let (payload, signature) = (part(first + 1..last)?, part(last + 1..token.len())?);
+        if header.is_empty() || memchr::memchr(b'.', payload.as_bytes()).is_some() {
             return Err(Error::Shape);
         }
         Ok(Self { header, payload, signature, signed })
@@ -48,10 +58,17 @@ impl<'a> Compact<'a> {
         decode("signature", self.signature)
     }
 
+    /// The payload, decoded where there is room for it.
+    #[inline]
+    pub(crate) fn payload_in<'r, const N: usize>(&self, room: &'r mut Room<N>) -> Result<&'r [u8], Error> {
+        room.decode(self.payload).map_err(|_| Error::Base64 { part: "payload" })
+    }
+
     /// Checks the signature.
     pub(crate) fn check(&self, key: Key<'_>) -> Result<(), Error> {
-        let signature = self.signature()?;
-        if key.verify(self.signed.as_bytes(), &signature) { Ok(()) } else { Err(Error::Signature) }
+        let mut room = Room::<SIGNATURE>::new();
+        let signature = room.decode(self.signature).map_err(|_| Error::Base64 { part: "signature" })?;
+        if key.verify(self.signed.as_bytes(), signature) { Ok(()) } else { Err(Error::Signature) }
     }
 }
 

@@ -19,12 +19,16 @@ mod unsigned;
 
 pub use compact::MAX_TOKEN;
 pub use trusted::Trusted;
+pub(crate) use unsigned::append_signature;
 pub use unsigned::{Unsigned, prepare};
 
 use crate::error::{Error, Fault};
 use crate::header::Header;
 use crate::key::Signer;
 use compact::Compact;
+
+/// The room that is made for a header and its claims; longer ones make more themselves.
+const USUAL: usize = 1024;
 
 /// Content whose signature was checked. Only [`verify`] makes one.
 #[derive(Debug)]
@@ -53,9 +57,27 @@ impl Signed {
 /// [`Fault::Crypto`] when the library fails.
 pub fn sign(key: &(impl Signer + ?Sized), typ: Option<&str>, payload: &[u8]) -> Result<String, Fault> {
     let header = Header::write(key.algorithm(), typ, key.key_id());
-    let input = unsigned::input(&header, payload);
-    let signature = key.sign(input.as_bytes())?;
-    Ok(unsigned::finish(input, &signature))
+    let mut token = unsigned::input(key.algorithm(), header.as_bytes(), payload);
+    key.finish(&mut token)?;
+    Ok(token)
+}
+
+/// As [`sign`], with a payload that is written behind the header into the same buffer: with the
+/// token itself that makes two allocations.
+pub(crate) fn sign_written(
+    key: &(impl Signer + ?Sized),
+    typ: Option<&str>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), Fault>,
+) -> Result<String, Fault> {
+    let mut json = String::with_capacity(USUAL);
+    Header::write_onto(&mut json, key.algorithm(), typ, key.key_id());
+    let end = json.len();
+    let mut json = json.into_bytes();
+    write(&mut json)?;
+    let (header, payload) = json.split_at_checked(end).ok_or(Fault::Claims)?;
+    let mut token = unsigned::input(key.algorithm(), header, payload);
+    key.finish(&mut token)?;
+    Ok(token)
 }
 
 /// Checks the signature of a token with the trusted keys.

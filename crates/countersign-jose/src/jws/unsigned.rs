@@ -14,6 +14,9 @@ use crate::error::Error;
 use crate::header::Header;
 use crate::key::VerifyingKey;
 
+/// The room that is kept for an RSA signature: that of 4096 bits. Longer ones make room themselves.
+const RSA_USUAL: usize = 512;
+
 /// A header and a payload without a signature. It is no token yet and cannot be printed as one.
 ///
 /// ```
@@ -39,7 +42,7 @@ pub struct Unsigned {
 /// The header is the one that [`sign`](super::sign) writes: `{"alg","typ","kid"}`.
 pub fn prepare(key: &VerifyingKey, typ: Option<&str>, payload: &[u8]) -> Unsigned {
     let header = Header::write(key.algorithm(), typ, Some(key.key_id()));
-    Unsigned { input: input(&header, payload), key: key.clone() }
+    Unsigned { input: input(key.algorithm(), header.as_bytes(), payload), key: key.clone() }
 }
 
 impl Unsigned {
@@ -70,7 +73,9 @@ impl Unsigned {
         if !self.key.verify(self.input.as_bytes(), signature) {
             return Err(Error::Signature);
         }
-        Ok(finish(self.input, signature))
+        let mut token = self.input;
+        append_signature(&mut token, signature);
+        Ok(token)
     }
 }
 
@@ -80,17 +85,19 @@ impl core::fmt::Debug for Unsigned {
     }
 }
 
-/// The signing input of the compact form.
-pub(super) fn input(header: &str, payload: &[u8]) -> String {
-    let mut input = base64::encode(header);
+/// The signing input of the compact form, with room for the signature.
+pub(super) fn input(algorithm: Algorithm, header: &[u8], payload: &[u8]) -> String {
+    let lengths = [header.len(), payload.len(), algorithm.signature_len().unwrap_or(RSA_USUAL)];
+    let room: usize = lengths.iter().map(|length| base64::encoded_len(*length) + 1).sum();
+    let mut input = String::with_capacity(room);
+    base64::encode_onto(&mut input, header);
     input.push('.');
     base64::encode_onto(&mut input, payload);
     input
 }
 
-/// The signing input with its signature.
-pub(super) fn finish(mut input: String, signature: &[u8]) -> String {
+/// Puts the signature behind its input.
+pub(crate) fn append_signature(input: &mut String, signature: &[u8]) {
     input.push('.');
-    base64::encode_onto(&mut input, signature);
-    input
+    base64::encode_onto(input, signature);
 }

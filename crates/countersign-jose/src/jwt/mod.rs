@@ -63,7 +63,9 @@ use crate::key::{Signer, VerifyingKey};
 /// # Errors
 /// [`Fault::Crypto`] when the library fails, [`Fault::Claims`] when JSON cannot be written.
 pub fn sign<C: Profile>(key: &(impl Signer + ?Sized), claims: &C) -> Result<String, Fault> {
-    jws::sign(key, Some(C::TYP), &payload(claims)?)
+    jws::sign_written(key, Some(C::TYP), |json| {
+        serde_json::to_writer(json, claims).map_err(|_| Fault::Claims)
+    })
 }
 
 /// Writes claims as a token of their profile up to the signature, which the private half of

@@ -4,7 +4,7 @@
 //! were forged into that way.
 
 use crate::error::Error;
-use crate::json::{Object, Value};
+use crate::json::{Flat, Flaw, Object, Value};
 use crate::jwt::Audience;
 
 /// The last second of the year 9999. Later times are a mistake or a trick.
@@ -12,11 +12,30 @@ const LATEST: u64 = 253_402_300_799;
 
 /// The claims of a token whose signature was checked.
 #[expect(unnameable_types, reason = "seals `Profile`: outsiders cannot call what takes it")]
-pub struct Claims<'a>(Object<'a>);
+pub struct Claims<'a>(Read<'a>);
+
+/// How the document was read.
+#[expect(clippy::large_enum_variant, reason = "it lives on the stack of one check")]
+enum Read<'a> {
+    Flat(Flat<'a>),
+    Strict(Object<'a>),
+}
 
 impl<'a> Claims<'a> {
     pub(crate) fn parse(json: &'a [u8]) -> Result<Self, Error> {
-        Object::parse(json).map(Self).map_err(|flaw| Error::Json { part: "claims", flaw })
+        let text = core::str::from_utf8(json).map_err(|_| faulty(Flaw::NotUtf8))?;
+        match Flat::read(text) {
+            Some(flat) => Ok(Self(Read::Flat(flat))),
+            None => Object::parse_text(text).map(|object| Self(Read::Strict(object))).map_err(faulty),
+        }
+    }
+
+    #[inline]
+    fn member(&self, claim: &str) -> Option<Value<'a>> {
+        match &self.0 {
+            Read::Flat(flat) => flat.member(claim),
+            Read::Strict(object) => object.member(claim),
+        }
     }
 
     fn optional<T>(
@@ -24,7 +43,7 @@ impl<'a> Claims<'a> {
         claim: &'static str,
         read: impl FnOnce(Value<'a>) -> Option<T>,
     ) -> Result<Option<T>, Error> {
-        self.0.member(claim).map(|value| read(value).ok_or(Error::Claim { claim })).transpose()
+        self.member(claim).map(|value| read(value).ok_or(Error::Claim { claim })).transpose()
     }
 
     /// A string that must be there and not be empty.
@@ -60,7 +79,7 @@ impl<'a> Claims<'a> {
 
     pub(crate) fn audience(&self) -> Result<Audience, Error> {
         const FAULTY: Error = Error::Claim { claim: "aud" };
-        let value = self.0.member("aud").ok_or(FAULTY)?;
+        let value = self.member("aud").ok_or(FAULTY)?;
         let names = match value.text() {
             Some(one) => vec![one],
             None => value.texts().ok_or(FAULTY)?,
@@ -78,6 +97,10 @@ impl<'a> Claims<'a> {
 
     /// Refuses a claim that a profile forbids.
     pub(crate) fn without(&self, claim: &'static str) -> Result<(), Error> {
-        if self.0.member(claim).is_some() { Err(Error::Claim { claim }) } else { Ok(()) }
+        if self.member(claim).is_some() { Err(Error::Claim { claim }) } else { Ok(()) }
     }
+}
+
+const fn faulty(flaw: Flaw) -> Error {
+    Error::Json { part: "claims", flaw }
 }

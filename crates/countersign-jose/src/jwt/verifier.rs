@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 
 use super::profile::{Profile, Registered};
 use super::reader::Claims;
+use crate::base64::Room;
 use crate::error::Error;
 use crate::header::Header;
 use crate::jws::Trusted;
@@ -140,6 +141,9 @@ pub struct Verifier<C> {
     profile: PhantomData<fn() -> C>,
 }
 
+/// The room for claims on the stack; longer ones are decoded on the heap.
+const PAYLOAD: usize = 2048;
+
 /// Whether `exp` counts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Expiry {
@@ -186,8 +190,8 @@ impl<C: Profile> Verifier<C> {
         if let Some(seen) = self.seen.get(place) {
             seen.get_or_init(|| compact.header_text().into());
         }
-        let payload = compact.payload()?;
-        let claims = Claims::parse(&payload)?;
+        let mut room = Room::<PAYLOAD>::new();
+        let claims = Claims::parse(compact.payload_in(&mut room)?)?;
         let read = C::read(&claims)?;
         self.meant_for_us(&read)?;
         self.in_time(&read.registered(), claims.maybe_time("nbf")?, now, expiry)?;

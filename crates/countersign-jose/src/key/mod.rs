@@ -21,6 +21,7 @@ pub use verifying::VerifyingKey;
 
 use crate::algorithm::Algorithm;
 use crate::error::Fault;
+use crate::jws;
 
 /// A key that can sign: [`SigningKey`] or [`SharedKey`]. Nothing else can be one.
 #[diagnostic::on_unimplemented(
@@ -38,6 +39,17 @@ pub trait Signer: private::Sealed {
     /// # Errors
     /// [`Fault::Crypto`] when the library fails.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Fault>;
+
+    /// Signs all of `token` and appends a dot and the signature in base64url.
+    ///
+    /// # Errors
+    /// As [`Signer::sign`].
+    #[doc(hidden)]
+    fn finish(&self, token: &mut String) -> Result<(), Fault> {
+        let signature = self.sign(token.as_bytes())?;
+        jws::append_signature(token, &signature);
+        Ok(())
+    }
 }
 
 pub(crate) mod private {

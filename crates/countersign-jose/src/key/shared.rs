@@ -96,6 +96,11 @@ impl Signer for SharedKey {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
         Ok(self.mac.sign(message))
     }
+
+    fn finish(&self, token: &mut String) -> Result<(), Fault> {
+        self.mac.finish(token);
+        Ok(())
+    }
 }
 
 impl fmt::Debug for SharedKey {

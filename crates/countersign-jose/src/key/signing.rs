@@ -104,6 +104,10 @@ impl Signer for SigningKey {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Fault> {
         self.private.sign(message)
     }
+
+    fn finish(&self, token: &mut String) -> Result<(), Fault> {
+        self.private.finish(token)
+    }
 }
 
 impl fmt::Debug for SigningKey {

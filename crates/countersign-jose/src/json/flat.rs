@@ -1,0 +1,318 @@
+//! The usual shape of claims, read in one pass that allocates nothing.
+//!
+//! One object without white space, of at most [`MOST`] members with distinct names, whose values
+//! are strings without escapes, whole numbers, `true`, `false` or `null`. Whatever else a
+//! document holds, or whatever is wrong with it, is not decided here: the answer is `None`, and
+//! the strict scanner looks.
+//!
+//! INVARIANT: what is read here, [`Object::parse`](super::Object::parse) reads too, with the same
+//! members. A reader that is quicker and says yes more often is how tokens are forged.
+
+use super::Value;
+
+/// The most members. An access token has a dozen.
+pub(crate) const MOST: usize = 24;
+/// The longest document in bytes: positions are kept in 16 bits.
+const LONGEST: usize = u16::MAX as usize;
+/// So many digits always fit 64 bits.
+const DIGITS: usize = 19;
+
+/// The members of a flat object.
+#[derive(Debug, Clone)]
+pub(crate) struct Flat<'a> {
+    text: &'a str,
+    members: [Member; MOST],
+    count: usize,
+    /// One bit for each name, so that most absent names and most duplicates need no search.
+    names: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Member {
+    name: Span,
+    value: Span,
+    plain: bool,
+}
+
+/// From where to where, in bytes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Span {
+    from: u16,
+    to: u16,
+}
+
+impl Span {
+    fn new(from: usize, to: usize) -> Option<Self> {
+        Some(Self { from: u16::try_from(from).ok()?, to: u16::try_from(to).ok()? })
+    }
+
+    fn of<'a>(&self, text: &'a str) -> Option<&'a str> {
+        text.get(usize::from(self.from)..usize::from(self.to))
+    }
+}
+
+impl<'a> Flat<'a> {
+    /// Reads a document of the usual shape; `None` says nothing about any other.
+    #[inline]
+    pub(crate) fn read(text: &'a str) -> Option<Self> {
+        let bytes = text.as_bytes();
+        if bytes.first() != Some(&b'{') || bytes.len() > LONGEST {
+            return None;
+        }
+        let mut flat = Self { text, members: [Member::default(); MOST], count: 0, names: 0 };
+        let mut at = 1;
+        loop {
+            if bytes.get(at) != Some(&b'"') {
+                return None;
+            }
+            let name_end = closing_quote(bytes, at + 1)?;
+            if bytes.get(name_end + 1) != Some(&b':') {
+                return None;
+            }
+            let value_at = name_end + 2;
+            let (value_end, plain) = scalar(bytes, value_at)?;
+            let name = Span::new(at + 1, name_end)?;
+            flat.push(Member { name, value: Span::new(value_at, value_end)?, plain })?;
+            match bytes.get(value_end)? {
+                b',' => at = value_end + 1,
+                b'}' if value_end + 1 == bytes.len() => return Some(flat),
+                _ => return None,
+            }
+        }
+    }
+
+    /// Keeps a member; `None` when its name was there before, or there is no room.
+    fn push(&mut self, member: Member) -> Option<()> {
+        let name = member.name.of(self.text)?;
+        let bit = bit(name);
+        if self.names & bit != 0 && self.position(name).is_some() {
+            return None;
+        }
+        *self.members.get_mut(self.count)? = member;
+        self.names |= bit;
+        self.count += 1;
+        Some(())
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        let same = |member: &Member| member.name.of(self.text) == Some(name);
+        self.members.iter().take(self.count).position(same)
+    }
+
+    /// The member of this name.
+    #[inline]
+    pub(crate) fn member(&self, name: &str) -> Option<Value<'a>> {
+        if self.names & bit(name) == 0 {
+            return None;
+        }
+        self.position(name).and_then(|place| self.members.get(place)).and_then(|member| self.value(member))
+    }
+
+    /// All members, in the order of the document.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
+        let members = self.members.iter().take(self.count);
+        members.filter_map(|member| Some((member.name.of(self.text)?, self.value(member)?)))
+    }
+
+    fn value(&self, member: &Member) -> Option<Value<'a>> {
+        Some(Value { raw: member.value.of(self.text)?, plain: member.plain })
+    }
+}
+
+/// The bit of a name among 64. Different names may share one.
+fn bit(name: &str) -> u64 {
+    let ends = match name.as_bytes() {
+        [first, .., last] => (u32::from(*first) * 7) ^ (u32::from(*last) * 29),
+        _ => 0,
+    };
+    1_u64.rotate_left(ends)
+}
+
+/// Where the value that begins at `at` ends, and whether it is a string.
+#[inline]
+fn scalar(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
+    let rest = bytes.get(at..)?;
+    match rest.first()? {
+        b'"' => Some((closing_quote(bytes, at + 1)? + 1, true)),
+        b'0'..=b'9' => {
+            let digits = rest.iter().take(DIGITS + 1).take_while(|byte| byte.is_ascii_digit()).count();
+            let sound = digits <= DIGITS && (digits == 1 || rest.first() != Some(&b'0'));
+            sound.then_some((at + digits, false))
+        }
+        _ => {
+            let word = [&b"true"[..], b"false", b"null"].into_iter().find(|word| rest.starts_with(word))?;
+            Some((at + word.len(), false))
+        }
+    }
+}
+
+/// The place of the quote that ends the string beginning at `at`; `None` when an escape or a
+/// control character comes first.
+#[inline]
+fn closing_quote(bytes: &[u8], mut at: usize) -> Option<usize> {
+    while let Some(eight) = bytes.get(at..)?.first_chunk::<8>() {
+        let found = special(u64::from_le_bytes(*eight));
+        if found != 0 {
+            at += usize::try_from(found.trailing_zeros() / 8).ok()?;
+            return (bytes.get(at) == Some(&b'"')).then_some(at);
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..)?;
+    let length = rest.iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\')?;
+    (rest.get(length) == Some(&b'"')).then_some(at + length)
+}
+
+/// Eight bytes at once: the lowest bit that is set stands in the first byte that is a quote, a
+/// backslash or a control character. Bits above it mean nothing.
+const fn special(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let quote = quote.wrapping_sub(ONES) & !quote;
+    let backslash = backslash.wrapping_sub(ONES) & !backslash;
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    (quote | backslash | control) & HIGH
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::json::{Object, quick_agrees};
+
+    /// How many members the quick reader finds, after the strict one was asked to agree.
+    fn quick(text: &str) -> Option<usize> {
+        assert_ne!(quick_agrees(text), Some(false), "{text}");
+        Flat::read(text).map(|flat| flat.members().count())
+    }
+
+    #[test]
+    fn the_usual_claims_are_read_quickly() {
+        let text = r#"{"iss":"https://id.example","sub":"ana","aud":"shop","exp":1800000300,"n":0,"é":"ü","a":true,"b":false,"c":null,"":""}"#;
+        assert_eq!(quick(text), Some(10));
+        let flat = Flat::read(text).unwrap();
+        assert_eq!(flat.member("sub").unwrap().text().unwrap(), "ana");
+        assert_eq!(flat.member("exp").unwrap().integer(), Some(1_800_000_300));
+        assert_eq!(flat.member("").unwrap().text().unwrap(), "");
+        assert_eq!(flat.member("shop"), None);
+        assert_eq!(flat.member("sux"), None);
+    }
+
+    #[test]
+    fn whatever_is_unusual_is_left_to_the_strict_reader() {
+        for text in [
+            "",
+            "{",
+            "{}",
+            "[]",
+            r#"{"a":1"#,
+            r#"{"a":1}}"#,
+            r#"{"a":1},"#,
+            r#"{"a":1} "#,
+            r#" {"a":1}"#,
+            r#"{ "a":1}"#,
+            r#"{"a" :1}"#,
+            r#"{"a":1,}"#,
+            r#"{"a":1.0}"#,
+            r#"{"a":1e3}"#,
+            r#"{"a":-1}"#,
+            r#"{"a":01}"#,
+            r#"{"a":00}"#,
+            r#"{"a":10000000000000000000}"#,
+            r#"{"a":[]}"#,
+            r#"{"a":{}}"#,
+            r#"{"a":"\n"}"#,
+            r#"{"\u0061":1}"#,
+            "{\"a\":\"\n\"}",
+            "{\"a\u{0}\":1}",
+            r#"{"a":1,"a":1}"#,
+            r#"{"abca":1,"acba":2,"abca":3}"#,
+            r#"{"a":tru}"#,
+            r#"{"a":truee}"#,
+            r#"{"a":nul"#,
+            r#"{"a":"x}"#,
+            r#"{"a"}"#,
+            r#"{"a":}"#,
+            "{\u{feff}\"a\":1}",
+        ] {
+            assert_eq!(quick(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn more_members_than_there_is_room_for_are_left_to_the_strict_reader() {
+        let object = |members: usize| {
+            let members: Vec<String> = (0..members).map(|n| format!("\"n{n}\":{n}")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert_eq!(quick(&object(MOST)), Some(MOST));
+        assert_eq!(quick(&object(MOST + 1)), None);
+        assert!(Object::parse_text(&object(MOST + 1)).is_ok());
+        let long = format!("{{\"a\":\"{}\"}}", "x".repeat(LONGEST));
+        assert_eq!(quick(&long), None);
+    }
+
+    #[test]
+    fn a_quote_is_found_at_every_place_behind_every_byte() {
+        for length in 0..40 {
+            for byte in (0x20..=0xff_u8).filter(|byte| !matches!(byte, b'"' | b'\\')) {
+                let mut bytes = vec![byte; length];
+                bytes.extend(b"\"tail beyond it \x00");
+                assert_eq!(closing_quote(&bytes, 0), Some(length), "{byte:#x}");
+                for bad in (0..0x20).chain([b'\\']) {
+                    bytes[length / 2] = bad;
+                    assert_eq!(closing_quote(&bytes, 0), None, "{bad:#x}");
+                }
+            }
+        }
+    }
+
+    /// Texts that are almost flat objects.
+    fn almost() -> impl Strategy<Value = String> {
+        let name = "[a-c]{0,3}|iss|sub|aud|exp|\\PC{0,9}";
+        let value = prop_oneof![
+            4 => "\"[a-z:/. ]{0,20}\"",
+            3 => "[0-9]{1,21}",
+            2 => "true|false|null",
+            1 => "\"\\PC{0,12}\"",
+            1 => "-?[0-9]{1,3}(\\.[0-9])?(e[0-9])?|\\[\\]|\\{\\}|\\[\"a\"\\]|\"\\\\n\"|\"\\\\u00[0-9a-f]{2}\"| 1|nul|\"",
+        ];
+        let members = prop::collection::vec((name, value), 0..9);
+        let bent = (
+            members,
+            any::<prop::sample::Index>(),
+            prop_oneof![5 => Just(None), 1 => any::<Option<char>>().prop_map(Some)],
+        );
+        bent.prop_map(|(members, at, bend)| {
+            let members: Vec<String> =
+                members.into_iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+            let mut text: Vec<char> = format!("{{{}}}", members.join(",")).chars().collect();
+            let at = at.index(text.len());
+            match bend {
+                None => {}
+                Some(None) => {
+                    text.remove(at);
+                }
+                Some(Some(new)) => text[at] = new,
+            }
+            text.into_iter().collect()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+
+        #[test]
+        fn the_quick_reader_says_yes_only_where_the_strict_one_does(text in almost()) {
+            quick(&text);
+        }
+
+        #[test]
+        fn the_quick_reader_agrees_on_any_text(text in "[\\{\\}\\[\\]\":,0-9tfnru\\\\ .eE+-]{0,40}") {
+            quick(&text);
+        }
+    }
+}
