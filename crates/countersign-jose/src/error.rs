@@ -7,6 +7,7 @@
 
 use crate::algorithm::Algorithm;
 use crate::json::Flaw;
+use crate::jwe::KeyAlgorithm;
 
 /// Why a token, a key or a key set is refused.
 ///
@@ -136,6 +137,68 @@ pub enum Error {
     /// A key identifier is empty, longer than 256 bytes, or holds control characters.
     #[error("a key id has 1 to 256 bytes and no control characters")]
     KeyId,
+    /// An encrypted token is not five parts joined by four dots, or a member of its JSON form is
+    /// missing or has the wrong type (RFC 7516 7.1, 7.2).
+    #[error("the encrypted token is not five parts joined by four dots, or not its JSON form")]
+    JweShape,
+    /// The token does not decrypt: the one answer to everything that depends on a secret
+    /// (RFC 7516 11.5).
+    #[error("the token does not decrypt with this key")]
+    Decryption,
+    /// The header has `zip`, which does not exist here (RFC 7516 4.1.3, RFC 8725 3.6).
+    #[error(
+        "the header asks for `zip`: compressed content leaks through its length and can inflate without end"
+    )]
+    Compressed,
+    /// The header's `alg` is not the encryption key's (RFC 8725 3.1).
+    #[error("the header's `alg` is not the key's `{expected}`")]
+    KeyAlgorithm {
+        /// The key's algorithm.
+        expected: KeyAlgorithm,
+    },
+    /// The header's `enc` is unknown, or not one that the key allows (RFC 7516 4.1.2).
+    #[error("the header's `enc` is not one that the key allows")]
+    ContentAlgorithm,
+    /// The header's `alg` is `RSA1_5`, which does not exist here (RFC 8725 3.2).
+    #[error("the header's `alg` is `RSA1_5`, whose padding lets attackers decrypt; use `RSA-OAEP-256`")]
+    Rsa15,
+    /// The header's `p2c` asks for less or more work than the password allows (RFC 7518 4.8.1.2).
+    #[error("the header's `p2c` is not between `1000` and `{most}`")]
+    Rounds {
+        /// The most that the password allows.
+        most: u32,
+    },
+    /// A secret for encryption does not have the length of its algorithm (RFC 7518 4.4, 4.5).
+    #[error("the key has `{bits}` bits; `{algorithm}` needs exactly `{needed}`")]
+    SecretLength {
+        /// The `alg`, or the `enc` of a direct key.
+        algorithm: &'static str,
+        /// The key's length.
+        bits: usize,
+        /// The length that fits.
+        needed: usize,
+    },
+    /// A signed token stands where an encrypted one belongs, or the other way round
+    /// (RFC 7516 9).
+    #[error("this token is {found}; {expected} is expected")]
+    Mistaken {
+        /// `signed` or `encrypted`.
+        expected: &'static str,
+        /// `signed` or `encrypted`.
+        found: &'static str,
+    },
+    /// An encrypted token holds no signed one, so nobody vouches for its claims (RFC 7519 5.2).
+    #[error("the encrypted token does not hold a signed one, so nobody vouches for its claims")]
+    NotSigned,
+    /// A name stands in two headers of an encrypted token (RFC 7516 7.2.1).
+    #[error("a name occurs in two headers of the encrypted token")]
+    HeaderTwice,
+    /// An encrypted token has too many recipients, or none for this key (RFC 7516 7.2.1).
+    #[error("the encrypted token has too many recipients, or none for this key")]
+    Recipients,
+    /// A password is too short or too long (NIST SP 800-63B 3.1.1.2).
+    #[error("a password has 8 to 1024 bytes")]
+    Password,
 }
 
 impl Error {
@@ -168,6 +231,19 @@ impl Error {
             Self::MixedKeys => "CS-1026",
             Self::PrivateKey { .. } => "CS-1027",
             Self::KeyId => "CS-1028",
+            Self::JweShape => "CS-1050",
+            Self::Decryption => "CS-1051",
+            Self::Compressed => "CS-1052",
+            Self::KeyAlgorithm { .. } => "CS-1053",
+            Self::ContentAlgorithm => "CS-1054",
+            Self::Rsa15 => "CS-1055",
+            Self::Rounds { .. } => "CS-1056",
+            Self::SecretLength { .. } => "CS-1057",
+            Self::Mistaken { .. } => "CS-1058",
+            Self::NotSigned => "CS-1059",
+            Self::HeaderTwice => "CS-1061",
+            Self::Recipients => "CS-1062",
+            Self::Password => "CS-1063",
         }
     }
 
@@ -196,6 +272,18 @@ impl Error {
             Self::DuplicateKeyId | Self::KeyId => "RFC 7517 4.5",
             Self::MixedKeys => "RFC 7517 5",
             Self::PrivateKey { .. } => "RFC 5208 5",
+            Self::JweShape => "RFC 7516 7",
+            Self::Decryption => "RFC 7516 11.5",
+            Self::Compressed => "RFC 8725 3.6",
+            Self::KeyAlgorithm { .. } => "RFC 8725 3.1",
+            Self::Rsa15 => "RFC 8725 3.2",
+            Self::ContentAlgorithm => "RFC 7516 4.1.2",
+            Self::Rounds { .. } => "RFC 7518 4.8.1.2",
+            Self::SecretLength { .. } => "RFC 7518 4",
+            Self::Mistaken { .. } => "RFC 7516 9",
+            Self::NotSigned => "RFC 7519 5.2",
+            Self::HeaderTwice | Self::Recipients => "RFC 7516 7.2.1",
+            Self::Password => "RFC 7518 8.8",
         }
     }
 }
@@ -222,6 +310,16 @@ pub enum Fault {
         /// The algorithm asked for.
         algorithm: Algorithm,
     },
+    /// An algorithm of encryption was asked for a kind of key that it does not work with.
+    #[error("`{algorithm}` does not work with this kind of key")]
+    UnfitKey {
+        /// The algorithm asked for.
+        algorithm: KeyAlgorithm,
+    },
+    /// Several recipients cannot share one content key: one of them takes it directly, their
+    /// keys ask for different `enc`, or there are none or too many (RFC 7516 7.2.1).
+    #[error("these recipients cannot share one encrypted token")]
+    Recipients,
     /// Claims could not be written as JSON.
     #[error("the claims could not be written as JSON")]
     Claims,
@@ -237,6 +335,8 @@ impl Fault {
             Self::Sealed => "CS-1093",
             Self::Unfit { .. } => "CS-1094",
             Self::Claims => "CS-1095",
+            Self::Recipients => "CS-1060",
+            Self::UnfitKey { .. } => "CS-1064",
         }
     }
 }
@@ -274,6 +374,19 @@ mod tests {
             Error::MixedKeys,
             Error::PrivateKey { algorithm },
             Error::KeyId,
+            Error::JweShape,
+            Error::Decryption,
+            Error::Compressed,
+            Error::KeyAlgorithm { expected: KeyAlgorithm::Dir },
+            Error::ContentAlgorithm,
+            Error::Rsa15,
+            Error::Rounds { most: 10_000 },
+            Error::SecretLength { algorithm: "A128KW", bits: 1, needed: 2 },
+            Error::Mistaken { expected: "encrypted", found: "signed" },
+            Error::NotSigned,
+            Error::HeaderTwice,
+            Error::Recipients,
+            Error::Password,
         ];
         let faults = [
             Fault::Random,
@@ -281,6 +394,8 @@ mod tests {
             Fault::Sealed,
             Fault::Unfit { algorithm },
             Fault::Claims,
+            Fault::Recipients,
+            Fault::UnfitKey { algorithm: KeyAlgorithm::Dir },
         ];
         let mut told: Vec<(&str, String)> =
             errors.iter().map(|error| (error.code(), error.to_string())).collect();

@@ -116,3 +116,9 @@ pub(crate) fn forge(key: &impl Signer, header: &str, payload: &str) -> String {
 pub(crate) fn secret(algorithm: Algorithm) -> SharedKey {
     SharedKey::new(algorithm, &[0xa5; 64]).unwrap()
 }
+
+/// The bytes that these hexadecimal digits spell.
+pub(crate) fn hex(text: &str) -> Vec<u8> {
+    let digit = |byte: &u8| u8::try_from(char::from(*byte).to_digit(16).unwrap()).unwrap();
+    text.as_bytes().chunks(2).map(|pair| digit(&pair[0]) << 4 | digit(&pair[1])).collect()
+}

@@ -4,10 +4,15 @@
 //! the house reaches it through [`crate::primitive`] and the key types. The system's random
 //! numbers are drawn here and nowhere else.
 
+pub(crate) mod agree;
+pub(crate) mod content;
 pub(crate) mod der;
+pub(crate) mod derive;
+pub(crate) mod oaep;
 pub(crate) mod public;
 pub(crate) mod secret;
 pub(crate) mod sign;
+pub(crate) mod wrap;
 
 use aws_lc_rs::{constant_time, digest, hmac, rand};
 

@@ -1,7 +1,79 @@
 //! Encrypted content: JWE.
 //!
-//! RFC 7516 and RFC 7518 4 and 5. So far this names the algorithms.
+//! RFC 7516, RFC 7518 4 and 5, RFC 8037 3.2. [`encrypt`] hides bytes from everybody but the
+//! owner of a key, [`decrypt`] gives them back only when not one bit was changed.
+//!
+//! # When to encrypt, and what it does not prove
+//!
+//! Encrypt when a token passes through hands that must not read it. Between two servers TLS
+//! does that already. **Encryption does not say who wrote the content**: everybody has the
+//! public key, so everybody can encrypt anything. Claims must be signed first and encrypted
+//! then.
+//!
+//! ```
+//! use countersign_jose::jwe::{self, DecryptingKey, KeyAlgorithm};
+//! let key = DecryptingKey::generate(KeyAlgorithm::EcdhEsA256Kw)?;
+//! let token = jwe::encrypt(&key.encrypting_key(), b"hello")?;
+//! assert_eq!(jwe::decrypt(&token, &key).unwrap().plain(), b"hello");
+//! # Ok::<(), countersign_jose::Fault>(())
+//! ```
+//!
+//! # What does not exist here, and why
+//!
+//! - `zip`: compressing before encrypting leaks what the content is through its length, and a
+//!   small token can inflate without end. Such tokens are refused.
+//! - `RSA1_5`: its padding answers questions that decrypt tokens. Such tokens are refused.
+//! - Choosing an initialisation vector: each is drawn when it is needed, so none repeats.
+//! - Telling *why* something does not decrypt: whoever may ask often would learn the content.
 
 mod algorithm;
+mod compact;
+mod curve;
+mod header;
+mod key;
+mod message;
 
 pub use algorithm::{ContentAlgorithm, KeyAlgorithm, KeyKind};
+pub use curve::Curve;
+pub use key::{Decrypter, DecryptingKey, Encrypter, EncryptingKey, Password, Rounds, SymmetricKey};
+pub use message::{Decrypted, MaxLength, Message};
+
+use crate::error::{Error, Fault};
+
+/// Encrypts bytes for the owner of a key, in compact form.
+///
+/// [`Message`] also writes `typ` and `cty`.
+///
+/// # Errors
+/// [`Fault::Random`] when the system gives no random bytes, [`Fault::Crypto`] when the library
+/// fails.
+pub fn encrypt(key: &(impl Encrypter + ?Sized), plain: &[u8]) -> Result<String, Fault> {
+    Message::new(plain).encrypt(key)
+}
+
+/// Decrypts a token in compact form, of at most [`MaxLength::DEFAULT`].
+///
+/// # Errors
+/// [`Error::TooLarge`], [`Error::JweShape`], [`Error::Mistaken`], [`Error::Base64`],
+/// [`Error::Json`], [`Error::Header`], [`Error::Critical`], [`Error::Compressed`],
+/// [`Error::Rsa15`], [`Error::UnknownKey`], [`Error::KeyAlgorithm`],
+/// [`Error::ContentAlgorithm`], [`Error::Rounds`] for what anybody can see in the token;
+/// [`Error::Decryption`] for everything else, whatever it was.
+pub fn decrypt(token: &str, key: &(impl Decrypter + ?Sized)) -> Result<Decrypted, Error> {
+    decrypt_within(token, key, MaxLength::DEFAULT)
+}
+
+/// Decrypts a token in compact form that may be longer or must be shorter than by default.
+///
+/// # Errors
+/// As [`decrypt`].
+pub fn decrypt_within(
+    token: &str,
+    key: &(impl Decrypter + ?Sized),
+    limit: MaxLength,
+) -> Result<Decrypted, Error> {
+    message::decrypt(token, key, limit)
+}
+
+#[cfg(test)]
+mod tests;

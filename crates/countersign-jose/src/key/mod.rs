@@ -16,6 +16,7 @@ mod verifying;
 pub use id::KeyId;
 pub use set::KeySet;
 pub use shared::SharedKey;
+pub(crate) use shared::disguise;
 pub use signing::SigningKey;
 pub use verifying::VerifyingKey;
 

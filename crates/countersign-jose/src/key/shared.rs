@@ -110,7 +110,7 @@ impl fmt::Debug for SharedKey {
 }
 
 /// The format of a key document that somebody took for a secret.
-fn disguise(secret: &[u8]) -> Option<&'static str> {
+pub(crate) fn disguise(secret: &[u8]) -> Option<&'static str> {
     const SSH: [&[u8]; 4] = [b"ssh-", b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-"];
     let trimmed = secret.trim_ascii();
     let trimmed = trimmed.strip_prefix(b"\xef\xbb\xbf").unwrap_or(trimmed);
