@@ -134,6 +134,19 @@ pub enum Error {
         /// The algorithm asked for.
         algorithm: Algorithm,
     },
+    /// The key's `use`, `key_ops` or `alg` does not allow what it was asked for
+    /// (RFC 7517 4.2, 4.3).
+    #[error("the key's `use`, `key_ops` or `alg` does not allow it to {operation}")]
+    Purpose {
+        /// What was asked for: `verify`, `sign`, …
+        operation: &'static str,
+    },
+    /// The key's `use`, `key_ops` and `alg` cannot all be true (RFC 7517 4.3).
+    #[error("the key's `use`, `key_ops` and `alg` contradict one another")]
+    Contradiction,
+    /// The private half of a key does not belong to its public half (RFC 7517 4).
+    #[error("the private half of the key does not belong to its public half")]
+    Halves,
     /// A key identifier is empty, longer than 256 bytes, or holds control characters.
     #[error("a key id has 1 to 256 bytes and no control characters")]
     KeyId,
@@ -231,6 +244,9 @@ impl Error {
             Self::MixedKeys => "CS-1026",
             Self::PrivateKey { .. } => "CS-1027",
             Self::KeyId => "CS-1028",
+            Self::Purpose { .. } => "CS-1030",
+            Self::Contradiction => "CS-1031",
+            Self::Halves => "CS-1032",
             Self::JweShape => "CS-1050",
             Self::Decryption => "CS-1051",
             Self::Compressed => "CS-1052",
@@ -272,6 +288,8 @@ impl Error {
             Self::DuplicateKeyId | Self::KeyId => "RFC 7517 4.5",
             Self::MixedKeys => "RFC 7517 5",
             Self::PrivateKey { .. } => "RFC 5208 5",
+            Self::Purpose { .. } | Self::Contradiction => "RFC 7517 4.3",
+            Self::Halves => "RFC 7518 6.2.2",
             Self::JweShape => "RFC 7516 7",
             Self::Decryption => "RFC 7516 11.5",
             Self::Compressed => "RFC 8725 3.6",
@@ -374,6 +392,9 @@ mod tests {
             Error::MixedKeys,
             Error::PrivateKey { algorithm },
             Error::KeyId,
+            Error::Purpose { operation: "verify" },
+            Error::Contradiction,
+            Error::Halves,
             Error::JweShape,
             Error::Decryption,
             Error::Compressed,

@@ -128,7 +128,7 @@ impl Engine {
             auth_time: Some(login.at.seconds()),
             nonce,
             amr: vec!["pwd".to_owned()],
-            at_hash: Some(jwt::half_hash(key.algorithm(), &answer.access_token)),
+            at_hash: jwt::half_hash(key.algorithm(), &answer.access_token),
             sid: Some(sid(&login.id, &client.id, &self.roots.sid)),
             email: person.email,
             email_verified: person.email_verified,

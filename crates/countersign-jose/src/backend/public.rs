@@ -17,14 +17,10 @@ impl PublicKey {
             Material::Rsa { n, e } => {
                 PublicKeyComponents { n, e }.to_parsed_public_key(rsa(algorithm)?).ok()?
             }
-            Material::Ec { x, y, .. } => {
-                // SEC 1 2.3.3: the uncompressed form of a point.
-                let mut point = vec![0x04];
-                point.extend_from_slice(x);
-                point.extend_from_slice(y);
-                ParsedPublicKey::new(curve(algorithm)?, point).ok()?
+            Material::Ec { x, y, .. } => ParsedPublicKey::new(curve(algorithm)?, uncompressed(x, y)).ok()?,
+            Material::Okp { x: bytes, .. } | Material::Akp { public: bytes, .. } => {
+                ParsedPublicKey::new(curve(algorithm)?, bytes).ok()?
             }
-            Material::Okp { x } => ParsedPublicKey::new(curve(algorithm)?, x).ok()?,
         };
         Some(Self(parsed))
     }
@@ -46,12 +42,21 @@ const fn rsa(algorithm: Algorithm) -> Option<&'static RsaParameters> {
     })
 }
 
+/// The uncompressed form of a point (SEC 1 2.3.3).
+pub(crate) fn uncompressed(x: &[u8], y: &[u8]) -> Vec<u8> {
+    [&[0x04], x, y].concat()
+}
+
 fn curve(algorithm: Algorithm) -> Option<&'static dyn VerificationAlgorithm> {
     Some(match algorithm {
         Algorithm::Es256 => &signature::ECDSA_P256_SHA256_FIXED,
         Algorithm::Es384 => &signature::ECDSA_P384_SHA384_FIXED,
         Algorithm::Es512 => &signature::ECDSA_P521_SHA512_FIXED,
-        Algorithm::EdDsa => &signature::ED25519,
+        Algorithm::Es256k => &signature::ECDSA_P256K1_SHA256_FIXED,
+        Algorithm::EdDsa | Algorithm::Ed25519 => &signature::ED25519,
+        Algorithm::MlDsa44 => &signature::ML_DSA_44,
+        Algorithm::MlDsa65 => &signature::ML_DSA_65,
+        Algorithm::MlDsa87 => &signature::ML_DSA_87,
         _ => return None,
     })
 }

@@ -4,16 +4,17 @@
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::rsa::{KeyPairComponents, KeySize, PublicKeyComponents};
 use aws_lc_rs::signature::{
-    self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RsaEncoding, RsaKeyPair,
+    self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, PqdsaKeyPair, PqdsaSigningAlgorithm,
+    RsaEncoding, RsaKeyPair,
 };
 use zeroize::Zeroizing;
 
-use crate::algorithm::Algorithm;
-use crate::backend::der;
+use crate::algorithm::{Algorithm, Family};
+use crate::backend::{der, public, same};
 use crate::error::Fault;
-use crate::jwk::{Curve, Material};
+use crate::jwk::{Curve, Material, OkpCurve, Secret};
 use crate::jws;
 
 /// The longest RSA signature: that of a key with 8192 bits.
@@ -26,6 +27,7 @@ pub(crate) enum PrivateKey {
     Rsa(Box<RsaKeyPair>, &'static dyn RsaEncoding),
     Ec(EcdsaKeyPair, Curve),
     Ed(Ed25519KeyPair),
+    Pq(PqdsaKeyPair, Algorithm),
 }
 
 impl PrivateKey {
@@ -37,7 +39,9 @@ impl PrivateKey {
             Ok(Self::Rsa(Box::new(pair), encoding))
         } else if let Some((signing, curve)) = ec(algorithm) {
             Ok(Self::Ec(EcdsaKeyPair::generate(signing).map_err(|_| FAILED)?, curve))
-        } else if algorithm == Algorithm::EdDsa {
+        } else if let Some(signing) = pq(algorithm) {
+            Ok(Self::Pq(PqdsaKeyPair::generate(signing).map_err(|_| FAILED)?, algorithm))
+        } else if algorithm.family() == Family::Okp {
             Ok(Self::Ed(Ed25519KeyPair::generate().map_err(|_| FAILED)?))
         } else {
             Err(Fault::Unfit { algorithm })
@@ -50,10 +54,45 @@ impl PrivateKey {
             Some(Self::Rsa(Box::new(RsaKeyPair::from_pkcs8(der).ok()?), encoding))
         } else if let Some((signing, curve)) = ec(algorithm) {
             Some(Self::Ec(EcdsaKeyPair::from_pkcs8(signing, der).ok()?, curve))
-        } else if algorithm == Algorithm::EdDsa {
+        } else if let Some(signing) = pq(algorithm) {
+            Some(Self::Pq(PqdsaKeyPair::from_pkcs8(signing, der).ok()?, algorithm))
+        } else if algorithm.family() == Family::Okp {
             Some(Self::Ed(Ed25519KeyPair::from_pkcs8(der).ok()?))
         } else {
             None
+        }
+    }
+
+    /// Takes the numbers of both halves; `None` when they do not belong together or are no key
+    /// of this algorithm.
+    pub(crate) fn from_parts(algorithm: Algorithm, material: &Material, secret: &Secret) -> Option<Self> {
+        match (material, secret) {
+            (Material::Rsa { n, e }, Secret::Rsa(numbers)) => {
+                let pair = RsaKeyPair::from_components(&KeyPairComponents {
+                    public_key: PublicKeyComponents { n, e },
+                    d: &**numbers.d,
+                    p: &**numbers.p,
+                    q: &**numbers.q,
+                    dP: &**numbers.dp,
+                    dQ: &**numbers.dq,
+                    qInv: &**numbers.qi,
+                });
+                Some(Self::Rsa(Box::new(pair.ok()?), rsa(algorithm)?))
+            }
+            (Material::Ec { curve, x, y }, Secret::Bytes(d)) => {
+                let (signing, fitting) = ec(algorithm)?;
+                let point = public::uncompressed(x, y);
+                let pair = EcdsaKeyPair::from_private_key_and_public_key(signing, d, &point).ok()?;
+                (fitting == *curve).then_some(Self::Ec(pair, fitting))
+            }
+            (Material::Okp { curve: OkpCurve::Ed25519, x }, Secret::Bytes(d)) => {
+                Some(Self::Ed(Ed25519KeyPair::from_seed_and_public_key(d, x).ok()?))
+            }
+            (Material::Akp { public, .. }, Secret::Bytes(seed)) => {
+                let pair = PqdsaKeyPair::from_seed(pq(algorithm)?, seed).ok()?;
+                same(pair.public_key().as_ref(), public).then_some(Self::Pq(pair, algorithm))
+            }
+            _ => None,
         }
     }
 
@@ -67,6 +106,7 @@ impl PrivateKey {
             }
             Self::Ec(pair, _) => pair.to_pkcs8v1(),
             Self::Ed(pair) => pair.to_pkcs8v1(),
+            Self::Pq(pair, _) => pair.to_pkcs8v1(),
         };
         Ok(Zeroizing::new(document.map_err(|_| FAILED)?.as_ref().to_vec()))
     }
@@ -78,7 +118,13 @@ impl PrivateKey {
                 der::rsa_public(pair.public_key().as_ref()).map(|(n, e)| Material::Rsa { n, e })
             }
             Self::Ec(pair, curve) => point(pair.public_key().as_ref(), *curve),
-            Self::Ed(pair) => Some(Material::Okp { x: pair.public_key().as_ref().to_vec() }),
+            Self::Ed(pair) => {
+                Some(Material::Okp { curve: OkpCurve::Ed25519, x: pair.public_key().as_ref().to_vec() })
+            }
+            Self::Pq(pair, algorithm) => {
+                let public = pair.public_key().as_ref().to_vec();
+                Some(Material::Akp { algorithm: *algorithm, public })
+            }
         };
         read.ok_or(Fault::Crypto { operation: "public key" })
     }
@@ -102,6 +148,11 @@ impl PrivateKey {
                 let signature = pair.try_sign(message).map_err(|_| FAILED)?;
                 jws::append_signature(token, signature.as_ref());
             }
+            // Kilobytes long: one buffer more is little beside the signature itself.
+            Self::Pq(..) => {
+                let signature = self.sign(message)?;
+                jws::append_signature(token, &signature);
+            }
         }
         Ok(())
     }
@@ -116,6 +167,11 @@ impl PrivateKey {
             }
             Self::Ec(pair, _) => Ok(pair.sign(&random, message).map_err(|_| FAILED)?.as_ref().to_vec()),
             Self::Ed(pair) => Ok(pair.try_sign(message).map_err(|_| FAILED)?.as_ref().to_vec()),
+            Self::Pq(pair, _) => {
+                let mut signature = vec![0; pair.algorithm().signature_len()];
+                pair.sign(message, &mut signature).map_err(|_| FAILED)?;
+                Ok(signature)
+            }
         }
     }
 }
@@ -137,6 +193,16 @@ fn ec(algorithm: Algorithm) -> Option<(&'static EcdsaSigningAlgorithm, Curve)> {
         Algorithm::Es256 => (&signature::ECDSA_P256_SHA256_FIXED_SIGNING, Curve::P256),
         Algorithm::Es384 => (&signature::ECDSA_P384_SHA384_FIXED_SIGNING, Curve::P384),
         Algorithm::Es512 => (&signature::ECDSA_P521_SHA512_FIXED_SIGNING, Curve::P521),
+        Algorithm::Es256k => (&signature::ECDSA_P256K1_SHA256_FIXED_SIGNING, Curve::Secp256k1),
+        _ => return None,
+    })
+}
+
+fn pq(algorithm: Algorithm) -> Option<&'static PqdsaSigningAlgorithm> {
+    Some(match algorithm {
+        Algorithm::MlDsa44 => &signature::ML_DSA_44_SIGNING,
+        Algorithm::MlDsa65 => &signature::ML_DSA_65_SIGNING,
+        Algorithm::MlDsa87 => &signature::ML_DSA_87_SIGNING,
         _ => return None,
     })
 }

@@ -1,8 +1,9 @@
 //! JWK Sets: what an issuer publishes.
 //!
-//! RFC 7517 5. Keys of kinds that are not known are skipped, as the RFC asks; anything weak,
-//! doubled, private or malformed refuses the whole set, because a set that is wrong in one
-//! place was not made with care.
+//! RFC 7517 5. Keys of kinds and uses that are not known are skipped, as the RFC asks, and so
+//! are keys that contradict themselves, which nothing can use. Anything weak, doubled, private
+//! or malformed refuses the whole set, because a set that is wrong in one place was not made
+//! with care.
 
 use serde::Serialize;
 
@@ -13,20 +14,22 @@ use crate::json::Object;
 /// The most keys that a set may have; looking for doubled names compares each with all.
 const MAX_KEYS: usize = 100;
 
-/// A set of public keys as JSON, RSA first, then EC, then OKP.
+/// A set of public keys as JSON, RSA first, then EC, OKP and AKP.
 ///
-/// Some clients take the first key they know, and all know RSA.
+/// Some clients take the first key they know, and all know RSA. Some refuse the whole set for
+/// one AKP key, so such keys belong into a set of their own:
+/// [`KeySet::to_akp_jwks`](crate::KeySet::to_akp_jwks).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct JwkSet {
     keys: Vec<Jwk>,
 }
 
 impl JwkSet {
-    /// The set in the order RSA, EC, OKP; keys of one kind stay in the given order.
+    /// The set in the order RSA, EC, OKP, AKP; keys of one kind stay in the given order.
     #[must_use]
     pub fn new(keys: impl IntoIterator<Item = Jwk>) -> Self {
         let mut keys: Vec<Jwk> = keys.into_iter().collect();
-        keys.sort_by_key(|key| key.algorithm().family());
+        keys.sort_by_key(|key| key.material.family());
         Self { keys }
     }
 
@@ -47,7 +50,7 @@ impl JwkSet {
             let key = item.object().ok_or(Error::Jwk { member: "keys" })?;
             match read::from_object(&key) {
                 Ok(key) => keys.push(key),
-                Err(Error::Unsupported) => {}
+                Err(Error::Unsupported | Error::Contradiction) => {}
                 Err(error) => return Err(error),
             }
         }

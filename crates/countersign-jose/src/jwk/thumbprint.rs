@@ -1,6 +1,6 @@
 //! Thumbprints: a name that a public key gives itself.
 //!
-//! RFC 7638 3 and RFC 8037 2: SHA-256 over the required members in the order of their names,
+//! RFC 7638 3, RFC 8037 2 and RFC 9964 3: SHA-256 over the required members in the order of their names,
 //! without white space.
 
 use super::Material;
@@ -19,8 +19,11 @@ pub(super) fn of(material: &Material) -> String {
             base64::encode(x),
             base64::encode(y)
         ),
-        Material::Okp { x } => {
-            format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, base64::encode(x))
+        Material::Okp { curve, x } => {
+            format!(r#"{{"crv":"{}","kty":"OKP","x":"{}"}}"#, curve.name(), base64::encode(x))
+        }
+        Material::Akp { algorithm, public } => {
+            format!(r#"{{"alg":"{algorithm}","kty":"AKP","pub":"{}"}}"#, base64::encode(public))
         }
     };
     base64::encode(backend::sha256(json.as_bytes()))

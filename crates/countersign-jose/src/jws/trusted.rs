@@ -35,6 +35,13 @@ impl Key<'_> {
         }
     }
 
+    fn accepts(&self, alg: &str) -> bool {
+        match self {
+            Self::Public(key) => key.accepts(alg),
+            Self::Shared(key) => key.algorithm().name() == alg,
+        }
+    }
+
     fn key_id(&self) -> Option<&KeyId> {
         match self {
             Self::Public(key) => Some(key.key_id()),
@@ -74,7 +81,7 @@ impl Trusted {
     /// The place of the key that must have signed a token with this header.
     pub(crate) fn place(&self, header: &Header<'_>) -> Result<usize, Error> {
         let keys = || (0..self.len()).filter_map(|place| Some((place, self.key(place)?)));
-        let fits = |key: &Key<'_>| key.algorithm().name() == header.alg;
+        let fits = |key: &Key<'_>| key.accepts(&header.alg);
         let Some(kid) = &header.kid else {
             // Without a name there must be no choice: one key of the algorithm.
             let mut fitting = keys().filter(|(_, key)| fits(key));

@@ -3,6 +3,7 @@
 //! RFC 7517 5 and RFC 7515 4.1.4.
 
 use super::{KeyId, VerifyingKey};
+use crate::algorithm::Family;
 use crate::error::Error;
 use crate::jwk::JwkSet;
 
@@ -45,20 +46,35 @@ impl KeySet {
         Self { keys: vec![key] }
     }
 
-    /// The keys of a published JWK Set. Keys of unknown kinds are left out.
+    /// The keys of a published JWK Set that may verify. Keys for encryption and keys of
+    /// unknown kinds are left out.
     ///
     /// # Errors
     /// As [`JwkSet::parse`] and [`VerifyingKey::from_jwk`]; [`Error::DuplicateKeyId`].
     pub fn from_jwks(json: &[u8]) -> Result<Self, Error> {
-        let keys: Vec<_> =
-            JwkSet::parse(json)?.keys().iter().map(VerifyingKey::from_jwk).collect::<Result<_, _>>()?;
+        let read = JwkSet::parse(json)?;
+        let keys = read.keys().iter().map(VerifyingKey::from_jwk);
+        let may_verify = |key: &Result<_, Error>| !matches!(key, Err(Error::Purpose { .. }));
+        let keys: Vec<_> = keys.filter(may_verify).collect::<Result<_, _>>()?;
         Self::new(keys)
     }
 
-    /// The set as it is published: RSA, EC, OKP.
+    /// The set as it is published: RSA, EC, OKP. Keys of ML-DSA are left out: one of them
+    /// makes some clients refuse the whole set, for every algorithm.
     #[must_use]
     pub fn to_jwks(&self) -> JwkSet {
-        JwkSet::new(self.keys.iter().map(VerifyingKey::to_jwk))
+        self.published(|family| family != Family::Akp)
+    }
+
+    /// The keys of ML-DSA, to be published at an address of their own.
+    #[must_use]
+    pub fn to_akp_jwks(&self) -> JwkSet {
+        self.published(|family| family == Family::Akp)
+    }
+
+    fn published(&self, wanted: impl Fn(Family) -> bool) -> JwkSet {
+        let keys = self.keys.iter().filter(|key| wanted(key.algorithm().family()));
+        JwkSet::new(keys.map(VerifyingKey::to_jwk))
     }
 
     /// The key of this name.

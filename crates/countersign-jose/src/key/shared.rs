@@ -9,11 +9,12 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use super::{KeyId, Signer, private};
-use crate::algorithm::{Algorithm, Family};
+use crate::algorithm::{Algorithm, Hash};
 use crate::backend;
 use crate::backend::der;
 use crate::backend::secret::MacKey;
 use crate::error::{Error, Fault};
+use crate::jwk::{PrivateJwk, PrivateMaterial, Purpose};
 
 /// An HMAC key with its one algorithm; the secret itself cannot be read back.
 ///
@@ -39,17 +40,30 @@ impl SharedKey {
     /// [`Error::KeyTooShort`] when it is shorter than the hash, [`Error::NotASecret`] when it
     /// is a PEM, DER, SSH or JWK document, [`Error::Jwk`] when the algorithm is none of HMAC's.
     pub fn new(algorithm: Algorithm, secret: &[u8]) -> Result<Self, Error> {
-        if algorithm.family() != Family::Secret {
-            return Err(Error::Jwk { member: "alg" });
-        }
+        let hash = algorithm.mac_hash().ok_or(Error::Jwk { member: "alg" })?;
         if let Some(format) = disguise(secret) {
             return Err(Error::NotASecret { format });
         }
-        let least = algorithm.hash().size();
+        let least = hash.size();
         if secret.len() < least {
             return Err(Error::KeyTooShort { algorithm, bits: secret.len() * 8, least: least * 8 });
         }
-        Ok(Self::unchecked(algorithm, secret))
+        Ok(Self::unchecked(algorithm, hash, secret))
+    }
+
+    /// The secret of a JWK of type `oct` that names its algorithm in `alg`.
+    ///
+    /// # Errors
+    /// Those of [`SharedKey::new`], [`Error::Jwk`] when it names none of HMAC's algorithms,
+    /// [`Error::Purpose`] for key pairs and for secrets that encrypt.
+    pub fn from_jwk(jwk: &PrivateJwk) -> Result<Self, Error> {
+        let (PrivateMaterial::Oct(secret), Purpose::Any | Purpose::Signature(_)) =
+            (&jwk.material, jwk.purpose)
+        else {
+            return Err(Error::Purpose { operation: "make a MAC" });
+        };
+        let key = Self::new(jwk.algorithm().ok_or(Error::Jwk { member: "alg" })?, secret)?;
+        Ok(Self { id: jwk.kid.clone(), ..key })
     }
 
     /// Draws a new secret as long as the hash, which only this value knows.
@@ -58,16 +72,14 @@ impl SharedKey {
     /// [`Fault::Unfit`] when the algorithm is none of HMAC's, [`Fault::Random`] when the
     /// system gives no random bytes.
     pub fn generate(algorithm: Algorithm) -> Result<Self, Fault> {
-        if algorithm.family() != Family::Secret {
-            return Err(Fault::Unfit { algorithm });
-        }
-        let mut secret = Zeroizing::new(vec![0; algorithm.hash().size()]);
+        let hash = algorithm.mac_hash().ok_or(Fault::Unfit { algorithm })?;
+        let mut secret = Zeroizing::new(vec![0; hash.size()]);
         backend::fill_random(&mut secret)?;
-        Ok(Self::unchecked(algorithm, &secret))
+        Ok(Self::unchecked(algorithm, hash, &secret))
     }
 
-    fn unchecked(algorithm: Algorithm, secret: &[u8]) -> Self {
-        Self { algorithm, mac: MacKey::new(algorithm.hash(), secret), id: None }
+    fn unchecked(algorithm: Algorithm, hash: Hash, secret: &[u8]) -> Self {
+        Self { algorithm, mac: MacKey::new(hash, secret), id: None }
     }
 
     /// Names the key, so that its tokens carry a `kid`.

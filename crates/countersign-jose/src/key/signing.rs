@@ -11,7 +11,7 @@ use crate::algorithm::{Algorithm, Family};
 use crate::backend::der;
 use crate::backend::sign::PrivateKey;
 use crate::error::{Error, Fault};
-use crate::jwk::Jwk;
+use crate::jwk::{Jwk, Material, PrivateJwk, PrivateMaterial, Purpose};
 
 /// A private key with its one algorithm and its `kid`.
 ///
@@ -38,9 +38,8 @@ impl SigningKey {
     /// fails.
     pub fn generate(algorithm: Algorithm) -> Result<Self, Fault> {
         let private = PrivateKey::generate(algorithm)?;
-        let jwk = Jwk { material: private.material()?, kid: None, algorithm: Some(algorithm) };
-        let public =
-            VerifyingKey::from_jwk(&jwk).map_err(|_| Fault::Crypto { operation: "key generation" })?;
+        let public = public(private.material()?, algorithm)
+            .map_err(|_| Fault::Crypto { operation: "key generation" })?;
         Ok(Self { private, public })
     }
 
@@ -52,8 +51,35 @@ impl SigningKey {
     pub fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
         let private = PrivateKey::from_pkcs8(algorithm, der).ok_or_else(|| refusal(algorithm, der))?;
         let material = private.material().map_err(|_| Error::PrivateKey { algorithm })?;
-        let jwk = Jwk { material, kid: None, algorithm: Some(algorithm) };
-        Ok(Self { private, public: VerifyingKey::from_jwk(&jwk)? })
+        Ok(Self { private, public: public(material, algorithm)? })
+    }
+
+    /// The key of a private JWK, with its `alg`; without one, as
+    /// [`VerifyingKey::from_jwk`] has it. Without `kid` the key is named by its thumbprint.
+    ///
+    /// # Errors
+    /// As [`SigningKey::from_jwk_as`].
+    pub fn from_jwk(jwk: &PrivateJwk) -> Result<Self, Error> {
+        Self::from_jwk_as(jwk, jwk.algorithm().ok_or(NOT_FOR_SIGNING)?)
+    }
+
+    /// The key of a private JWK, for `algorithm` and no other: for RSA keys that name none.
+    ///
+    /// # Errors
+    /// Those of [`VerifyingKey::from_jwk_as`], [`Error::Purpose`] for shared secrets and keys
+    /// for encryption, [`Error::Halves`] when the private half does not belong to the public
+    /// one.
+    pub fn from_jwk_as(jwk: &PrivateJwk, algorithm: Algorithm) -> Result<Self, Error> {
+        let (PrivateMaterial::Pair(material, secret), Some(half)) = (&jwk.material, jwk.to_public()) else {
+            return Err(NOT_FOR_SIGNING);
+        };
+        if matches!(jwk.purpose, Purpose::Encryption(_) | Purpose::Content(_)) {
+            return Err(NOT_FOR_SIGNING);
+        }
+        // The public half first: it says best what is wrong with a weak key.
+        let public = VerifyingKey::from_jwk_as(&half, algorithm)?;
+        let private = PrivateKey::from_parts(algorithm, material, secret).ok_or(Error::Halves)?;
+        Ok(Self { private, public })
     }
 
     /// Writes the key as unencrypted PKCS#8, wiped when dropped.
@@ -90,6 +116,8 @@ impl SigningKey {
     }
 }
 
+const NOT_FOR_SIGNING: Error = Error::Purpose { operation: "sign" };
+
 impl private::Sealed for SigningKey {}
 
 impl Signer for SigningKey {
@@ -114,6 +142,10 @@ impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SigningKey({}, {}, ..)", self.algorithm(), self.key_id())
     }
+}
+
+fn public(material: Material, algorithm: Algorithm) -> Result<VerifyingKey, Error> {
+    VerifyingKey::from_jwk(&Jwk { material, kid: None, purpose: Purpose::Signature(Some(algorithm)) })
 }
 
 /// Why the library would not read a key: it takes no short RSA keys, and does not say so.

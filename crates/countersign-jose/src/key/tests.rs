@@ -5,6 +5,7 @@ use crate::base64;
 use crate::error::{Error, Fault};
 use crate::fixtures::{pairs, rs256};
 use crate::jwk::{Jwk, JwkSet};
+use crate::jws::{self, Trusted};
 use crate::key::{KeyId, KeySet, SharedKey, SigningKey, VerifyingKey};
 
 const RSA: &str = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw";
@@ -49,7 +50,7 @@ fn every_key_survives_its_storage_form_and_its_jwk() {
         let json = serde_json::to_vec(&key.verifying_key().to_jwk()).unwrap();
         let jwk = Jwk::parse(&json).unwrap();
         assert_eq!(jwk, key.verifying_key().to_jwk());
-        assert_eq!(jwk.algorithm(), key.algorithm());
+        assert_eq!(jwk.algorithm(), Some(key.algorithm()));
     }
 }
 
@@ -147,9 +148,19 @@ fn points_that_are_not_on_their_curve_are_refused() {
 fn a_jwk_is_for_verifying_with_its_own_algorithm_or_refused() {
     assert!(key(&ec(r#","use":"sig","key_ops":["verify"],"alg":"ES256","x5c":[]"#)).is_ok());
     for (extra, refusal) in [
-        (r#","use":"enc""#, Error::Unsupported),
+        (r#","use":"enc""#, Error::Purpose { operation: "verify" }),
+        (r#","use":"other""#, Error::Unsupported),
+        (r#","use":"enc","alg":"ES256""#, Error::Contradiction),
+        (r#","key_ops":["verify","deriveKey"]"#, Error::Contradiction),
+        (r#","use":"sig","key_ops":["encrypt"]"#, Error::Contradiction),
+        (r#","key_ops":["sign"]"#, Error::Unsupported),
+        (r#","key_ops":[]"#, Error::Purpose { operation: "verify" }),
+        (r#","alg":"ECDH-ES""#, Error::Purpose { operation: "verify" }),
+        (r#","alg":"A256KW""#, Error::Jwk { member: "alg" }),
+        (r#","alg":"RSA-OAEP""#, Error::Jwk { member: "alg" }),
+        (r#","alg":"A256GCM""#, Error::Jwk { member: "alg" }),
         (r#","use":1"#, Error::Jwk { member: "use" }),
-        (r#","key_ops":["encrypt"]"#, Error::Unsupported),
+        (r#","key_ops":["encrypt"]"#, Error::Purpose { operation: "verify" }),
         (r#","key_ops":["verify","verify"]"#, Error::Jwk { member: "key_ops" }),
         (r#","key_ops":"verify""#, Error::Jwk { member: "key_ops" }),
         (r#","alg":"HS256""#, Error::Jwk { member: "alg" }),
@@ -220,24 +231,42 @@ fn a_key_set_refuses_doubles_secrets_and_private_keys() {
     assert_eq!(KeySet::from_jwks(b"{}").unwrap_err(), Error::Jwk { member: "keys" });
     assert_eq!(KeySet::from_jwks(br#"{"keys":[1]}"#).unwrap_err(), Error::Jwk { member: "keys" });
     assert!(matches!(KeySet::from_jwks(b"[]").unwrap_err(), Error::Json { .. }));
-    let many = vec![r#"{"kty":"AKP"}"#; 101];
+    let many = vec![r#"{"kty":"KPA"}"#; 101];
     assert_eq!(set(&many).unwrap_err(), Error::Jwk { member: "keys" });
     assert_eq!(set(&many[1..]).unwrap().keys().len(), 0);
-    let known = set(&[r#"{"kty":"AKP","alg":"ML-DSA-44","pub":"AA"}"#, &one]).unwrap();
+    let passed_over = [
+        r#"{"kty":"AKP","alg":"SLH-DSA-SHA2-128s","pub":"AA"}"#.to_owned(),
+        format!(r#"{{"kty":"OKP","crv":"X25519","x":"{ED}"}}"#),
+        format!(r#"{{"kty":"OKP","crv":"Ed448","x":"{ED}"}}"#),
+        ec(r#","use":"enc","kid":"a""#),
+        ec(r#","use":"enc","alg":"ES256","kid":"a""#),
+        ec(r#","alg":"ECDH-ES+A128KW","kid":"a""#),
+    ];
+    let mut with_one: Vec<&str> = passed_over.iter().map(String::as_str).collect();
+    with_one.push(&one);
+    let known = set(&with_one).unwrap();
+    assert_eq!(
+        set(&[r#"{"kty":"AKP","alg":"ML-DSA-44","pub":"AA"}"#]).unwrap_err(),
+        Error::Jwk { member: "pub" }
+    );
     assert_eq!(known.keys().len(), 1);
     assert!(known.find(&KeyId::new("a").unwrap()).is_some());
     assert!(known.find(&KeyId::new("A").unwrap()).is_none());
 }
 
 #[test]
-fn a_published_set_lists_rsa_then_ec_then_okp() {
+fn a_published_set_lists_rsa_then_ec_then_okp_and_never_ml_dsa() {
     let keys: Vec<SigningKey> = vec![
+        SigningKey::generate(Algorithm::MlDsa44).unwrap(),
         SigningKey::generate(Algorithm::EdDsa).unwrap(),
         SigningKey::generate(Algorithm::Es256).unwrap(),
         SigningKey::from_pkcs8(Algorithm::Rs256, &rs256().to_pkcs8().unwrap()).unwrap(),
     ];
-    let set = KeySet::new(keys.iter().map(SigningKey::verifying_key)).unwrap().to_jwks();
-    let json: serde_json::Value = serde_json::to_value(&set).unwrap();
+    let all = KeySet::new(keys.iter().map(SigningKey::verifying_key)).unwrap();
+    let json: serde_json::Value = serde_json::to_value(all.to_jwks()).unwrap();
+    let apart = all.to_akp_jwks();
+    assert_eq!(apart.keys().len(), 1);
+    assert_eq!(apart.keys()[0].algorithm(), Some(Algorithm::MlDsa44));
     let kinds: Vec<&str> =
         json["keys"].as_array().unwrap().iter().map(|key| key["kty"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["RSA", "EC", "OKP"]);
@@ -261,4 +290,22 @@ fn keys_print_no_secrets() {
     let key = SigningKey::generate(Algorithm::EdDsa).unwrap();
     assert_eq!(format!("{key:?}"), format!("SigningKey(EdDSA, {}, ..)", key.key_id()));
     assert_eq!(format!("{:?}", SharedKey::generate(Algorithm::Hs256).unwrap()), "SharedKey(..)");
+}
+
+#[test]
+fn an_ed25519_key_emits_its_own_name_and_takes_both_unless_told_otherwise() {
+    for (own, other) in [(Algorithm::EdDsa, Algorithm::Ed25519), (Algorithm::Ed25519, Algorithm::EdDsa)] {
+        let key = SigningKey::generate(own).unwrap();
+        let twin = SigningKey::from_pkcs8(other, &key.to_pkcs8().unwrap()).unwrap();
+        assert_eq!(key.key_id(), twin.key_id());
+        let (mine, theirs) = (jws::sign(&key, None, b"x").unwrap(), jws::sign(&twin, None, b"x").unwrap());
+        assert!(mine.starts_with(&base64::encode(format!(r#"{{"alg":"{own}","#))));
+        let both = Trusted::from(key.verifying_key());
+        assert!(jws::verify(&mine, &both).is_ok() && jws::verify(&theirs, &both).is_ok());
+        let exact = Trusted::from(key.verifying_key().with_exact_alg());
+        assert!(jws::verify(&mine, &exact).is_ok());
+        assert_eq!(jws::verify(&theirs, &exact).unwrap_err(), Error::Algorithm { expected: own });
+    }
+    let es = SigningKey::generate(Algorithm::Es256).unwrap().verifying_key();
+    assert!(es.accepts("ES256") && !es.accepts("EdDSA") && !es.accepts("ES256K") && !es.accepts("none"));
 }

@@ -9,7 +9,7 @@ use super::KeyId;
 use crate::algorithm::Algorithm;
 use crate::backend::public::PublicKey;
 use crate::error::Error;
-use crate::jwk::{Jwk, Material};
+use crate::jwk::{Jwk, Material, Purpose};
 
 /// The least length of an RSA modulus in bits (RFC 7518 3.3).
 pub(super) const RSA_LEAST: usize = 2048;
@@ -26,6 +26,15 @@ struct Parts {
     algorithm: Algorithm,
     material: Material,
     public: PublicKey,
+    names: Names,
+}
+
+/// Which names of the key's algorithm tokens may use.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// `EdDSA` and `Ed25519` stand for one another.
+    Synonyms,
+    Own,
 }
 
 impl VerifyingKey {
@@ -33,10 +42,10 @@ impl VerifyingKey {
     /// their curve and RSA keys RS256. Without `kid` the key is named by its thumbprint.
     ///
     /// # Errors
-    /// [`Error::KeyTooShort`], [`Error::WeakExponent`], or [`Error::Jwk`] for numbers that are
+    /// [`Error::Purpose`] for a key that is for encryption, [`Error::KeyTooShort`], [`Error::WeakExponent`], or [`Error::Jwk`] for numbers that are
     /// no key (a point off its curve, an even modulus).
     pub fn from_jwk(jwk: &Jwk) -> Result<Self, Error> {
-        Self::from_jwk_as(jwk, jwk.algorithm())
+        Self::from_jwk_as(jwk, jwk.algorithm().ok_or(NOT_FOR_VERIFYING)?)
     }
 
     /// The key of a JWK, for `algorithm` and no other: for RSA keys that name none.
@@ -45,14 +54,24 @@ impl VerifyingKey {
     /// As [`VerifyingKey::from_jwk`]; [`Error::Jwk`] when the JWK names another algorithm or
     /// is no key for this one.
     pub fn from_jwk_as(jwk: &Jwk, algorithm: Algorithm) -> Result<Self, Error> {
-        if jwk.algorithm.is_some_and(|named| named != algorithm) || !jwk.material.fits(algorithm) {
+        let named = match jwk.purpose {
+            Purpose::Signature(named) => named,
+            Purpose::Any => None,
+            Purpose::Encryption(_) | Purpose::Content(_) => return Err(NOT_FOR_VERIFYING),
+        };
+        if named.is_some_and(|named| named != algorithm) || !jwk.material.fits(algorithm) {
             return Err(Error::Jwk { member: "alg" });
         }
         strong(&jwk.material, algorithm)?;
-        let member = if matches!(jwk.material, Material::Rsa { .. }) { "n" } else { "x" };
+        let member = match jwk.material {
+            Material::Rsa { .. } => "n",
+            Material::Ec { .. } | Material::Okp { .. } => "x",
+            Material::Akp { .. } => "pub",
+        };
         let public = PublicKey::new(algorithm, &jwk.material).ok_or(Error::Jwk { member })?;
         let id = jwk.kid.clone().unwrap_or_else(|| KeyId::of_thumbprint(jwk.thumbprint()));
-        Ok(Self(Arc::new(Parts { id, algorithm, material: jwk.material.clone(), public })))
+        let names = Names::Synonyms;
+        Ok(Self(Arc::new(Parts { id, algorithm, material: jwk.material.clone(), public, names })))
     }
 
     /// The key as a JWK with `kid`, `use` and `alg`.
@@ -61,7 +80,7 @@ impl VerifyingKey {
         Jwk {
             material: self.0.material.clone(),
             kid: Some(self.0.id.clone()),
-            algorithm: Some(self.0.algorithm),
+            purpose: Purpose::Signature(Some(self.0.algorithm)),
         }
     }
 
@@ -70,6 +89,18 @@ impl VerifyingKey {
     pub fn with_id(self, id: KeyId) -> Self {
         let mut parts = Arc::unwrap_or_clone(self.0);
         parts.id = id;
+        Self(Arc::new(parts))
+    }
+
+    /// Takes only tokens whose `alg` is exactly this key's own name.
+    ///
+    /// RFC 9864 2.2 gives `EdDSA` the new name `Ed25519`, for the same signatures. Until all
+    /// issuers have moved, a key takes both; after that, say so with this. For all other
+    /// algorithms there is only one name, and this changes nothing.
+    #[must_use]
+    pub fn with_exact_alg(self) -> Self {
+        let mut parts = Arc::unwrap_or_clone(self.0);
+        parts.names = Names::Own;
         Self(Arc::new(parts))
     }
 
@@ -91,6 +122,14 @@ impl VerifyingKey {
         self.to_jwk().thumbprint()
     }
 
+    /// Whether a header with this `alg` may belong to a token of this key.
+    pub(crate) fn accepts(&self, alg: &str) -> bool {
+        let own = self.0.algorithm;
+        own.name() == alg
+            || (self.0.names == Names::Synonyms
+                && Algorithm::named(alg).is_some_and(|other| other.is_same_scheme(own)))
+    }
+
     /// Whether `signature` was made over `message` by the other half of this key.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         // ECDSA signatures have one length; DER, which other protocols use, is refused here.
@@ -98,6 +137,8 @@ impl VerifyingKey {
         fits && self.0.public.verify(message, signature)
     }
 }
+
+const NOT_FOR_VERIFYING: Error = Error::Purpose { operation: "verify" };
 
 impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
