@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use super::ContentAlgorithm;
+use super::{ContentAlgorithm, KeyAlgorithm};
 use crate::base64;
 use crate::error::Error;
 use crate::json::{Object, Value};
@@ -62,6 +62,11 @@ impl<'a> Header<'a> {
             cty: text(&[protected], "cty")?,
             places,
         })
+    }
+
+    /// Whether `alg` sends no encrypted key.
+    pub(super) fn is_direct(&self) -> bool {
+        KeyAlgorithm::named(&self.alg).is_some_and(KeyAlgorithm::is_direct)
     }
 
     /// An object that must be there.

@@ -29,14 +29,17 @@
 mod algorithm;
 mod compact;
 mod curve;
+mod decrypted;
 mod header;
+mod json_form;
 mod key;
 mod message;
 
 pub use algorithm::{ContentAlgorithm, KeyAlgorithm, KeyKind};
 pub use curve::Curve;
+pub use decrypted::{Decrypted, MaxLength};
 pub use key::{Decrypter, DecryptingKey, Encrypter, EncryptingKey, Password, Rounds, SymmetricKey};
-pub use message::{Decrypted, MaxLength, Message};
+pub use message::Message;
 
 use crate::error::{Error, Fault};
 
@@ -72,8 +75,37 @@ pub fn decrypt_within(
     key: &(impl Decrypter + ?Sized),
     limit: MaxLength,
 ) -> Result<Decrypted, Error> {
-    message::decrypt(token, key, limit)
+    decrypted::compact(token, key, limit)
 }
 
+/// Decrypts a token in JSON form, flattened or general, of at most [`MaxLength::DEFAULT`].
+///
+/// `enc`, `typ` and `cty` count only where they are protected. `alg`, `kid` and the parameters
+/// of `alg` may lie in the open, as RFC 7516 allows: the first two are compared with the key,
+/// the others lead to another content key when they are changed. Of several recipients those
+/// whose `kid` and `alg` are the key's are tried, at most four.
+///
+/// # Errors
+/// As [`decrypt`], and [`Error::HeaderTwice`], [`Error::Recipients`].
+pub fn decrypt_json(text: &str, key: &(impl Decrypter + ?Sized)) -> Result<Decrypted, Error> {
+    decrypt_json_within(text, key, MaxLength::DEFAULT)
+}
+
+/// Decrypts a token in JSON form that may be longer or must be shorter than by default.
+///
+/// # Errors
+/// As [`decrypt_json`].
+pub fn decrypt_json_within(
+    text: &str,
+    key: &(impl Decrypter + ?Sized),
+    limit: MaxLength,
+) -> Result<Decrypted, Error> {
+    decrypted::json(text, key, limit)
+}
+
+#[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod json_tests;
 #[cfg(test)]
 mod tests;
