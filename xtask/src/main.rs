@@ -1,6 +1,7 @@
 //! The project's own commands. Says which there are and what they exit with; each lives in a file of its own.
 
 mod bench;
+mod fuzz;
 mod soak;
 mod test;
 mod tidy;
@@ -15,6 +16,8 @@ const USAGE: &str = "\
   tidy    the house rules: layers, licences, sizes, names, codes, threats, links
   test    sets up what the tests need and runs every test
   soak    the long tests, named soak_…
+  fuzz [target …] [--runs N]
+          what strangers can send, ten million times per target unless told otherwise
   look    pictures of the running program, into docs/images and target/look
   bench serve   start, memory and CPU of the server, beside a bare handler
 ";
@@ -26,6 +29,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::command(&root),
         ["test"] => test::command(&root),
         ["soak"] => soak::command(&root),
+        ["fuzz", words @ ..] => fuzz::command(&root, words),
         ["look"] => test::look(&root),
         ["bench", "serve"] => bench::command(&root),
         [] | ["help" | "--help" | "-h"] => {

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::time::Duration;
 
 const WIDTH: usize = 80;
-const LABEL: usize = 12;
+const LABEL: usize = 13;
 
 /// How a step came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use count::Count;
+pub(crate) use needs::target;
+
 use needs::Tools;
 use run::{Ran, Runner, Step};
 
@@ -82,6 +84,7 @@ impl Suite {
         let built = self.check("build", "the binary", &Step::build());
         self.tests("rust", "unit tests, conformance, HTTP", &Step::tests(tools.nextest));
         self.tests("doctests", "the examples in the documentation", &Step::doctests());
+        self.tests("fuzz", "seconds of each target", &Step::fuzz());
         if !tools.node_tests.is_empty() {
             if built {
                 self.tests("clients", "real clients, proxies and browsers", &tools.node());

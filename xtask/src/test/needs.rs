@@ -18,6 +18,7 @@ struct Program {
 }
 
 const PROGRAMS: &[Program] = &[
+    Program { names: &["c++"], package: "g++" },
     Program { names: &["chromium", "chromium-browser", "google-chrome"], package: "chromium" },
     Program { names: &["nginx"], package: "nginx-light" },
     Program { names: &["node", "nodejs"], package: "nodejs" },
@@ -38,7 +39,7 @@ impl Tools {
     /// One line for the step list.
     pub(super) fn summary(&self) -> String {
         let runner = if self.nextest { "nextest" } else { "cargo test" };
-        format!("Chromium, nginx, Node, Python and {runner}")
+        format!("Chromium, nginx, Node, Python, C++ and {runner}")
     }
 
     /// The step that takes the pictures.
@@ -91,7 +92,7 @@ pub(super) fn install(root: &Path) -> Result<Tools, String> {
 }
 
 /// The folder that cargo builds into.
-pub(super) fn target(root: &Path) -> PathBuf {
+pub(crate) fn target(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }
 

@@ -32,6 +32,11 @@ impl Step {
         Self::new(std::env::current_exe().unwrap_or_else(|_| "xtask".into()), &["tidy"])
     }
 
+    /// This program again: a few seconds of every fuzz target.
+    pub(super) fn fuzz() -> Self {
+        Self::new("cargo", &["xtask", "fuzz", "--test"])
+    }
+
     pub(super) fn clippy() -> Self {
         Self::new("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
     }

@@ -145,7 +145,7 @@ fn is_test_only(attrs: &[syn::Attribute]) -> bool {
 }
 
 fn lies_in_test_folder(path: &str) -> bool {
-    path.split('/').rev().skip(1).any(|folder| matches!(folder, "tests" | "benches"))
+    path.split('/').rev().skip(1).any(|folder| matches!(folder, "tests" | "benches" | "fuzz"))
 }
 
 fn walk(root: &Path, prefix: &str, files: &mut Vec<(String, Option<String>)>) -> Result<(), String> {
