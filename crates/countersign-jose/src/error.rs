@@ -8,6 +8,7 @@
 use crate::algorithm::Algorithm;
 use crate::json::Flaw;
 use crate::jwe::KeyAlgorithm;
+use crate::jws::CritFlaw;
 
 /// Why a token, a key or a key set is refused.
 ///
@@ -45,8 +46,9 @@ pub enum Error {
         /// The member's name.
         member: &'static str,
     },
-    /// The header has `crit`: it demands an extension, and none is supported (RFC 7515 4.1.11).
-    #[error("the header demands extensions through `crit`, and none is supported")]
+    /// The header has `crit`: it demands an extension that is not understood here, where JWTs
+    /// are read any at all (RFC 7515 4.1.11).
+    #[error("the header demands an extension through `crit` that is not understood")]
     Critical,
     /// The header's `alg` is not the algorithm of the key (RFC 8725 3.1).
     #[error("the header's `alg` is not the key's `{expected}`")]
@@ -93,6 +95,29 @@ pub enum Error {
         /// The time from which it would be, in unix seconds.
         from: u64,
     },
+    /// The header's `crit` breaks its own rules (RFC 7515 4.1.11, RFC 7797 6).
+    #[error("the header's `crit` is not acceptable: {flaw}")]
+    CriticalList {
+        /// Which rule.
+        flaw: CritFlaw,
+    },
+    /// A member stands in the unprotected header, where anybody can change it (RFC 7515 4.1.11,
+    /// RFC 7797 3; for `alg` RFC 8725 3.1).
+    #[error("the header's `{member}` is not protected by the signature")]
+    Unprotected {
+        /// The member's name: `alg`, `crit` or `b64`.
+        member: &'static str,
+    },
+    /// A JWS in JSON lacks a member, or has one that is malformed or has no place there
+    /// (RFC 7515 7.2); or a payload stands where a detached one is expected.
+    #[error("the signed document's `{member}` is missing, malformed or out of place")]
+    Document {
+        /// The member's name.
+        member: &'static str,
+    },
+    /// A signature that must be there is not (RFC 7515 5.2: the application decides which).
+    #[error("not every party that must have signed has signed")]
+    SignerMissing,
     /// The JWK cannot be used: a member is missing, malformed, private, or the point is not
     /// on its curve (RFC 7517 4, RFC 7518 6).
     #[error("the key cannot be used because of its `{member}`")]
@@ -235,6 +260,10 @@ impl Error {
             Self::Audience => "CS-1014",
             Self::Expired { .. } => "CS-1015",
             Self::Early { .. } => "CS-1016",
+            Self::CriticalList { .. } => "CS-1017",
+            Self::Unprotected { .. } => "CS-1018",
+            Self::Document { .. } => "CS-1019",
+            Self::SignerMissing => "CS-1029",
             Self::Jwk { .. } => "CS-1020",
             Self::Unsupported => "CS-1021",
             Self::KeyTooShort { .. } => "CS-1022",
@@ -272,10 +301,12 @@ impl Error {
             Self::Base64 { .. } => "RFC 7515 2",
             Self::Json { .. } => "RFC 7515 5.2",
             Self::Header { .. } => "RFC 7515 4.1",
-            Self::Critical => "RFC 7515 4.1.11",
+            Self::Critical | Self::CriticalList { .. } => "RFC 7515 4.1.11",
+            Self::Unprotected { .. } => "RFC 7515 4",
+            Self::Document { .. } => "RFC 7515 7.2",
             Self::Algorithm { .. } => "RFC 8725 3.1",
             Self::UnknownKey | Self::KeyUnnamed => "RFC 7515 4.1.4",
-            Self::Signature => "RFC 7515 5.2",
+            Self::Signature | Self::SignerMissing => "RFC 7515 5.2",
             Self::Type { .. } => "RFC 8725 3.11",
             Self::Claim { .. } => "RFC 7519 4",
             Self::Issuer => "RFC 7519 4.1.1",
@@ -338,6 +369,9 @@ pub enum Fault {
     /// keys ask for different `enc`, or there are none or too many (RFC 7516 7.2.1).
     #[error("these recipients cannot share one encrypted token")]
     Recipients,
+    /// The payload cannot stand unencoded in the form that was asked for (RFC 7797 5).
+    #[error("the payload cannot stand unencoded in this form; detach it or encode it")]
+    Unencodable,
     /// Claims could not be written as JSON.
     #[error("the claims could not be written as JSON")]
     Claims,
@@ -355,6 +389,7 @@ impl Fault {
             Self::Claims => "CS-1095",
             Self::Recipients => "CS-1060",
             Self::UnfitKey { .. } => "CS-1064",
+            Self::Unencodable => "CS-1098",
         }
     }
 }
@@ -383,6 +418,10 @@ mod tests {
             Error::Audience,
             Error::Expired { at: 1 },
             Error::Early { from: 1 },
+            Error::CriticalList { flaw: CritFlaw::Empty },
+            Error::Unprotected { member: "alg" },
+            Error::Document { member: "payload" },
+            Error::SignerMissing,
             Error::Jwk { member: "x" },
             Error::Unsupported,
             Error::KeyTooShort { algorithm, bits: 1, least: 2 },
@@ -417,6 +456,7 @@ mod tests {
             Fault::Claims,
             Fault::Recipients,
             Fault::UnfitKey { algorithm: KeyAlgorithm::Dir },
+            Fault::Unencodable,
         ];
         let mut told: Vec<(&str, String)> =
             errors.iter().map(|error| (error.code(), error.to_string())).collect();

@@ -1,14 +1,15 @@
 //! The protected header of a JWS.
 //!
-//! RFC 7515 4. Only `alg`, `kid`, `typ` and `crit` are looked at. `jku`, `jwk`, `x5u` and
-//! `x5c`, by which a token would bring its own key, are not read: there is no code that could
-//! follow them. `alg` is kept as text because it is only ever compared with a key's.
+//! RFC 7515 4. Only `alg`, `kid`, `typ`, `cty`, `crit` and `b64` are looked at. `jku`, `jwk`,
+//! `x5u` and `x5c`, by which a token would bring its own key, are not read: there is no code
+//! that could follow them. `alg` is kept as text because it is only ever compared with a key's.
 
 use std::borrow::Cow;
 
 use crate::algorithm::Algorithm;
 use crate::error::Error;
 use crate::json::Object;
+use crate::jws::critical::{self, Encoding};
 use crate::key::KeyId;
 
 /// What a header says, read strictly.
@@ -17,24 +18,37 @@ pub(crate) struct Header<'a> {
     pub(crate) alg: Cow<'a, str>,
     pub(crate) kid: Option<KeyId>,
     pub(crate) typ: Option<Cow<'a, str>>,
+    pub(crate) cty: Option<Cow<'a, str>>,
 }
 
 impl<'a> Header<'a> {
+    /// Reads a header that may demand no extension: all of them where JWTs are read.
     pub(crate) fn parse(json: &'a [u8]) -> Result<Self, Error> {
-        let object = Object::parse(json).map_err(|flaw| Error::Json { part: "header", flaw })?;
+        let object = Self::object(json)?;
         // RFC 7515 4.1.11: extensions that are not understood must be refused; none are.
-        if object.member("crit").is_some() {
-            return Err(Error::Critical);
-        }
-        let text = |member: &'static str| {
-            object.member(member).map(|value| value.text().ok_or(Error::Header { member })).transpose()
-        };
-        let kid = match text("kid")? {
-            Some(kid) => Some(KeyId::new(kid).map_err(|_| Error::Header { member: "kid" })?),
-            None => None,
-        };
-        let alg = text("alg")?.ok_or(Error::Header { member: "alg" })?;
-        Ok(Self { alg, kid, typ: text("typ")? })
+        critical::none(&object)?;
+        Self::of(&object)
+    }
+
+    /// Reads a header that may demand `b64`, and says how the payload was signed.
+    pub(crate) fn parse_with_b64(json: &'a [u8]) -> Result<(Self, Encoding), Error> {
+        let object = Self::object(json)?;
+        Ok((Self::of(&object)?, critical::b64(&object)?))
+    }
+
+    pub(crate) fn object(json: &'a [u8]) -> Result<Object<'a>, Error> {
+        Object::parse(json).map_err(|flaw| Error::Json { part: "header", flaw })
+    }
+
+    pub(crate) fn of(object: &Object<'a>) -> Result<Self, Error> {
+        let kid = kid(object)?;
+        let alg = text(object, "alg")?.ok_or(Error::Header { member: "alg" })?;
+        Ok(Self { alg, kid, typ: text(object, "typ")?, cty: text(object, "cty")? })
+    }
+
+    pub(crate) fn into_owned(self) -> Header<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Header { alg: owned(self.alg), kid: self.kid, typ: self.typ.map(owned), cty: self.cty.map(owned) }
     }
 
     /// The header's JSON: `alg`, `typ`, `kid`, in this order.
@@ -74,4 +88,14 @@ fn push_text(json: &mut String, text: &str) {
         json.push_str(text);
         json.push('"');
     }
+}
+
+/// The `kid` of a protected or an unprotected header.
+pub(crate) fn kid(object: &Object<'_>) -> Result<Option<KeyId>, Error> {
+    let Some(kid) = text(object, "kid")? else { return Ok(None) };
+    KeyId::new(kid).map(Some).map_err(|_| Error::Header { member: "kid" })
+}
+
+fn text<'a>(object: &Object<'a>, member: &'static str) -> Result<Option<Cow<'a, str>>, Error> {
+    object.member(member).map(|value| value.text().ok_or(Error::Header { member })).transpose()
 }

@@ -46,6 +46,11 @@ impl<'a> Compact<'a> {
         self.header
     }
 
+    /// The payload as it was sent.
+    pub(crate) const fn payload_text(&self) -> &'a str {
+        self.payload
+    }
+
     pub(crate) fn header(&self) -> Result<Vec<u8>, Error> {
         decode("header", self.header)
     }

@@ -1,8 +1,13 @@
-//! Signed content: JWS in compact serialisation.
+//! Signed content: JWS in all its forms.
 //!
-//! RFC 7515. [`sign`] puts a signature on bytes, [`verify`] gives the bytes back only after
-//! the signature has been checked with a key that was trusted beforehand. What the bytes mean
-//! is decided above, for JWTs in [`crate::jwt`]. [`prepare`] is for keys that are held elsewhere.
+//! RFC 7515 and RFC 7797. [`sign`] puts a signature on bytes, [`verify`] gives the bytes back only
+//! after the signature has been checked with a key that was trusted beforehand. What the bytes
+//! mean is decided above, for JWTs in [`crate::jwt`]. Beyond these two:
+//!
+//! - [`prepare`] is for keys that are held elsewhere, in an HSM or a KMS.
+//! - [`Content`] signs in JSON, by several keys, with the payload apart or unencoded.
+//! - [`verify_json`] asks whose signatures must be good: [`AnyOf`] these keys, or [`AllOf`] these
+//!   parties. [`verify_detached`] and [`verify_unencoded`] read the other compact forms.
 //!
 //! ```
 //! use countersign_jose::{Algorithm, SigningKey, jws, jws::Trusted};
@@ -14,13 +19,25 @@
 //! ```
 
 pub(crate) mod compact;
+mod content;
+pub(crate) mod critical;
+mod detached;
+mod document;
+mod policy;
 mod trusted;
 mod unsigned;
 
 pub use compact::MAX_TOKEN;
+pub use content::Content;
+pub use critical::CritFlaw;
+pub use detached::{verify_detached, verify_unencoded};
+pub use document::MAX_SIGNATURES;
+pub use policy::{AllOf, AnyOf, Policy, Signature, SignedDocument, verify_json, verify_json_detached};
 pub use trusted::Trusted;
 pub(crate) use unsigned::append_signature;
 pub use unsigned::{Unsigned, prepare};
+
+use std::borrow::Cow;
 
 use crate::error::{Error, Fault};
 use crate::header::Header;
@@ -30,14 +47,21 @@ use compact::Compact;
 /// The room that is made for a header and its claims; longer ones make more themselves.
 const USUAL: usize = 1024;
 
-/// Content whose signature was checked. Only [`verify`] makes one.
+/// Content whose signature was checked. Only [`verify`], [`verify_detached`] and
+/// [`verify_unencoded`] make one.
 #[derive(Debug)]
 pub struct Signed {
     payload: Vec<u8>,
     typ: Option<String>,
+    cty: Option<String>,
 }
 
 impl Signed {
+    fn checked(payload: Vec<u8>, header: &Header<'_>) -> Self {
+        let text = |text: &Option<Cow<'_, str>>| text.as_deref().map(Into::into);
+        Self { payload, typ: text(&header.typ), cty: text(&header.cty) }
+    }
+
     /// The signed bytes.
     #[must_use]
     pub fn payload(&self) -> &[u8] {
@@ -48,6 +72,12 @@ impl Signed {
     #[must_use]
     pub fn typ(&self) -> Option<&str> {
         self.typ.as_deref()
+    }
+
+    /// The header's `cty`, the media type of the payload.
+    #[must_use]
+    pub fn cty(&self) -> Option<&str> {
+        self.cty.as_deref()
     }
 }
 
@@ -92,7 +122,7 @@ pub fn verify(token: &str, trusted: &Trusted) -> Result<Signed, Error> {
     let header = Header::parse(&header)?;
     let key = trusted.select(&header)?;
     compact.check(key)?;
-    Ok(Signed { payload: compact.payload()?, typ: header.typ.map(Into::into) })
+    Ok(Signed::checked(compact.payload()?, &header))
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ impl Key<'_> {
         }
     }
 
-    fn key_id(&self) -> Option<&KeyId> {
+    pub(crate) fn key_id(&self) -> Option<&KeyId> {
         match self {
             Self::Public(key) => Some(key.key_id()),
             Self::Shared(key) => key.key_id(),
@@ -64,6 +64,12 @@ impl Trusted {
             Keys::Public(set) => set.keys().len(),
             Keys::Shared(_) => 1,
         }
+    }
+
+    /// Whether one of the keys has this name.
+    pub(crate) fn knows(&self, kid: Option<&KeyId>) -> bool {
+        let named = |place| self.key(place).is_some_and(|key| key.key_id() == kid);
+        kid.is_some() && (0..self.len()).any(named)
     }
 
     /// The key at a place; the places do not change.

@@ -33,7 +33,10 @@ const RSA_USUAL: usize = 512;
 #[must_use = "it is no token before `signed`"]
 #[derive(Clone)]
 pub struct Unsigned {
-    input: String,
+    /// The token before its last dot.
+    shown: String,
+    /// What is signed when it differs from what is shown: the payload is detached.
+    input: Option<Vec<u8>>,
     key: VerifyingKey,
 }
 
@@ -42,14 +45,20 @@ pub struct Unsigned {
 /// The header is the one that [`sign`](super::sign) writes: `{"alg","typ","kid"}`.
 pub fn prepare(key: &VerifyingKey, typ: Option<&str>, payload: &[u8]) -> Unsigned {
     let header = Header::write(key.algorithm(), typ, Some(key.key_id()));
-    Unsigned { input: input(key.algorithm(), header.as_bytes(), payload), key: key.clone() }
+    let shown = input(key.algorithm(), header.as_bytes(), payload);
+    Unsigned { shown, input: None, key: key.clone() }
 }
 
 impl Unsigned {
+    pub(super) fn new(shown: String, input: Vec<u8>, key: &VerifyingKey) -> Self {
+        let differs = input != shown.as_bytes();
+        Self { shown, input: differs.then_some(input), key: key.clone() }
+    }
+
     /// What must be signed: header, dot, payload (RFC 7515 5.1, step 5).
     #[must_use]
     pub fn input(&self) -> &[u8] {
-        self.input.as_bytes()
+        self.input.as_deref().unwrap_or(self.shown.as_bytes())
     }
 
     /// How it must be signed.
@@ -70,10 +79,10 @@ impl Unsigned {
     /// # Errors
     /// [`Error::Signature`] when another key or algorithm made it, or over other bytes.
     pub fn signed(self, signature: &[u8]) -> Result<String, Error> {
-        if !self.key.verify(self.input.as_bytes(), signature) {
+        if !self.key.verify(self.input(), signature) {
             return Err(Error::Signature);
         }
-        let mut token = self.input;
+        let mut token = self.shown;
         append_signature(&mut token, signature);
         Ok(token)
     }

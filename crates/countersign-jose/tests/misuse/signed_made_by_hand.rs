@@ -3,5 +3,5 @@
 use countersign_jose::jws::Signed;
 
 fn main() {
-    let _ = Signed { payload: Vec::new(), typ: None };
+    let _ = Signed { payload: Vec::new(), typ: None, cty: None };
 }
