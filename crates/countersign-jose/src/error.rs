@@ -5,6 +5,10 @@
 //! HTTP status follows; the layers above do. Messages never carry a token, a claim's value
 //! or key material.
 
+mod fault;
+
+pub use fault::Fault;
+
 use crate::algorithm::Algorithm;
 use crate::json::Flaw;
 use crate::jwe::KeyAlgorithm;
@@ -337,140 +341,5 @@ impl Error {
     }
 }
 
-/// Why we could not do our own part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Fault {
-    /// The operating system gave no random bytes.
-    #[error("no random bytes could be drawn")]
-    Random,
-    /// The cryptographic library refused an operation that should not fail.
-    #[error("the cryptographic operation `{operation}` failed")]
-    Crypto {
-        /// What was tried.
-        operation: &'static str,
-    },
-    /// Sealed data does not open: another key, another context, or changed bytes.
-    #[error("sealed data does not open with this key")]
-    Sealed,
-    /// An algorithm of shared secrets was asked for a key pair, or the other way round.
-    #[error("`{algorithm}` does not work with this kind of key")]
-    Unfit {
-        /// The algorithm asked for.
-        algorithm: Algorithm,
-    },
-    /// An algorithm of encryption was asked for a kind of key that it does not work with.
-    #[error("`{algorithm}` does not work with this kind of key")]
-    UnfitKey {
-        /// The algorithm asked for.
-        algorithm: KeyAlgorithm,
-    },
-    /// Several recipients cannot share one content key: one of them takes it directly, their
-    /// keys ask for different `enc`, or there are none or too many (RFC 7516 7.2.1).
-    #[error("these recipients cannot share one encrypted token")]
-    Recipients,
-    /// The payload cannot stand unencoded in the form that was asked for (RFC 7797 5).
-    #[error("the payload cannot stand unencoded in this form; detach it or encode it")]
-    Unencodable,
-    /// Claims could not be written as JSON.
-    #[error("the claims could not be written as JSON")]
-    Claims,
-}
-
-impl Fault {
-    /// The stable code, for logs and for `docs/errors/<code>.md`.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Random => "CS-1091",
-            Self::Crypto { .. } => "CS-1092",
-            Self::Sealed => "CS-1093",
-            Self::Unfit { .. } => "CS-1094",
-            Self::Claims => "CS-1095",
-            Self::Recipients => "CS-1060",
-            Self::UnfitKey { .. } => "CS-1064",
-            Self::Unencodable => "CS-1098",
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_reason_has_its_own_code_and_a_plain_message() {
-        let (algorithm, part) = (Algorithm::Rs256, "header");
-        let errors = [
-            Error::TooLarge { limit: 1 },
-            Error::Shape,
-            Error::Base64 { part },
-            Error::Json { part, flaw: Flaw::Ends },
-            Error::Header { member: "alg" },
-            Error::Critical,
-            Error::Algorithm { expected: algorithm },
-            Error::UnknownKey,
-            Error::KeyUnnamed,
-            Error::Signature,
-            Error::Type { expected: "JWT" },
-            Error::Claim { claim: "exp" },
-            Error::Issuer,
-            Error::Audience,
-            Error::Expired { at: 1 },
-            Error::Early { from: 1 },
-            Error::CriticalList { flaw: CritFlaw::Empty },
-            Error::Unprotected { member: "alg" },
-            Error::Document { member: "payload" },
-            Error::SignerMissing,
-            Error::Jwk { member: "x" },
-            Error::Unsupported,
-            Error::KeyTooShort { algorithm, bits: 1, least: 2 },
-            Error::WeakExponent,
-            Error::NotASecret { format: "PEM" },
-            Error::DuplicateKeyId,
-            Error::MixedKeys,
-            Error::PrivateKey { algorithm },
-            Error::KeyId,
-            Error::Purpose { operation: "verify" },
-            Error::Contradiction,
-            Error::Halves,
-            Error::JweShape,
-            Error::Decryption,
-            Error::Compressed,
-            Error::KeyAlgorithm { expected: KeyAlgorithm::Dir },
-            Error::ContentAlgorithm,
-            Error::Rsa15,
-            Error::Rounds { most: 10_000 },
-            Error::SecretLength { algorithm: "A128KW", bits: 1, needed: 2 },
-            Error::Mistaken { expected: "encrypted", found: "signed" },
-            Error::NotSigned,
-            Error::HeaderTwice,
-            Error::Recipients,
-            Error::Password,
-        ];
-        let faults = [
-            Fault::Random,
-            Fault::Crypto { operation: "x" },
-            Fault::Sealed,
-            Fault::Unfit { algorithm },
-            Fault::Claims,
-            Fault::Recipients,
-            Fault::UnfitKey { algorithm: KeyAlgorithm::Dir },
-            Fault::Unencodable,
-        ];
-        let mut told: Vec<(&str, String)> =
-            errors.iter().map(|error| (error.code(), error.to_string())).collect();
-        told.extend(faults.iter().map(|fault| (fault.code(), fault.to_string())));
-        for (code, message) in &told {
-            assert!(code.starts_with("CS-10") && code.len() == 7, "{code}");
-            assert!(!message.ends_with('.'), "{message}");
-        }
-        for error in &errors {
-            assert!(error.rule().starts_with("RFC "), "{error}");
-        }
-        let mut codes: Vec<&str> = told.iter().map(|(code, _)| *code).collect();
-        codes.sort_unstable();
-        codes.dedup();
-        assert_eq!(codes.len(), told.len());
-    }
-}
+mod tests;

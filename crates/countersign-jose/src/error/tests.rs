@@ -1,0 +1,87 @@
+//! Every reason there is, with its code.
+
+use super::*;
+
+fn errors() -> Vec<Error> {
+    let (algorithm, part) = (Algorithm::Rs256, "header");
+    vec![
+        Error::TooLarge { limit: 1 },
+        Error::Shape,
+        Error::Base64 { part },
+        Error::Json { part, flaw: Flaw::Ends },
+        Error::Header { member: "alg" },
+        Error::Critical,
+        Error::Algorithm { expected: algorithm },
+        Error::UnknownKey,
+        Error::KeyUnnamed,
+        Error::Signature,
+        Error::Type { expected: "JWT" },
+        Error::Claim { claim: "exp" },
+        Error::Issuer,
+        Error::Audience,
+        Error::Expired { at: 1 },
+        Error::Early { from: 1 },
+        Error::CriticalList { flaw: CritFlaw::Empty },
+        Error::Unprotected { member: "alg" },
+        Error::Document { member: "payload" },
+        Error::SignerMissing,
+        Error::Jwk { member: "x" },
+        Error::Unsupported,
+        Error::KeyTooShort { algorithm, bits: 1, least: 2 },
+        Error::WeakExponent,
+        Error::NotASecret { format: "PEM" },
+        Error::DuplicateKeyId,
+        Error::MixedKeys,
+        Error::PrivateKey { algorithm },
+        Error::KeyId,
+        Error::Purpose { operation: "verify" },
+        Error::Contradiction,
+        Error::Halves,
+        Error::JweShape,
+        Error::Decryption,
+        Error::Compressed,
+        Error::KeyAlgorithm { expected: KeyAlgorithm::Dir },
+        Error::ContentAlgorithm,
+        Error::Rsa15,
+        Error::Rounds { most: 10_000 },
+        Error::SecretLength { algorithm: "A128KW", bits: 1, needed: 2 },
+        Error::Mistaken { expected: "encrypted", found: "signed" },
+        Error::NotSigned,
+        Error::HeaderTwice,
+        Error::Recipients,
+        Error::Password,
+    ]
+}
+
+fn faults() -> Vec<Fault> {
+    let algorithm = Algorithm::Rs256;
+    vec![
+        Fault::Random,
+        Fault::Crypto { operation: "x" },
+        Fault::Sealed,
+        Fault::Unfit { algorithm },
+        Fault::Claims,
+        Fault::Recipients,
+        Fault::UnfitKey { algorithm: KeyAlgorithm::Dir },
+        Fault::Unencodable,
+    ]
+}
+
+#[test]
+fn every_reason_has_its_own_code_and_a_plain_message() {
+    let (errors, faults) = (errors(), faults());
+    let mut told: Vec<(&str, String)> =
+        errors.iter().map(|error| (error.code(), error.to_string())).collect();
+    told.extend(faults.iter().map(|fault| (fault.code(), fault.to_string())));
+    for (code, message) in &told {
+        assert!(code.starts_with("CS-10") && code.len() == 7, "{code}");
+        assert!(!message.ends_with('.'), "{message}");
+    }
+    for error in &errors {
+        assert!(error.rule().starts_with("RFC "), "{error}");
+    }
+    let mut codes: Vec<&str> = told.iter().map(|(code, _)| *code).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(codes.len(), told.len());
+}
