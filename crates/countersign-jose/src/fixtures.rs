@@ -4,6 +4,8 @@ use std::sync::OnceLock;
 
 use crate::algorithm::{Algorithm, Family};
 use crate::base64;
+use crate::jwe::{DecryptingKey, KeyAlgorithm};
+use crate::jwk::PrivateJwk;
 use crate::jws::Trusted;
 use crate::jwt::{self, AccessClaims, IdClaims, LogoutClaims, Verifier};
 use crate::key::{SharedKey, Signer, SigningKey};
@@ -121,4 +123,12 @@ pub(crate) fn secret(algorithm: Algorithm) -> SharedKey {
 pub(crate) fn hex(text: &str) -> Vec<u8> {
     let digit = |byte: &u8| u8::try_from(char::from(*byte).to_digit(16).unwrap()).unwrap();
     text.as_bytes().chunks(2).map(|pair| digit(&pair[0]) << 4 | digit(&pair[1])).collect()
+}
+
+/// A private RSA key for encryption, from RFC 7516 A.1.
+pub(crate) fn rsa_for_encryption(algorithm: KeyAlgorithm) -> DecryptingKey {
+    let examples: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("jwe/vectors/rfc_7516_and_7520.json")).unwrap();
+    let jwk = PrivateJwk::parse(examples[0]["key"].to_string().as_bytes()).unwrap();
+    DecryptingKey::from_jwk_as(&jwk, algorithm).unwrap()
 }

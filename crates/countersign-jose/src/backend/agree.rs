@@ -10,31 +10,28 @@ use crate::error::Fault;
 use crate::jwe::Curve;
 
 /// A private key for agreement, long-lived or made for one message.
-pub(crate) struct AgreementKey {
-    curve: Curve,
-    key: PrivateKey,
-}
+pub(crate) struct AgreementKey(PrivateKey);
 
 impl AgreementKey {
     pub(crate) fn generate(curve: Curve) -> Result<Self, Fault> {
-        let key = PrivateKey::generate(algorithm(curve))
-            .map_err(|_| Fault::Crypto { operation: "key generation" })?;
-        Ok(Self { curve, key })
+        let key = PrivateKey::generate(algorithm(curve));
+        Ok(Self(key.map_err(|_| Fault::Crypto { operation: "key generation" })?))
     }
 
-    pub(crate) const fn curve(&self) -> Curve {
-        self.curve
+    /// The key with this number, as long as the curve's coordinates; `None` when it is none.
+    pub(crate) fn new(curve: Curve, d: &[u8]) -> Option<Self> {
+        PrivateKey::from_private_key(algorithm(curve), d).ok().map(Self)
     }
 
     /// The public half: an uncompressed point (SEC 1 2.3.3), or X25519's 32 bytes.
     pub(crate) fn public(&self) -> Result<Vec<u8>, Fault> {
-        let public = self.key.compute_public_key().map_err(|_| Fault::Crypto { operation: "public key" })?;
+        let public = self.0.compute_public_key().map_err(|_| Fault::Crypto { operation: "public key" })?;
         Ok(public.as_ref().to_vec())
     }
 
     /// The secret shared with the owner of `public`; `None` when they have none.
     pub(crate) fn agree(&self, public: &AgreementPublic) -> Option<Zeroizing<Vec<u8>>> {
-        agreement::agree(&self.key, public.0.clone(), (), |secret| Ok(Zeroizing::new(secret.to_vec())))
+        agreement::agree(&self.0, public.0.clone(), (), |secret| Ok(Zeroizing::new(secret.to_vec())))
             .ok()
             // RFC 7748 6.1, RFC 8037 3.2.1: checked once more, whatever the library does.
             .filter(|secret| secret.iter().any(|byte| *byte != 0))

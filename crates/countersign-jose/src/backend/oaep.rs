@@ -3,7 +3,8 @@
 //! RFC 7518 4.3 and RFC 8017 7.1. Only OAEP: the older padding of RSA has no code here.
 
 use aws_lc_rs::rsa::{
-    self, KeySize, OaepAlgorithm, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey,
+    self, OaepAlgorithm, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey,
+    PublicEncryptingKey, PublicKeyComponents,
 };
 use zeroize::Zeroizing;
 
@@ -14,6 +15,12 @@ use crate::jwe::KeyAlgorithm;
 pub(crate) struct OaepPublic(OaepPublicEncryptingKey, &'static OaepAlgorithm);
 
 impl OaepPublic {
+    /// The key with these big-endian numbers; `None` when it is no key for the algorithm.
+    pub(crate) fn new(algorithm: KeyAlgorithm, n: &[u8], e: &[u8]) -> Option<Self> {
+        let key: PublicEncryptingKey = PublicKeyComponents { n, e }.try_into().ok()?;
+        Some(Self(OaepPublicEncryptingKey::new(key).ok()?, hash(algorithm)?))
+    }
+
     pub(crate) fn encrypt(&self, key: &[u8]) -> Result<Vec<u8>, Fault> {
         let mut out = vec![0; self.0.ciphertext_size()];
         let length = self
@@ -27,40 +34,19 @@ impl OaepPublic {
 }
 
 /// A private RSA key that decrypts with one hash.
-pub(crate) struct OaepPrivate {
-    key: PrivateDecryptingKey,
-    oaep: OaepPrivateDecryptingKey,
-    hash: &'static OaepAlgorithm,
-}
+pub(crate) struct OaepPrivate(OaepPrivateDecryptingKey, &'static OaepAlgorithm);
 
 impl OaepPrivate {
-    /// Makes a new key of 3072 bits.
-    pub(crate) fn generate(algorithm: KeyAlgorithm) -> Result<Self, Fault> {
-        PrivateDecryptingKey::generate(KeySize::Rsa3072)
-            .ok()
-            .and_then(|key| Self::of(algorithm, key))
-            .ok_or(Fault::Crypto { operation: "key generation" })
-    }
-
     /// Reads PKCS#8; `None` when it is no key for the algorithm.
     pub(crate) fn from_pkcs8(algorithm: KeyAlgorithm, der: &[u8]) -> Option<Self> {
-        Self::of(algorithm, PrivateDecryptingKey::from_pkcs8(der).ok()?)
-    }
-
-    fn of(algorithm: KeyAlgorithm, key: PrivateDecryptingKey) -> Option<Self> {
-        let oaep = OaepPrivateDecryptingKey::new(key.clone()).ok()?;
-        Some(Self { key, oaep, hash: hash(algorithm)? })
-    }
-
-    /// The public half.
-    pub(crate) fn public(&self) -> Option<OaepPublic> {
-        Some(OaepPublic(OaepPublicEncryptingKey::new(self.key.public_key()).ok()?, self.hash))
+        let key = PrivateDecryptingKey::from_pkcs8(der).ok()?;
+        Some(Self(OaepPrivateDecryptingKey::new(key).ok()?, hash(algorithm)?))
     }
 
     /// Decrypts; `None` for any reason at all, so that nobody can tell which.
     pub(crate) fn decrypt(&self, encrypted: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        let mut out = Zeroizing::new(vec![0; self.oaep.min_output_size()]);
-        let length = self.oaep.decrypt(self.hash, encrypted, &mut out, None).ok()?.len();
+        let mut out = Zeroizing::new(vec![0; self.0.min_output_size()]);
+        let length = self.0.decrypt(self.1, encrypted, &mut out, None).ok()?.len();
         out.truncate(length);
         Some(out)
     }

@@ -8,7 +8,7 @@ use super::{
 use crate::backend::{content, wrap};
 use crate::base64;
 use crate::error::{Error, Fault};
-use crate::fixtures::{es256, rs256};
+use crate::fixtures::{es256, rsa_for_encryption};
 use crate::key::KeyId;
 use crate::{jwe, jws};
 
@@ -62,7 +62,7 @@ fn a_zip_bomb_is_refused_before_it_is_decrypted() {
 
 #[test]
 fn rsa1_5_and_none_are_no_algorithms() {
-    let key = DecryptingKey::from_pkcs8(KeyAlgorithm::RsaOaep256, &rs256().to_pkcs8().unwrap()).unwrap();
+    let key = rsa_for_encryption(KeyAlgorithm::RsaOaep256);
     let expected = Error::KeyAlgorithm { expected: KeyAlgorithm::RsaOaep256 };
     for (alg, error) in [("RSA1_5", Error::Rsa15), ("none", expected.clone()), ("rsa-oaep-256", expected)] {
         let header = format!(r#"{{"alg":"{alg}","enc":"A256GCM"}}"#);
@@ -250,7 +250,7 @@ fn an_encrypted_key_missing_cut_or_grown_is_told_like_anything_else() {
         let key = DecryptingKey::generate(algorithm).unwrap();
         encrypted_keys(&jwe::encrypt(&key.encrypting_key(), b"hello").unwrap(), &key);
     }
-    let key = DecryptingKey::from_pkcs8(KeyAlgorithm::RsaOaep, &rs256().to_pkcs8().unwrap()).unwrap();
+    let key = rsa_for_encryption(KeyAlgorithm::RsaOaep);
     encrypted_keys(&jwe::encrypt(&key.encrypting_key(), b"hello").unwrap(), &key);
     let key = SymmetricKey::direct(ContentAlgorithm::A128Gcm, &[7; 16]).unwrap();
     encrypted_keys(&jwe::encrypt(&key, b"hello").unwrap(), &key);

@@ -5,9 +5,9 @@
 
 use core::fmt;
 
-use crate::base64;
 use crate::error::Error;
 use crate::json::Object;
+use crate::jwk::{self, Jwk, Material, OkpCurve};
 
 /// A curve for Diffie-Hellman: `crv` of a key for `ECDH-ES`.
 ///
@@ -67,39 +67,32 @@ impl Curve {
         }
     }
 
-    const fn kty(self) -> &'static str {
-        match self {
-            Self::X25519 => "OKP",
-            _ => "EC",
+    /// The curve and the raw public key of a JWK; `None` for kinds that do not agree.
+    pub(super) fn of(material: &Material) -> Option<(Self, Vec<u8>)> {
+        match material {
+            Material::Ec { curve, x, y } => {
+                Some((Self::named(curve.name())?, [&[4], x.as_slice(), y.as_slice()].concat()))
+            }
+            Material::Okp { curve, x } => Some((Self::named(curve.name())?, x.clone())),
+            Material::Rsa { .. } | Material::Akp { .. } => None,
         }
     }
 
-    /// The JWK of a public key of this curve, without a name.
-    pub(super) fn write(self, public: &[u8]) -> Option<String> {
-        let (kty, crv) = (self.kty(), self.name());
+    /// The raw public key as a JWK has it.
+    pub(super) fn material(self, public: &[u8]) -> Option<Material> {
         if self == Self::X25519 {
-            return Some(format!(r#"{{"kty":"{kty}","crv":"{crv}","x":"{}"}}"#, base64::encode(public)));
+            return Some(Material::Okp { curve: OkpCurve::X25519, x: public.to_vec() });
         }
         let (x, y) = public.get(1..)?.split_at_checked(self.coordinate_len())?;
-        let (x, y) = (base64::encode(x), base64::encode(y));
-        Some(format!(r#"{{"kty":"{kty}","crv":"{crv}","x":"{x}","y":"{y}"}}"#))
+        Some(Material::Ec { curve: jwk::Curve::named(self.name())?, x: x.to_vec(), y: y.to_vec() })
     }
 
     /// The public key in a token's `epk`, which must be of this curve and must not be private.
     pub(super) fn read(self, epk: &Object<'_>) -> Result<Vec<u8>, Error> {
-        const FAULTY: Error = Error::Header { member: "epk" };
-        let text = |member| epk.member(member).and_then(|value| value.text()).ok_or(FAULTY);
-        let coordinate = |member| {
-            let bytes = base64::decode(text(member)?.as_bytes()).map_err(|_| FAULTY)?;
-            if bytes.len() == self.coordinate_len() { Ok(bytes) } else { Err(FAULTY) }
-        };
-        if text("kty")? != self.kty() || text("crv")? != self.name() || epk.member("d").is_some() {
-            return Err(FAULTY);
+        match Jwk::of(epk).ok().and_then(|jwk| Self::of(&jwk.material)) {
+            Some((curve, public)) if curve == self => Ok(public),
+            _ => Err(Error::Header { member: "epk" }),
         }
-        if self == Self::X25519 {
-            return coordinate("x");
-        }
-        Ok([vec![4], coordinate("x")?, coordinate("y")?].concat())
     }
 }
 

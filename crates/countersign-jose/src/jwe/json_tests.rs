@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{ContentAlgorithm, DecryptingKey, Encrypter, KeyAlgorithm, Message, Password, SymmetricKey};
 use crate::base64;
 use crate::error::{Error, Fault};
-use crate::fixtures::rs256;
+use crate::fixtures::rsa_for_encryption;
 use crate::jwe;
 use crate::key::KeyId;
 
@@ -41,7 +41,7 @@ fn refused(token: &Value) -> Error {
 
 #[test]
 fn every_recipient_decrypts_the_same_content() {
-    let rsa = DecryptingKey::from_pkcs8(KeyAlgorithm::RsaOaep256, &rs256().to_pkcs8().unwrap()).unwrap();
+    let rsa = rsa_for_encryption(KeyAlgorithm::RsaOaep256);
     let ec = DecryptingKey::generate(KeyAlgorithm::EcdhEsA128Kw).unwrap();
     let (kw, gcm) = (key(7), SymmetricKey::generate(KeyAlgorithm::A192GcmKw).unwrap());
     let password = Password::new(KeyAlgorithm::Pbes2Hs512A256Kw, "correct horse").unwrap();

@@ -30,16 +30,20 @@ mod algorithm;
 mod compact;
 mod curve;
 mod decrypted;
+mod encrypted_jwk;
 mod header;
 mod json_form;
 mod key;
 mod message;
+mod nested;
 
 pub use algorithm::{ContentAlgorithm, KeyAlgorithm, KeyKind};
 pub use curve::Curve;
 pub use decrypted::{Decrypted, MaxLength};
+pub use encrypted_jwk::{decrypt_jwk, encrypt_jwk};
 pub use key::{Decrypter, DecryptingKey, Encrypter, EncryptingKey, Password, Rounds, SymmetricKey};
 pub use message::Message;
+pub use nested::{Nested, sign_and_encrypt};
 
 use crate::error::{Error, Fault};
 
@@ -109,3 +113,5 @@ mod attacks;
 mod json_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;

@@ -4,17 +4,16 @@ use super::{
     ContentAlgorithm, Curve, Decrypter, DecryptingKey, Encrypter, KeyAlgorithm, KeyKind, Password,
     SymmetricKey,
 };
-use crate::fixtures::rs256;
+use crate::fixtures::rsa_for_encryption;
 use crate::jwe;
 
 /// A key of each algorithm for each `enc`, both halves.
 fn each(mut check: impl FnMut(&dyn Encrypter, &dyn Decrypter)) {
-    let rsa = rs256().to_pkcs8().unwrap();
     for content in ContentAlgorithm::ALL {
         for algorithm in KeyAlgorithm::ALL {
             match algorithm.kind() {
                 KeyKind::Rsa => {
-                    let key = DecryptingKey::from_pkcs8(algorithm, &rsa).unwrap().with_content(content);
+                    let key = rsa_for_encryption(algorithm).with_content(content);
                     check(&key.encrypting_key(), &key);
                 }
                 KeyKind::Agreement => {

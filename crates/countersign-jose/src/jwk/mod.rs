@@ -17,6 +17,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use crate::algorithm::Algorithm;
 use crate::base64;
 use crate::error::Error;
+use crate::json::Object;
 use crate::jwe::KeyAlgorithm;
 use crate::key::KeyId;
 
@@ -54,6 +55,11 @@ impl Jwk {
     /// [`Error::MixedKeys`] for a shared secret.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
         read::jwk(json)
+    }
+
+    /// Reads the JWK inside another document.
+    pub(crate) fn of(object: &Object<'_>) -> Result<Self, Error> {
+        read::from_object(object)
     }
 
     /// `kid`, if the document has one.

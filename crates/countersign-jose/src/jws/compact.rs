@@ -35,10 +35,12 @@ impl<'a> Compact<'a> {
         let (header, signed) = (part(0..first)?, part(0..last)?);
         // With a single dot, the payload would end before it begins.
         let (payload, signature) = (part(first + 1..last)?, part(last + 1..token.len())?);
-        if header.is_empty() || memchr::memchr(b'.', payload.as_bytes()).is_some() {
-            return Err(Error::Shape);
+        let more = memchr::memchr_iter(b'.', payload.as_bytes()).take(3).count();
+        match (header.is_empty(), more) {
+            (false, 0) => Ok(Self { header, payload, signature, signed }),
+            (false, 2) => Err(Error::Mistaken { expected: "signed", found: "encrypted" }),
+            _ => Err(Error::Shape),
         }
-        Ok(Self { header, payload, signature, signed })
     }
 
     /// The header as it was sent, to be compared with one read before.

@@ -19,6 +19,7 @@ pub use shared::SharedKey;
 pub(crate) use shared::disguise;
 pub use signing::SigningKey;
 pub use verifying::VerifyingKey;
+pub(crate) use verifying::strong;
 
 use crate::algorithm::Algorithm;
 use crate::error::Fault;

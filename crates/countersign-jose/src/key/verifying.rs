@@ -152,7 +152,7 @@ pub(super) fn bits(number: &[u8]) -> usize {
 }
 
 /// Refuses RSA keys that are short or whose exponent makes signing trivial.
-fn strong(material: &Material, algorithm: Algorithm) -> Result<(), Error> {
+pub(crate) fn strong(material: &Material, algorithm: Algorithm) -> Result<(), Error> {
     let Material::Rsa { n, e } = material else { return Ok(()) };
     let bits = bits(n);
     if bits < RSA_LEAST {

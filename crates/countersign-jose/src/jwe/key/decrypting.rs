@@ -4,15 +4,18 @@
 
 use core::fmt;
 
-use super::encrypting::{EncryptingKey, agreed};
+use super::encrypting::{EncryptingKey, agreed, allowed, named};
 use super::policy::Policy;
 use super::{ContentKey, Decrypter, Encrypter};
+use crate::algorithm::Algorithm;
 use crate::backend::agree::{AgreementKey, AgreementPublic};
 use crate::backend::oaep::OaepPrivate;
+use crate::backend::sign::PrivateKey;
 use crate::backend::wrap;
 use crate::error::{Error, Fault};
 use crate::jwe::header::Header;
 use crate::jwe::{ContentAlgorithm, Curve, KeyAlgorithm, KeyKind};
+use crate::jwk::{Jwk, Material, PrivateJwk, PrivateMaterial, Purpose, Secret};
 use crate::key::KeyId;
 use crate::key::private::Sealed;
 
@@ -32,13 +35,16 @@ pub struct DecryptingKey {
     public: EncryptingKey,
 }
 
+const FAILED: Fault = Fault::Crypto { operation: "key generation" };
+
 enum Private {
     Rsa(OaepPrivate),
     Agreement(Curve, AgreementKey),
 }
 
 impl DecryptingKey {
-    /// Makes a new key: RSA of 3072 bits, which takes up to half a second, or P-256.
+    /// Makes a new key, named by its thumbprint: RSA of 3072 bits, which takes up to half a
+    /// second, or P-256.
     ///
     /// # Errors
     /// [`Fault::UnfitKey`] for an algorithm of shared secrets, [`Fault::Crypto`] when the
@@ -47,14 +53,15 @@ impl DecryptingKey {
         match algorithm.kind() {
             KeyKind::Agreement => Self::generate_on(Curve::P256, algorithm),
             KeyKind::Rsa => {
-                let private = OaepPrivate::generate(algorithm)?;
-                Self::rsa(algorithm, private).map_err(|_| Fault::Crypto { operation: "key generation" })
+                let pair = PrivateKey::generate(Algorithm::Rs256)?;
+                let private = OaepPrivate::from_pkcs8(algorithm, &pair.to_pkcs8()?).ok_or(FAILED)?;
+                Self::of(algorithm, Private::Rsa(private), pair.material()?).map_err(|_| FAILED)
             }
             KeyKind::Symmetric | KeyKind::Password => Err(Fault::UnfitKey { algorithm }),
         }
     }
 
-    /// Makes a new key for agreement on this curve.
+    /// Makes a new key for agreement on this curve, named by its thumbprint.
     ///
     /// # Errors
     /// [`Fault::UnfitKey`] for an algorithm other than `ECDH-ES*`, [`Fault::Crypto`] when the
@@ -64,27 +71,44 @@ impl DecryptingKey {
             return Err(Fault::UnfitKey { algorithm });
         }
         let private = AgreementKey::generate(curve)?;
-        Self::agreement(algorithm, private).map_err(|_| Fault::Crypto { operation: "key generation" })
+        let material = curve.material(&private.public()?).ok_or(FAILED)?;
+        Self::of(algorithm, Private::Agreement(curve, private), material).map_err(|_| FAILED)
     }
 
-    /// Reads an unencrypted PKCS#8 key for RSA-OAEP.
+    /// The key of a private JWK, with its `alg` and its `kid`.
     ///
     /// # Errors
-    /// [`Error::Jwk`] when it is no RSA key of 2048 to 8192 bits, or the algorithm is another.
-    pub fn from_pkcs8(algorithm: KeyAlgorithm, der: &[u8]) -> Result<Self, Error> {
-        let private = OaepPrivate::from_pkcs8(algorithm, der).ok_or(Error::Jwk { member: "d" })?;
-        Self::rsa(algorithm, private)
+    /// [`Error::Jwk`] when it names no `alg`, and those of [`DecryptingKey::from_jwk_as`].
+    pub fn from_jwk(jwk: &PrivateJwk) -> Result<Self, Error> {
+        Self::from_jwk_as(jwk, named(jwk.purpose)?)
     }
 
-    fn rsa(algorithm: KeyAlgorithm, private: OaepPrivate) -> Result<Self, Error> {
-        let public = EncryptingKey::rsa(algorithm, private.public().ok_or(Error::Jwk { member: "n" })?);
-        Ok(Self { policy: Policy::new(algorithm), private: Private::Rsa(private), public })
+    /// The key of a private JWK, for `algorithm` and no other: for keys that name none.
+    ///
+    /// # Errors
+    /// Those of [`EncryptingKey::from_jwk_as`], and [`Error::Halves`] when the private half does
+    /// not belong to the public one.
+    pub fn from_jwk_as(jwk: &PrivateJwk, algorithm: KeyAlgorithm) -> Result<Self, Error> {
+        allowed(jwk.purpose, algorithm)?;
+        let (PrivateMaterial::Pair(material, secret), Some(half)) = (&jwk.material, jwk.to_public()) else {
+            return Err(Error::Jwk { member: "kty" });
+        };
+        // The public half first: it says best what is wrong with a weak key.
+        let public = EncryptingKey::from_jwk_as(&half, algorithm)?;
+        let private = private(algorithm, material, secret).ok_or(Error::Halves)?;
+        let mut policy = Policy::new(algorithm);
+        policy.id.clone_from(&jwk.kid);
+        Ok(Self { policy, private, public })
     }
 
-    fn agreement(algorithm: KeyAlgorithm, private: AgreementKey) -> Result<Self, Error> {
-        let (curve, point) = (private.curve(), private.public().map_err(|_| Error::Jwk { member: "d" })?);
-        let public = EncryptingKey::agreement(algorithm, curve, &point)?;
-        Ok(Self { policy: Policy::new(algorithm), private: Private::Agreement(curve, private), public })
+    fn of(algorithm: KeyAlgorithm, private: Private, material: Material) -> Result<Self, Error> {
+        let purpose = Purpose::Encryption(Some(algorithm));
+        let mut jwk = Jwk { material, kid: None, purpose };
+        jwk.kid = Some(KeyId::of_thumbprint(jwk.thumbprint()));
+        let public = EncryptingKey::from_jwk(&jwk)?;
+        let mut policy = Policy::new(algorithm);
+        policy.id = jwk.kid;
+        Ok(Self { policy, private, public })
     }
 
     /// Decrypts this `enc` only, and asks senders for it.
@@ -114,6 +138,18 @@ impl DecryptingKey {
     pub fn algorithm(&self) -> KeyAlgorithm {
         self.public.algorithm()
     }
+}
+
+/// The private half; `None` when it does not belong to the public one.
+fn private(algorithm: KeyAlgorithm, material: &Material, secret: &Secret) -> Option<Private> {
+    if let Secret::Rsa(_) = secret {
+        // The backend's signer checks RSA's numbers against one another.
+        let pair = PrivateKey::from_parts(Algorithm::Rs256, material, secret)?;
+        return Some(Private::Rsa(OaepPrivate::from_pkcs8(algorithm, &pair.to_pkcs8().ok()?)?));
+    }
+    let (Some((curve, point)), Secret::Bytes(d)) = (Curve::of(material), secret) else { return None };
+    let private = AgreementKey::new(curve, d)?;
+    (private.public().ok()? == point).then_some(Private::Agreement(curve, private))
 }
 
 impl Sealed for DecryptingKey {}

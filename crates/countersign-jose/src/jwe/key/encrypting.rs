@@ -10,14 +10,16 @@ use zeroize::Zeroizing;
 
 use super::policy::Policy;
 use super::{ContentKey, Delivery, Encrypter};
+use crate::algorithm::Algorithm;
 use crate::backend::agree::{AgreementKey, AgreementPublic};
 use crate::backend::oaep::OaepPublic;
 use crate::backend::{derive, wrap};
 use crate::error::{Error, Fault};
 use crate::jwe::header::Written;
-use crate::jwe::{ContentAlgorithm, Curve, KeyAlgorithm, KeyKind};
-use crate::key::KeyId;
+use crate::jwe::{ContentAlgorithm, Curve, KeyAlgorithm};
+use crate::jwk::{Jwk, Material, Purpose};
 use crate::key::private::Sealed;
+use crate::key::{KeyId, strong};
 
 const FAILED: Fault = Fault::Crypto { operation: "key agreement" };
 
@@ -34,6 +36,7 @@ const FAILED: Fault = Fault::Crypto { operation: "key agreement" };
 #[derive(Clone)]
 pub struct EncryptingKey {
     policy: Policy,
+    material: Arc<Material>,
     public: Arc<Public>,
 }
 
@@ -42,21 +45,50 @@ enum Public {
     Agreement(Curve, AgreementPublic),
 }
 
+const NOT_FOR_ENCRYPTING: Error = Error::Purpose { operation: "encrypt" };
+
 impl EncryptingKey {
-    pub(super) fn rsa(algorithm: KeyAlgorithm, public: OaepPublic) -> Self {
-        Self { policy: Policy::new(algorithm), public: Arc::new(Public::Rsa(public)) }
+    /// The key of a JWK, with its `alg` and its `kid`.
+    ///
+    /// # Errors
+    /// [`Error::Jwk`] when it names no `alg`, and those of [`EncryptingKey::from_jwk_as`].
+    ///
+    /// ```
+    /// use countersign_jose::{Jwk, jwe::EncryptingKey};
+    /// let json = br#"{"kty":"OKP","crv":"X25519","use":"enc","alg":"ECDH-ES+A256KW","kid":"2026",
+    ///     "x":"3p7bfXt9wbTTW2HC7OQ1Nz-DQ8hbeGdNrfx-FG-IK08"}"#;
+    /// let key = EncryptingKey::from_jwk(&Jwk::parse(json).unwrap()).unwrap();
+    /// assert_eq!(format!("{key:?}"), "EncryptingKey(ECDH-ES+A256KW, ..)");
+    /// ```
+    pub fn from_jwk(jwk: &Jwk) -> Result<Self, Error> {
+        Self::from_jwk_as(jwk, named(jwk.purpose)?)
     }
 
-    pub(super) fn agreement(algorithm: KeyAlgorithm, curve: Curve, public: &[u8]) -> Result<Self, Error> {
-        const FAULTY: Error = Error::Jwk { member: "x" };
-        if algorithm.kind() != KeyKind::Agreement {
+    /// The key of a JWK, for `algorithm` and no other: for keys that name none.
+    ///
+    /// # Errors
+    /// [`Error::Purpose`] for a key that is for signatures, [`Error::Jwk`] when it names another
+    /// algorithm, is no key for this one, or is a point off its curve or of small order,
+    /// [`Error::WeakExponent`] and [`Error::Jwk`] for RSA keys that must not be used.
+    pub fn from_jwk_as(jwk: &Jwk, algorithm: KeyAlgorithm) -> Result<Self, Error> {
+        allowed(jwk.purpose, algorithm)?;
+        if !jwk.material.fits_encryption(algorithm) {
             return Err(Error::Jwk { member: "alg" });
         }
-        let public = AgreementPublic::new(curve, public).ok_or(FAULTY)?;
-        // A point of small order belongs to its curve and agrees with nobody: say so now.
-        let trial = AgreementKey::generate(curve).map_err(|_| FAULTY)?;
-        trial.agree(&public).ok_or(FAULTY)?;
-        Ok(Self { policy: Policy::new(algorithm), public: Arc::new(Public::Agreement(curve, public)) })
+        let public = public(algorithm, &jwk.material)?;
+        let mut policy = Policy::new(algorithm);
+        policy.id.clone_from(&jwk.kid);
+        Ok(Self { policy, material: Arc::new(jwk.material.clone()), public: Arc::new(public) })
+    }
+
+    /// The key as a JWK with `use` and `alg`.
+    #[must_use]
+    pub fn to_jwk(&self) -> Jwk {
+        Jwk {
+            material: Material::clone(&self.material),
+            kid: self.policy.id.clone(),
+            purpose: Purpose::Encryption(Some(self.policy.algorithm)),
+        }
     }
 
     /// Encrypts with this `enc`: what the recipient asked for.
@@ -97,7 +129,12 @@ impl Encrypter for EncryptingKey {
             }
             Public::Agreement(curve, public) => {
                 let own = AgreementKey::generate(*curve)?;
-                let epk = curve.write(&own.public()?).ok_or(FAILED)?;
+                let epk = Jwk {
+                    material: curve.material(&own.public()?).ok_or(FAILED)?,
+                    kid: None,
+                    purpose: Purpose::Any,
+                };
+                let epk = serde_json::to_string(&epk).map_err(|_| FAILED)?;
                 let header = Written::default().json("epk", epk);
                 let secret = own.agree(public).ok_or(FAILED)?;
                 let (algorithm, content) = (self.policy.algorithm, self.policy.content);
@@ -110,6 +147,43 @@ impl Encrypter for EncryptingKey {
             }
         }
     }
+}
+
+/// The `alg` that a document names.
+pub(super) fn named(purpose: Purpose) -> Result<KeyAlgorithm, Error> {
+    match purpose {
+        Purpose::Encryption(Some(algorithm)) => Ok(algorithm),
+        Purpose::Encryption(None) | Purpose::Any => Err(Error::Jwk { member: "alg" }),
+        Purpose::Signature(_) | Purpose::Content(_) => Err(NOT_FOR_ENCRYPTING),
+    }
+}
+
+/// Whether a document allows a key to be used with the algorithm.
+pub(super) fn allowed(purpose: Purpose, algorithm: KeyAlgorithm) -> Result<(), Error> {
+    match purpose {
+        Purpose::Any | Purpose::Encryption(None) => Ok(()),
+        Purpose::Encryption(Some(named)) if named == algorithm => Ok(()),
+        Purpose::Encryption(Some(_)) => Err(Error::Jwk { member: "alg" }),
+        Purpose::Signature(_) | Purpose::Content(_) => Err(NOT_FOR_ENCRYPTING),
+    }
+}
+
+fn public(algorithm: KeyAlgorithm, material: &Material) -> Result<Public, Error> {
+    if let Material::Rsa { n, e } = material {
+        strong(material, Algorithm::Rs256).map_err(|error| match error {
+            // It names an algorithm for signatures.
+            Error::KeyTooShort { .. } => Error::Jwk { member: "n" },
+            other => other,
+        })?;
+        return OaepPublic::new(algorithm, n, e).map(Public::Rsa).ok_or(Error::Jwk { member: "n" });
+    }
+    const FAULTY: Error = Error::Jwk { member: "x" };
+    let (curve, point) = Curve::of(material).ok_or(FAULTY)?;
+    let public = AgreementPublic::new(curve, &point).ok_or(FAULTY)?;
+    // A point of small order belongs to its curve and agrees with nobody: say so now.
+    let trial = AgreementKey::generate(curve).map_err(|_| FAULTY)?;
+    trial.agree(&public).ok_or(FAULTY)?;
+    Ok(Public::Agreement(curve, public))
 }
 
 /// The key that comes out of an agreement: the content's, or the one that wraps it.

@@ -7,6 +7,7 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
+use super::encrypting::{allowed, named};
 use super::policy::Policy;
 use super::{ContentKey, Decrypter, Delivery, Encrypter};
 use crate::backend;
@@ -14,6 +15,7 @@ use crate::backend::wrap::{self, GcmWrapped};
 use crate::error::{Error, Fault};
 use crate::jwe::header::{Header, Written};
 use crate::jwe::{ContentAlgorithm, KeyAlgorithm, KeyKind};
+use crate::jwk::{PrivateJwk, PrivateMaterial, Purpose};
 use crate::key::private::Sealed;
 use crate::key::{KeyId, disguise};
 
@@ -68,6 +70,41 @@ impl SymmetricKey {
             return Err(Error::SecretLength { algorithm: name, bits: secret.len() * 8, needed: length * 8 });
         }
         Ok(Self { policy, secret: Zeroizing::new(secret.to_vec()) })
+    }
+
+    /// The secret of a JWK, with its `alg` and its `kid`; an `enc` in the place of `alg`
+    /// (RFC 7520 5.6) makes a direct key.
+    ///
+    /// # Errors
+    /// [`Error::Purpose`] for a secret that is for signatures, [`Error::Jwk`] when it is no
+    /// secret or names no `alg` from which its use is plain (`dir` names no `enc`: see
+    /// [`SymmetricKey::direct_from_jwk`]), and those of [`SymmetricKey::new`].
+    pub fn from_jwk(jwk: &PrivateJwk) -> Result<Self, Error> {
+        let secret = secret(jwk)?;
+        let key = match jwk.purpose {
+            Purpose::Content(content) => Self::direct(content, secret)?,
+            purpose => Self::new(named(purpose)?, secret)?,
+        };
+        Ok(key.named_as(jwk))
+    }
+
+    /// The secret of a JWK as the content key itself, with its `kid`.
+    ///
+    /// # Errors
+    /// [`Error::Purpose`] for a secret that is for signatures, [`Error::Jwk`] when it is no
+    /// secret or names another `alg` than `dir`, and those of [`SymmetricKey::direct`].
+    pub fn direct_from_jwk(jwk: &PrivateJwk, content: ContentAlgorithm) -> Result<Self, Error> {
+        match jwk.purpose {
+            Purpose::Content(named) if named == content => {}
+            Purpose::Content(_) => return Err(Error::Jwk { member: "alg" }),
+            purpose => allowed(purpose, KeyAlgorithm::Dir)?,
+        }
+        Ok(Self::direct(content, secret(jwk)?)?.named_as(jwk))
+    }
+
+    fn named_as(mut self, jwk: &PrivateJwk) -> Self {
+        self.policy.id.clone_from(&jwk.kid);
+        self
     }
 
     /// Draws a new secret for `A*KW` or `A*GCMKW`, which only this value knows.
@@ -159,6 +196,13 @@ impl Decrypter for SymmetricKey {
 impl fmt::Debug for SymmetricKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SymmetricKey({}, ..)", self.policy.algorithm)
+    }
+}
+
+fn secret(jwk: &PrivateJwk) -> Result<&[u8], Error> {
+    match &jwk.material {
+        PrivateMaterial::Oct(secret) => Ok(secret),
+        PrivateMaterial::Pair(..) => Err(Error::Jwk { member: "kty" }),
     }
 }
 
