@@ -176,6 +176,33 @@ pub enum Error {
     /// The private half of a key does not belong to its public half (RFC 7517 4).
     #[error("the private half of the key does not belong to its public half")]
     Halves,
+    /// A key document is of another format than the one asked for (RFC 7468 5 to 13).
+    #[error("this is {found}, not {expected}")]
+    KeyFormat {
+        /// The format asked for.
+        expected: &'static str,
+        /// What it looks like.
+        found: &'static str,
+    },
+    /// A key document is not PEM as it must be: one block, nothing around it, canonical
+    /// base64 (RFC 7468 3).
+    #[error("the PEM text {flaw}")]
+    Pem {
+        /// What is wrong with it.
+        flaw: &'static str,
+    },
+    /// The bytes are no strict DER of the format (X.690 10).
+    #[error("the bytes are not {expected}")]
+    Der {
+        /// The format asked for.
+        expected: &'static str,
+    },
+    /// A key document is longer than the limit and was not read.
+    #[error("the key document is longer than `{limit}` bytes")]
+    KeyTooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// A key identifier is empty, longer than 256 bytes, or holds control characters.
     #[error("a key id has 1 to 256 bytes and no control characters")]
     KeyId,
@@ -280,6 +307,10 @@ impl Error {
             Self::Purpose { .. } => "CS-1030",
             Self::Contradiction => "CS-1031",
             Self::Halves => "CS-1032",
+            Self::KeyFormat { .. } => "CS-1033",
+            Self::Pem { .. } => "CS-1034",
+            Self::Der { .. } => "CS-1035",
+            Self::KeyTooLarge { .. } => "CS-1036",
             Self::JweShape => "CS-1050",
             Self::Decryption => "CS-1051",
             Self::Compressed => "CS-1052",
@@ -325,6 +356,10 @@ impl Error {
             Self::PrivateKey { .. } => "RFC 5208 5",
             Self::Purpose { .. } | Self::Contradiction => "RFC 7517 4.3",
             Self::Halves => "RFC 7518 6.2.2",
+            Self::KeyFormat { .. } => "RFC 7468 4",
+            Self::Pem { .. } => "RFC 7468 3",
+            Self::Der { .. } => "RFC 5958 2",
+            Self::KeyTooLarge { .. } => "RFC 7517 9",
             Self::JweShape => "RFC 7516 7",
             Self::Decryption => "RFC 7516 11.5",
             Self::Compressed => "RFC 8725 3.6",

@@ -71,6 +71,7 @@ pub mod primitive;
 
 mod algorithm;
 mod backend;
+mod document;
 mod error;
 #[cfg(test)]
 mod fixtures;

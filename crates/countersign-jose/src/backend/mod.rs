@@ -6,8 +6,8 @@
 
 pub(crate) mod agree;
 pub(crate) mod content;
-pub(crate) mod der;
 pub(crate) mod derive;
+pub(crate) mod halves;
 pub(crate) mod oaep;
 pub(crate) mod public;
 pub(crate) mod secret;

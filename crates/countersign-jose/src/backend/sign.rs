@@ -12,7 +12,8 @@ use aws_lc_rs::signature::{
 use zeroize::Zeroizing;
 
 use crate::algorithm::{Algorithm, Family};
-use crate::backend::{der, public, same};
+use crate::backend::{public, same};
+use crate::document;
 use crate::error::Fault;
 use crate::jwk::{Curve, Material, OkpCurve, Secret};
 use crate::jws;
@@ -39,27 +40,12 @@ impl PrivateKey {
             Ok(Self::Rsa(Box::new(pair), encoding))
         } else if let Some((signing, curve)) = ec(algorithm) {
             Ok(Self::Ec(EcdsaKeyPair::generate(signing).map_err(|_| FAILED)?, curve))
-        } else if let Some(signing) = pq(algorithm) {
+        } else if let Some(signing) = ml_dsa(algorithm) {
             Ok(Self::Pq(PqdsaKeyPair::generate(signing).map_err(|_| FAILED)?, algorithm))
         } else if algorithm.family() == Family::Okp {
             Ok(Self::Ed(Ed25519KeyPair::generate().map_err(|_| FAILED)?))
         } else {
             Err(Fault::Unfit { algorithm })
-        }
-    }
-
-    /// Reads PKCS#8; `None` when it is no key of this algorithm.
-    pub(crate) fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Option<Self> {
-        if let Some(encoding) = rsa(algorithm) {
-            Some(Self::Rsa(Box::new(RsaKeyPair::from_pkcs8(der).ok()?), encoding))
-        } else if let Some((signing, curve)) = ec(algorithm) {
-            Some(Self::Ec(EcdsaKeyPair::from_pkcs8(signing, der).ok()?, curve))
-        } else if let Some(signing) = pq(algorithm) {
-            Some(Self::Pq(PqdsaKeyPair::from_pkcs8(signing, der).ok()?, algorithm))
-        } else if algorithm.family() == Family::Okp {
-            Some(Self::Ed(Ed25519KeyPair::from_pkcs8(der).ok()?))
-        } else {
-            None
         }
     }
 
@@ -89,7 +75,7 @@ impl PrivateKey {
                 Some(Self::Ed(Ed25519KeyPair::from_seed_and_public_key(d, x).ok()?))
             }
             (Material::Akp { public, .. }, Secret::Bytes(seed)) => {
-                let pair = PqdsaKeyPair::from_seed(pq(algorithm)?, seed).ok()?;
+                let pair = PqdsaKeyPair::from_seed(ml_dsa(algorithm)?, seed).ok()?;
                 same(pair.public_key().as_ref(), public).then_some(Self::Pq(pair, algorithm))
             }
             _ => None,
@@ -114,10 +100,8 @@ impl PrivateKey {
     /// The public half.
     pub(crate) fn material(&self) -> Result<Material, Fault> {
         let read = match self {
-            Self::Rsa(pair, _) => {
-                der::rsa_public(pair.public_key().as_ref()).map(|(n, e)| Material::Rsa { n, e })
-            }
-            Self::Ec(pair, curve) => point(pair.public_key().as_ref(), *curve),
+            Self::Rsa(pair, _) => document::from_rsa_public(pair.public_key().as_ref()).ok(),
+            Self::Ec(pair, curve) => document::point(pair.public_key().as_ref(), *curve),
             Self::Ed(pair) => {
                 Some(Material::Okp { curve: OkpCurve::Ed25519, x: pair.public_key().as_ref().to_vec() })
             }
@@ -188,7 +172,7 @@ fn rsa(algorithm: Algorithm) -> Option<&'static dyn RsaEncoding> {
     })
 }
 
-fn ec(algorithm: Algorithm) -> Option<(&'static EcdsaSigningAlgorithm, Curve)> {
+pub(super) fn ec(algorithm: Algorithm) -> Option<(&'static EcdsaSigningAlgorithm, Curve)> {
     Some(match algorithm {
         Algorithm::Es256 => (&signature::ECDSA_P256_SHA256_FIXED_SIGNING, Curve::P256),
         Algorithm::Es384 => (&signature::ECDSA_P384_SHA384_FIXED_SIGNING, Curve::P384),
@@ -198,17 +182,11 @@ fn ec(algorithm: Algorithm) -> Option<(&'static EcdsaSigningAlgorithm, Curve)> {
     })
 }
 
-fn pq(algorithm: Algorithm) -> Option<&'static PqdsaSigningAlgorithm> {
+pub(super) fn ml_dsa(algorithm: Algorithm) -> Option<&'static PqdsaSigningAlgorithm> {
     Some(match algorithm {
         Algorithm::MlDsa44 => &signature::ML_DSA_44_SIGNING,
         Algorithm::MlDsa65 => &signature::ML_DSA_65_SIGNING,
         Algorithm::MlDsa87 => &signature::ML_DSA_87_SIGNING,
         _ => return None,
     })
-}
-
-/// Splits an uncompressed point (SEC 1 2.3.3).
-fn point(sec1: &[u8], curve: Curve) -> Option<Material> {
-    let (x, y) = sec1.strip_prefix(&[0x04])?.split_at_checked(curve.coordinate_len())?;
-    (y.len() == x.len()).then(|| Material::Ec { curve, x: x.to_vec(), y: y.to_vec() })
 }

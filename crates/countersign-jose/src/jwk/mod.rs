@@ -5,6 +5,7 @@
 //! whoever published it has lost the key. A [`PrivateJwk`] is a private key or a shared secret.
 //! What a key may do with a token is decided in [`crate::key`] and [`crate::jwe`].
 
+mod documents;
 mod material;
 mod private;
 mod purpose;
@@ -21,9 +22,9 @@ use crate::json::Object;
 use crate::jwe::KeyAlgorithm;
 use crate::key::KeyId;
 
-pub(crate) use material::{Curve, Material, OkpCurve};
+pub(crate) use material::{Curve, Material, OkpCurve, ml_dsa_public_len};
 pub use private::PrivateJwk;
-pub(crate) use private::{PrivateMaterial, Secret};
+pub(crate) use private::{PrivateMaterial, RsaSecret, SEED, Secret, SecretBytes};
 pub(crate) use purpose::Purpose;
 pub use set::JwkSet;
 

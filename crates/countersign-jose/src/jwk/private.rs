@@ -21,7 +21,7 @@ use crate::key::KeyId;
 pub(crate) type SecretBytes = Zeroizing<Vec<u8>>;
 
 /// The length of a seed of ML-DSA in bytes (RFC 9964 3).
-const SEED: usize = 32;
+pub(crate) const SEED: usize = 32;
 
 /// What a private document holds.
 pub(crate) enum PrivateMaterial {
@@ -51,7 +51,8 @@ pub(crate) struct RsaSecret {
 }
 
 impl RsaSecret {
-    fn members(&self) -> [(&'static str, &SecretBytes); 6] {
+    /// With their names in a JWK, in the order that PKCS#1 has too.
+    pub(crate) fn members(&self) -> [(&'static str, &SecretBytes); 6] {
         [("d", &self.d), ("p", &self.p), ("q", &self.q), ("dp", &self.dp), ("dq", &self.dq), ("qi", &self.qi)]
     }
 }

@@ -9,6 +9,7 @@ use super::purpose::{Half, Purpose};
 use super::{Curve, Jwk, Material, OkpCurve};
 use crate::algorithm::{Algorithm, Family};
 use crate::base64;
+use crate::document::{MAX, bounded};
 use crate::error::Error;
 use crate::json::Object;
 use crate::key::KeyId;
@@ -23,7 +24,7 @@ pub(super) fn jwk(json: &[u8]) -> Result<Jwk, Error> {
 }
 
 pub(super) fn document(json: &[u8]) -> Result<Object<'_>, Error> {
-    Object::parse(json).map_err(|flaw| Error::Json { part: "key", flaw })
+    Object::parse(bounded(json, MAX)?).map_err(|flaw| Error::Json { part: "key", flaw })
 }
 
 pub(super) fn from_object(object: &Object<'_>) -> Result<Jwk, Error> {

@@ -8,11 +8,14 @@
 use serde::Serialize;
 
 use super::{Jwk, read};
+use crate::document::bounded;
 use crate::error::Error;
 use crate::json::Object;
 
 /// The most keys that a set may have; looking for doubled names compares each with all.
 const MAX_KEYS: usize = 100;
+/// The longest set that is read, in bytes: a hundred keys with their certificates.
+const MAX: usize = 1024 * 1024;
 
 /// A set of public keys as JSON, RSA first, then EC, OKP and AKP.
 ///
@@ -39,7 +42,8 @@ impl JwkSet {
     /// [`Error::Json`] or [`Error::Jwk`] for a set that cannot be read or has more than 100 keys,
     /// [`Error::MixedKeys`] when it contains a shared secret.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
-        let object = Object::parse(json).map_err(|flaw| Error::Json { part: "key set", flaw })?;
+        let object =
+            Object::parse(bounded(json, MAX)?).map_err(|flaw| Error::Json { part: "key set", flaw })?;
         let items =
             object.member("keys").and_then(|keys| keys.items()).ok_or(Error::Jwk { member: "keys" })?;
         if items.len() > MAX_KEYS {

@@ -16,7 +16,6 @@ mod verifying;
 pub use id::KeyId;
 pub use set::KeySet;
 pub use shared::SharedKey;
-pub(crate) use shared::disguise;
 pub use signing::SigningKey;
 pub use verifying::VerifyingKey;
 pub(crate) use verifying::strong;

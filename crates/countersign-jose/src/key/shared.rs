@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 use super::{KeyId, Signer, private};
 use crate::algorithm::{Algorithm, Hash};
 use crate::backend;
-use crate::backend::der;
 use crate::backend::secret::MacKey;
+use crate::document::disguise;
 use crate::error::{Error, Fault};
 use crate::jwk::{PrivateJwk, PrivateMaterial, Purpose};
 
@@ -118,24 +118,5 @@ impl Signer for SharedKey {
 impl fmt::Debug for SharedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SharedKey(..)")
-    }
-}
-
-/// The format of a key document that somebody took for a secret.
-pub(crate) fn disguise(secret: &[u8]) -> Option<&'static str> {
-    const SSH: [&[u8]; 4] = [b"ssh-", b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-"];
-    let trimmed = secret.trim_ascii();
-    let trimmed = trimmed.strip_prefix(b"\xef\xbb\xbf").unwrap_or(trimmed);
-    // Anywhere, not only in front: white space and comments before it have fooled others.
-    if memchr::memmem::find(trimmed, b"-----BEGIN").is_some() {
-        Some("PEM")
-    } else if SSH.iter().any(|prefix| trimmed.starts_with(prefix)) {
-        Some("SSH")
-    } else if der::is_document(secret) || der::is_document(trimmed) {
-        Some("DER")
-    } else if trimmed.first() == Some(&b'{') && serde_json::from_slice::<serde_json::Value>(trimmed).is_ok() {
-        Some("JWK")
-    } else {
-        None
     }
 }

@@ -6,10 +6,10 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-use super::{KeyId, Signer, VerifyingKey, private, verifying};
-use crate::algorithm::{Algorithm, Family};
-use crate::backend::der;
+use super::{KeyId, Signer, VerifyingKey, private};
+use crate::algorithm::Algorithm;
 use crate::backend::sign::PrivateKey;
+use crate::document::Label;
 use crate::error::{Error, Fault};
 use crate::jwk::{Jwk, Material, PrivateJwk, PrivateMaterial, Purpose};
 
@@ -43,15 +43,28 @@ impl SigningKey {
         Ok(Self { private, public })
     }
 
-    /// Reads an unencrypted PKCS#8 key; its `kid` is its thumbprint.
+    /// Reads an unencrypted PKCS#8 key in DER; its `kid` is its thumbprint.
+    ///
+    /// Keys as PKCS#1 and SEC1 come through [`PrivateJwk::from_pkcs1_pem`] and
+    /// [`PrivateJwk::from_sec1_pem`].
     ///
     /// # Errors
-    /// [`Error::PrivateKey`] when it is no key for this algorithm, [`Error::KeyTooShort`] and
-    /// [`Error::WeakExponent`] for RSA keys that must not be used.
+    /// Those of [`PrivateJwk::from_pkcs8`] and [`SigningKey::from_jwk_as`];
+    /// [`Error::PrivateKey`] when it is no key for this algorithm.
     pub fn from_pkcs8(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
-        let private = PrivateKey::from_pkcs8(algorithm, der).ok_or_else(|| refusal(algorithm, der))?;
-        let material = private.material().map_err(|_| Error::PrivateKey { algorithm })?;
-        Ok(Self { private, public: public(material, algorithm)? })
+        let jwk = PrivateJwk::from_pkcs8(der)?;
+        match &jwk.material {
+            PrivateMaterial::Pair(public, _) if public.fits(algorithm) => Self::from_jwk_as(&jwk, algorithm),
+            _ => Err(Error::PrivateKey { algorithm }),
+        }
+    }
+
+    /// Reads an unencrypted PKCS#8 key in PEM; its `kid` is its thumbprint.
+    ///
+    /// # Errors
+    /// As [`SigningKey::from_pkcs8`]; [`Error::Pem`].
+    pub fn from_pkcs8_pem(algorithm: Algorithm, pem: &str) -> Result<Self, Error> {
+        Self::from_pkcs8(algorithm, &Label::Pkcs8.read(pem)?)
     }
 
     /// The key of a private JWK, with its `alg`; without one, as
@@ -88,6 +101,25 @@ impl SigningKey {
     /// [`Fault::Crypto`] when the library fails.
     pub fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, Fault> {
         self.private.to_pkcs8()
+    }
+
+    /// Writes the key as unencrypted PKCS#8 in PEM, wiped when dropped.
+    ///
+    /// # Errors
+    /// [`Fault::Crypto`] when the library fails.
+    pub fn to_pkcs8_pem(&self) -> Result<Zeroizing<String>, Fault> {
+        Ok(Label::Pkcs8.write(&self.to_pkcs8()?))
+    }
+
+    /// Writes the key as a private JWK with `kid`, `use` and `alg`.
+    ///
+    /// # Errors
+    /// [`Fault::Crypto`] when the library fails.
+    pub fn to_jwk(&self) -> Result<PrivateJwk, Fault> {
+        let read = PrivateJwk::from_pkcs8(&self.to_pkcs8()?);
+        let jwk = read.map_err(|_| Fault::Crypto { operation: "key export" })?;
+        let kid = Some(self.key_id().clone());
+        Ok(PrivateJwk { kid, purpose: Purpose::Signature(Some(self.algorithm())), ..jwk })
     }
 
     /// Gives the key another `kid`.
@@ -146,15 +178,4 @@ impl fmt::Debug for SigningKey {
 
 fn public(material: Material, algorithm: Algorithm) -> Result<VerifyingKey, Error> {
     VerifyingKey::from_jwk(&Jwk { material, kid: None, purpose: Purpose::Signature(Some(algorithm)) })
-}
-
-/// Why the library would not read a key: it takes no short RSA keys, and does not say so.
-fn refusal(algorithm: Algorithm, der: &[u8]) -> Error {
-    let modulus = if algorithm.family() == Family::Rsa { der::rsa_private_modulus(der) } else { None };
-    match modulus.map(|n| verifying::bits(&n)) {
-        Some(bits) if bits < verifying::RSA_LEAST => {
-            Error::KeyTooShort { algorithm, bits, least: verifying::RSA_LEAST }
-        }
-        _ => Error::PrivateKey { algorithm },
-    }
 }

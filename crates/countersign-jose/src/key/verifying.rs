@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::jwk::{Jwk, Material, Purpose};
 
 /// The least length of an RSA modulus in bits (RFC 7518 3.3).
-pub(super) const RSA_LEAST: usize = 2048;
+const RSA_LEAST: usize = 2048;
 /// The greatest; beyond it a single check takes milliseconds.
 const RSA_MOST: usize = 8192;
 
@@ -72,6 +72,35 @@ impl VerifyingKey {
         let id = jwk.kid.clone().unwrap_or_else(|| KeyId::of_thumbprint(jwk.thumbprint()));
         let names = Names::Synonyms;
         Ok(Self(Arc::new(Parts { id, algorithm, material: jwk.material.clone(), public, names })))
+    }
+
+    /// Reads an SPKI public key in DER for `algorithm`; its `kid` is its thumbprint.
+    ///
+    /// # Errors
+    /// Those of [`Jwk::from_spki`] and [`VerifyingKey::from_jwk_as`].
+    pub fn from_spki(algorithm: Algorithm, der: &[u8]) -> Result<Self, Error> {
+        Self::from_jwk_as(&Jwk::from_spki(der)?, algorithm)
+    }
+
+    /// Reads an SPKI public key in PEM for `algorithm`; its `kid` is its thumbprint.
+    ///
+    /// # Errors
+    /// Those of [`Jwk::from_spki_pem`] and [`VerifyingKey::from_jwk_as`].
+    pub fn from_spki_pem(algorithm: Algorithm, pem: &str) -> Result<Self, Error> {
+        Self::from_jwk_as(&Jwk::from_spki_pem(pem)?, algorithm)
+    }
+
+    /// Writes the key as SPKI in DER, without `kid` and `alg`.
+    #[must_use]
+    pub fn to_spki(&self) -> Vec<u8> {
+        // INVARIANT: a key that was loaded has numbers that DER can hold.
+        self.to_jwk().to_spki().unwrap_or_default()
+    }
+
+    /// Writes the key as SPKI in PEM, without `kid` and `alg`.
+    #[must_use]
+    pub fn to_spki_pem(&self) -> String {
+        self.to_jwk().to_spki_pem().unwrap_or_default()
     }
 
     /// The key as a JWK with `kid`, `use` and `alg`.
@@ -147,7 +176,7 @@ impl fmt::Debug for VerifyingKey {
 }
 
 /// The length in bits of a big-endian number without leading zero bytes.
-pub(super) fn bits(number: &[u8]) -> usize {
+fn bits(number: &[u8]) -> usize {
     number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
 }
 

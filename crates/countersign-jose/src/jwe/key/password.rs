@@ -12,11 +12,12 @@ use super::policy::Policy;
 use super::{ContentKey, Decrypter, Delivery, Encrypter};
 use crate::algorithm::Hash;
 use crate::backend::{self, derive, wrap};
+use crate::document::disguise;
 use crate::error::{Error, Fault};
 use crate::jwe::header::{Header, Written};
 use crate::jwe::{ContentAlgorithm, KeyAlgorithm, KeyKind};
+use crate::key::KeyId;
 use crate::key::private::Sealed;
-use crate::key::{KeyId, disguise};
 
 /// The length of the salt that is written, in bytes.
 const SALT: usize = 16;

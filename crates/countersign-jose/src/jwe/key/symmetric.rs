@@ -12,12 +12,13 @@ use super::policy::Policy;
 use super::{ContentKey, Decrypter, Delivery, Encrypter};
 use crate::backend;
 use crate::backend::wrap::{self, GcmWrapped};
+use crate::document::disguise;
 use crate::error::{Error, Fault};
 use crate::jwe::header::{Header, Written};
 use crate::jwe::{ContentAlgorithm, KeyAlgorithm, KeyKind};
 use crate::jwk::{PrivateJwk, PrivateMaterial, Purpose};
+use crate::key::KeyId;
 use crate::key::private::Sealed;
-use crate::key::{KeyId, disguise};
 
 /// A secret that encrypts and decrypts; it cannot be read back.
 ///
