@@ -10,14 +10,27 @@ use crate::error::Error;
 use crate::header::Header;
 use crate::key::{KeyId, KeySet, SharedKey, Signer, VerifyingKey};
 
-/// The keys that a verifier trusts: public keys, or one shared secret, never both.
+/// The keys that a verifier trusts: public keys, or shared secrets, never both.
+///
+/// ```
+/// use countersign_jose::{Algorithm, KeyId, SharedKey, jws::{self, Trusted}};
+/// let named = |name: &str| -> Result<_, Box<dyn std::error::Error>> {
+///     Ok(SharedKey::generate(Algorithm::Hs256)?.with_id(KeyId::new(name)?))
+/// };
+/// let (next, last) = (named("july")?, named("june")?);
+/// let token = jws::sign(&last, None, b"hello")?;
+/// // While secrets rotate, the verifier trusts both.
+/// let trusted = Trusted::shared([next, last])?;
+/// assert_eq!(jws::verify(&token, &trusted)?.payload(), b"hello");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Trusted(Keys);
 
 #[derive(Debug, Clone)]
 enum Keys {
     Public(KeySet),
-    Shared(Arc<SharedKey>),
+    Shared(Arc<[SharedKey]>),
 }
 
 /// One of the trusted keys.
@@ -58,11 +71,26 @@ impl Key<'_> {
 }
 
 impl Trusted {
+    /// Several shared secrets, told apart by their names.
+    ///
+    /// # Errors
+    /// [`Error::Jwk`] when one has no name, [`Error::DuplicateKeyId`] when two have the same.
+    pub fn shared(keys: impl IntoIterator<Item = SharedKey>) -> Result<Self, Error> {
+        let keys: Arc<[SharedKey]> = keys.into_iter().collect();
+        for (at, key) in keys.iter().enumerate() {
+            let id = key.key_id().ok_or(Error::Jwk { member: "kid" })?;
+            if keys.iter().skip(at + 1).any(|other| other.key_id() == Some(id)) {
+                return Err(Error::DuplicateKeyId);
+            }
+        }
+        Ok(Self(Keys::Shared(keys)))
+    }
+
     /// How many keys there are.
     pub(crate) fn len(&self) -> usize {
         match &self.0 {
             Keys::Public(set) => set.keys().len(),
-            Keys::Shared(_) => 1,
+            Keys::Shared(keys) => keys.len(),
         }
     }
 
@@ -76,7 +104,7 @@ impl Trusted {
     pub(crate) fn key(&self, place: usize) -> Option<Key<'_>> {
         match &self.0 {
             Keys::Public(set) => set.keys().get(place).map(Key::Public),
-            Keys::Shared(key) => (place == 0).then_some(Key::Shared(key)),
+            Keys::Shared(keys) => keys.get(place).map(Key::Shared),
         }
     }
 
@@ -121,6 +149,6 @@ impl From<VerifyingKey> for Trusted {
 
 impl From<SharedKey> for Trusted {
     fn from(key: SharedKey) -> Self {
-        Self(Keys::Shared(Arc::new(key)))
+        Self(Keys::Shared(Arc::new([key])))
     }
 }

@@ -151,3 +151,23 @@ fn what_is_signed_elsewhere_is_what_would_have_been_signed_here() {
     let signature = key.sign(unsigned.input()).unwrap();
     assert_eq!(unsigned.signed(&signature).unwrap(), jws::sign(&key, Some("JOSE"), b"payload").unwrap());
 }
+
+#[test]
+fn several_secrets_are_told_apart_by_name() {
+    let id = |name: &str| KeyId::new(name).unwrap();
+    let key = |byte: u8| SharedKey::new(Algorithm::Hs256, &[byte; 32]).unwrap();
+    let trusted = Trusted::shared([key(1).with_id(id("a")), key(2).with_id(id("b"))]).unwrap();
+    for (byte, name, good) in [(1, "a", true), (2, "b", true), (1, "b", false), (2, "a", false)] {
+        let token = jws::sign(&key(byte).with_id(id(name)), None, b"x").unwrap();
+        assert_eq!(jws::verify(&token, &trusted).is_ok(), good, "{byte} {name}");
+    }
+    let unnamed = jws::sign(&key(1), None, b"x").unwrap();
+    assert_eq!(jws::verify(&unnamed, &trusted).unwrap_err(), Error::KeyUnnamed);
+    let elsewhere = jws::sign(&key(1).with_id(id("c")), None, b"x").unwrap();
+    assert_eq!(jws::verify(&elsewhere, &trusted).unwrap_err(), Error::UnknownKey);
+
+    let twice = Trusted::shared([key(1).with_id(id("a")), key(2).with_id(id("a"))]);
+    assert_eq!(twice.unwrap_err(), Error::DuplicateKeyId);
+    let nameless = Trusted::shared([key(1).with_id(id("a")), key(2)]);
+    assert_eq!(nameless.unwrap_err(), Error::Jwk { member: "kid" });
+}
