@@ -203,6 +203,23 @@ pub enum Error {
         /// The limit in bytes.
         limit: usize,
     },
+    /// The RSA modulus can be divided by a small prime (SP 800-89 5.3.3).
+    #[error("the RSA key's modulus can be divided by `{factor}`")]
+    SmallFactor {
+        /// The prime.
+        factor: u32,
+    },
+    /// The RSA key was made by a library for chips whose keys can be broken (CVE-2017-15361).
+    #[error("the RSA key comes from a faulty generator and can be broken (ROCA)")]
+    Roca,
+    /// The RSA key's primes are so close together that they can be found at once
+    /// (CVE-2022-26320).
+    #[error("the RSA key's primes are too close together")]
+    CloseFactors,
+    /// The public key is a point of small order: anybody can sign for it or knows what is
+    /// agreed with it (RFC 7748 6.1, RFC 8032 5.1.7).
+    #[error("the public key is a point of small order")]
+    SmallOrder,
     /// A key identifier is empty, longer than 256 bytes, or holds control characters.
     #[error("a key id has 1 to 256 bytes and no control characters")]
     KeyId,
@@ -311,6 +328,10 @@ impl Error {
             Self::Pem { .. } => "CS-1034",
             Self::Der { .. } => "CS-1035",
             Self::KeyTooLarge { .. } => "CS-1036",
+            Self::SmallFactor { .. } => "CS-1037",
+            Self::Roca => "CS-1038",
+            Self::CloseFactors => "CS-1039",
+            Self::SmallOrder => "CS-1040",
             Self::JweShape => "CS-1050",
             Self::Decryption => "CS-1051",
             Self::Compressed => "CS-1052",
@@ -350,6 +371,9 @@ impl Error {
             Self::Early { .. } => "RFC 7519 4.1.5",
             Self::Jwk { .. } | Self::Unsupported => "RFC 7517 4",
             Self::KeyTooShort { .. } | Self::WeakExponent => "RFC 7518 3",
+            // Each refines what a good key is beyond its length.
+            Self::SmallFactor { .. } | Self::Roca | Self::CloseFactors => "RFC 8017 3.1",
+            Self::SmallOrder => "RFC 7748 6.1",
             Self::NotASecret { .. } => "RFC 8725 2.1",
             Self::DuplicateKeyId | Self::KeyId => "RFC 7517 4.5",
             Self::MixedKeys => "RFC 7517 5",

@@ -12,13 +12,14 @@ mod set;
 mod shared;
 mod signing;
 mod verifying;
+mod weak;
 
 pub use id::KeyId;
 pub use set::KeySet;
 pub use shared::SharedKey;
 pub use signing::SigningKey;
 pub use verifying::VerifyingKey;
-pub(crate) use verifying::strong;
+pub(crate) use weak::strong;
 
 use crate::algorithm::Algorithm;
 use crate::error::Fault;

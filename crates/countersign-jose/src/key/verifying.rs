@@ -6,15 +6,11 @@ use core::fmt;
 use std::sync::Arc;
 
 use super::KeyId;
+use super::weak::strong;
 use crate::algorithm::Algorithm;
 use crate::backend::public::PublicKey;
 use crate::error::Error;
 use crate::jwk::{Jwk, Material, Purpose};
-
-/// The least length of an RSA modulus in bits (RFC 7518 3.3).
-const RSA_LEAST: usize = 2048;
-/// The greatest; beyond it a single check takes milliseconds.
-const RSA_MOST: usize = 8192;
 
 /// A public key with its one algorithm and its `kid`; parsed once, cheap to clone.
 #[derive(Clone)]
@@ -42,7 +38,8 @@ impl VerifyingKey {
     /// their curve and RSA keys RS256. Without `kid` the key is named by its thumbprint.
     ///
     /// # Errors
-    /// [`Error::Purpose`] for a key that is for encryption, [`Error::KeyTooShort`], [`Error::WeakExponent`], or [`Error::Jwk`] for numbers that are
+    /// [`Error::Purpose`] for a key that is for encryption; [`Error::SmallFactor`],
+    /// [`Error::Roca`], [`Error::CloseFactors`], [`Error::SmallOrder`], [`Error::KeyTooShort`], [`Error::WeakExponent`], or [`Error::Jwk`] for numbers that are
     /// no key (a point off its curve, an even modulus).
     pub fn from_jwk(jwk: &Jwk) -> Result<Self, Error> {
         Self::from_jwk_as(jwk, jwk.algorithm().ok_or(NOT_FOR_VERIFYING)?)
@@ -173,25 +170,4 @@ impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "VerifyingKey({}, {})", self.0.algorithm, self.0.id)
     }
-}
-
-/// The length in bits of a big-endian number without leading zero bytes.
-fn bits(number: &[u8]) -> usize {
-    number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
-}
-
-/// Refuses RSA keys that are short or whose exponent makes signing trivial.
-pub(crate) fn strong(material: &Material, algorithm: Algorithm) -> Result<(), Error> {
-    let Material::Rsa { n, e } = material else { return Ok(()) };
-    let bits = bits(n);
-    if bits < RSA_LEAST {
-        return Err(Error::KeyTooShort { algorithm, bits, least: RSA_LEAST });
-    }
-    if bits > RSA_MOST || n.last().is_none_or(|last| last & 1 == 0) {
-        return Err(Error::Jwk { member: "n" });
-    }
-    let exponent = e.iter().fold(0_u64, |sum, byte| sum.saturating_mul(256).saturating_add(u64::from(*byte)));
-    // SP 800-56B 6.2: odd; at least 3 because x^1 = x; 2^33 is the library's own limit.
-    let good = exponent >= 3 && exponent & 1 == 1 && exponent < 1 << 33;
-    if good { Ok(()) } else { Err(Error::WeakExponent) }
 }
