@@ -223,6 +223,31 @@ pub enum Error {
     /// A key identifier is empty, longer than 256 bytes, or holds control characters.
     #[error("a key id has 1 to 256 bytes and no control characters")]
     KeyId,
+    /// The claims of one's own are missing or do not fit their type (RFC 7519 4.3).
+    #[error("the token's own claims do not fit their type")]
+    OwnClaims,
+    /// The token is bound to a key and came without proof of it, or with that of another key
+    /// (RFC 9449 7.1, RFC 7800 3).
+    #[error("the token is bound to a key, and no proof of that key came with it")]
+    Bound,
+    /// A DPoP proof was made for something else, or has no proper form (RFC 9449 4.3).
+    #[error("the proof's `{member}` is missing, malformed, or for another request")]
+    Proof {
+        /// The member of the header or the claim.
+        member: &'static str,
+    },
+    /// A disclosure of an SD-JWT cannot be used (RFC 9901 7.1).
+    #[error("the SD-JWT cannot be used: {flaw}")]
+    Disclosure {
+        /// What is wrong, in words.
+        flaw: &'static str,
+    },
+    /// The key binding of an SD-JWT is missing, unasked for, or for something else (RFC 9901 7.3).
+    #[error("the key binding is not good: {flaw}")]
+    KeyBinding {
+        /// What is wrong, in words.
+        flaw: &'static str,
+    },
     /// An encrypted token is not five parts joined by four dots, or a member of its JSON form is
     /// missing or has the wrong type (RFC 7516 7.1, 7.2).
     #[error("the encrypted token is not five parts joined by four dots, or not its JSON form")]
@@ -332,6 +357,11 @@ impl Error {
             Self::Roca => "CS-1038",
             Self::CloseFactors => "CS-1039",
             Self::SmallOrder => "CS-1040",
+            Self::OwnClaims => "CS-1065",
+            Self::Bound => "CS-1066",
+            Self::Proof { .. } => "CS-1067",
+            Self::Disclosure { .. } => "CS-1075",
+            Self::KeyBinding { .. } => "CS-1076",
             Self::JweShape => "CS-1050",
             Self::Decryption => "CS-1051",
             Self::Compressed => "CS-1052",
@@ -384,6 +414,11 @@ impl Error {
             Self::Pem { .. } => "RFC 7468 3",
             Self::Der { .. } => "RFC 5958 2",
             Self::KeyTooLarge { .. } => "RFC 7517 9",
+            Self::OwnClaims => "RFC 7519 4.3",
+            Self::Bound => "RFC 9449 7.1",
+            Self::Proof { .. } => "RFC 9449 4.3",
+            Self::Disclosure { .. } => "RFC 9901 7.1",
+            Self::KeyBinding { .. } => "RFC 9901 7.3",
             Self::JweShape => "RFC 7516 7",
             Self::Decryption => "RFC 7516 11.5",
             Self::Compressed => "RFC 8725 3.6",

@@ -52,8 +52,7 @@ pub(crate) fn access() -> AccessClaims {
         auth_time: Some(NOW - 60),
         acr: None,
         amr: vec!["pwd".into()],
-        gid: "k3tq9".into(),
-        rv: u64::MAX,
+        cnf: None,
     }
 }
 

@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::revocable::GrantClaims;
 use crate::token::no;
 
 /// Proof that an access token was good just now. Only [`Engine::check_bearer`] makes one.
@@ -27,7 +28,7 @@ use crate::token::no;
 #[non_exhaustive]
 pub struct Bearer {
     /// What it says.
-    pub claims: Arc<AccessClaims>,
+    pub claims: Arc<GrantClaims>,
     /// The number of the grant behind it.
     pub serial: Serial,
 }
@@ -44,9 +45,9 @@ impl Engine {
             .map_err(|why| no(OAuthError::InvalidToken, &why.to_string()))?;
         let claims = verified.into_claims();
         let unknown = || no(OAuthError::InvalidToken, "the token names no grant of this issuer");
-        let serial = self.serial_of(&claims.gid).ok_or_else(unknown)?;
+        let serial = self.serial_of(&claims.own.gid).ok_or_else(unknown)?;
         let client: ClientId = claims.client_id.parse().map_err(|_| unknown())?;
-        self.view.check(serial, Some(&client), Position::new(claims.rv))?;
+        self.view.check(serial, Some(&client), Position::new(claims.own.rv))?;
         Ok(Bearer { claims: Arc::new(claims), serial })
     }
 
@@ -68,7 +69,7 @@ impl Engine {
         let insufficient = || no(OAuthError::InsufficientScope, "the token does not reach a person");
         let person = user.and_then(|user| PersonClaims::select(&user, &scope)).ok_or_else(insufficient)?;
         // P1: the view last.
-        self.view.check(good.serial, Some(&client.id), Position::new(good.claims.rv))?;
+        self.view.check(good.serial, Some(&client.id), Position::new(good.claims.own.rv))?;
         serde_json::to_value(person).map_err(|why| Fault::Codec(why.to_string()).into())
     }
 

@@ -11,11 +11,11 @@ use countersign_core::record::session::Audience;
 use countersign_core::record::{Client, Scope, Style};
 use countersign_core::time::Timestamp;
 use countersign_core::{Attempt, Fault, Refusal};
-use countersign_jose::jwt::AccessClaims;
 
 use crate::engine::Engine;
 use crate::error::Error;
 use crate::logins::Checked;
+use crate::revocable::GrantClaims;
 use crate::token::no;
 
 /// Someone who was recognised just now. Only this crate makes one.
@@ -146,11 +146,11 @@ fn by_session(checked: Checked) -> Recognized {
     }
 }
 
-fn by_token(claims: &AccessClaims, style: Style) -> Recognized {
+fn by_token(claims: &GrantClaims, style: Style) -> Recognized {
     Recognized {
         subject: claims.sub.clone(),
         client: claims.client_id.clone(),
-        handle: claims.gid.clone(),
+        handle: claims.own.gid.clone(),
         scope: claims.scope.as_deref().and_then(|scope| scope.parse().ok()).unwrap_or_default(),
         auth_time: claims.auth_time.map(Timestamp::from_seconds),
         style,

@@ -17,11 +17,12 @@ use countersign_core::record::{KeyPurpose, KeyRecord};
 use countersign_core::signin::account::NewKey;
 use countersign_core::time::Timestamp;
 use countersign_core::{Fault, Refusal};
-use countersign_jose::jwt::{self, AccessClaims, IdClaims, Leeway, Verifier};
+use countersign_jose::jwt::{self, IdClaims, Leeway, Verifier};
 use countersign_jose::{Algorithm, KeySet, SigningKey};
 
 use crate::engine::Engine;
 use crate::error::{Result, crypto};
+use crate::revocable::GrantClaims;
 
 /// How long a key is shown before it signs: caches of a JWKS live shorter than this.
 const PUBLISHED_BEFORE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -46,7 +47,7 @@ pub(crate) struct Ring {
     access: KeySet,
     id: KeySet,
     jwks: serde_json::Value,
-    verifiers: Mutex<HashMap<String, Arc<Verifier<AccessClaims>>>>,
+    verifiers: Mutex<HashMap<String, Arc<Verifier<GrantClaims>>>>,
 }
 
 impl Ring {
@@ -75,13 +76,13 @@ impl Ring {
             .ok_or_else(|| Fault::Crypto("no signing key is ready".to_owned()))
     }
 
-    fn verifier(&self, issuer: &str, audience: &str) -> Arc<Verifier<AccessClaims>> {
+    fn verifier(&self, issuer: &str, audience: &str) -> Arc<Verifier<GrantClaims>> {
         let mut ready = self.verifiers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(verifier) = ready.get(audience) {
             return Arc::clone(verifier);
         }
         // The clock that signed is the clock that checks.
-        let verifier = jwt::verifier::<AccessClaims>(self.access.clone()).issuer(issuer).audience(audience);
+        let verifier = jwt::verifier::<GrantClaims>(self.access.clone()).issuer(issuer).audience(audience);
         let verifier = Arc::new(verifier.leeway(Leeway::NONE));
         if ready.len() >= VERIFIERS {
             ready.clear();
@@ -106,7 +107,7 @@ impl Engine {
 
     /// Checks access tokens of this issuer for `audience`, by the keys of this moment.
     #[must_use]
-    pub fn verifier(&self, audience: &str) -> Arc<Verifier<AccessClaims>> {
+    pub fn verifier(&self, audience: &str) -> Arc<Verifier<GrantClaims>> {
         self.ring.load().verifier(&self.settings.issuer, audience)
     }
 

@@ -17,6 +17,7 @@ use serde::{Serialize, Serializer};
 
 use crate::engine::Engine;
 use crate::error::{Result, crypto};
+use crate::revocable::{GrantClaims, Revocable};
 
 /// How long an ID token may be shown; it says who signed in, and opens nothing.
 const ID_LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -91,10 +92,10 @@ impl Engine {
             jti: base64::encode(self.chance::<16>()?),
             scope: (!scope.is_empty()).then(|| scope.to_string()),
             auth_time: grant.auth_time.map(|at| at.seconds()),
-            gid: self.handle(grant.serial).to_string(),
-            rv: rv.number(),
             ..AccessClaims::default()
         };
+        let revocable = Revocable { gid: self.handle(grant.serial).to_string(), rv: rv.number() };
+        let claims = GrantClaims::new(claims, revocable);
         let key = self.ring.load().signer(KeyPurpose::Access, now)?;
         Ok(TokenAnswer {
             access_token: jwt::sign(&*key, &claims).map_err(crypto)?,

@@ -14,7 +14,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         iat: now,
         exp: now + 600,
         jti: "one".into(),
-        gid: "a-grant".into(),
         ..AccessClaims::default()
     };
     let token = jwt::sign(&key, &claims)?;

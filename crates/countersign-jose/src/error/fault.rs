@@ -4,6 +4,7 @@
 //! HTTP status follows; the layers above do. Messages never carry key material.
 
 use crate::algorithm::Algorithm;
+use crate::json::Flaw;
 use crate::jwe::KeyAlgorithm;
 
 /// Why we could not do our own part.
@@ -44,6 +45,13 @@ pub enum Fault {
     /// Claims could not be written as JSON.
     #[error("the claims could not be written as JSON")]
     Claims,
+    /// The claims could be written, but no verifier would read them: something stands in them
+    /// twice, or they nest too deeply (RFC 7519 4).
+    #[error("the claims would not be read back: {flaw}")]
+    NotStrict {
+        /// What a verifier would stumble over.
+        flaw: Flaw,
+    },
 }
 
 impl Fault {
@@ -56,6 +64,7 @@ impl Fault {
             Self::Sealed => "CS-1093",
             Self::Unfit { .. } => "CS-1094",
             Self::Claims => "CS-1095",
+            Self::NotStrict { .. } => "CS-1096",
             Self::Recipients => "CS-1060",
             Self::UnfitKey { .. } => "CS-1064",
             Self::Unencodable => "CS-1098",

@@ -22,7 +22,6 @@
 //!     iat: now,
 //!     exp: now + 300,
 //!     jti: "7f2c".into(),
-//!     gid: "k3tq9".into(),
 //!     ..AccessClaims::default()
 //! };
 //! let token = jwt::sign(&key, &claims)?;
@@ -39,16 +38,14 @@
 //! It does not decide whether the subject is still signed in: that is what revocation is for.
 
 mod audience;
-mod claims;
 mod inspect;
 mod profile;
 mod reader;
 mod verifier;
 
 pub use audience::Audience;
-pub use claims::{AccessClaims, IdClaims, LogoutClaims};
 pub use inspect::{Unverified, inspect};
-pub use profile::Profile;
+pub use profile::{AccessClaims, Confirmation, Extended, IdClaims, LogoutClaims, Own, OwnClaims, Profile};
 pub use verifier::{Builder, Leeway, Verified, Verifier, WantsAudience, WantsIssuer, verifier};
 
 use crate::algorithm::Algorithm;
@@ -61,18 +58,18 @@ use crate::key::{Signer, VerifyingKey};
 /// Signs claims as a token of their profile, with the profile's `typ`.
 ///
 /// # Errors
-/// [`Fault::Crypto`] when the library fails, [`Fault::Claims`] when JSON cannot be written.
+/// [`Fault::Crypto`] when the library fails, [`Fault::Claims`] when JSON cannot be written,
+/// [`Fault::NotStrict`] for claims of one's own that no verifier would read.
 pub fn sign<C: Profile>(key: &(impl Signer + ?Sized), claims: &C) -> Result<String, Fault> {
-    jws::sign_written(key, Some(C::TYP), |json| {
-        serde_json::to_writer(json, claims).map_err(|_| Fault::Claims)
-    })
+    jws::sign_written(key, Some(C::TYP), |json| claims.write(json))
 }
 
 /// Writes claims as a token of their profile up to the signature, which the private half of
 /// `key` must make elsewhere: in an HSM or a KMS.
 ///
 /// # Errors
-/// [`Fault::Claims`] when JSON cannot be written.
+/// [`Fault::Claims`] when JSON cannot be written, [`Fault::NotStrict`] for claims of one's own
+/// that no verifier would read.
 ///
 /// ```
 /// use countersign_jose::{Algorithm, Signer, SigningKey, jwt::{self, IdClaims}};
@@ -86,11 +83,9 @@ pub fn sign<C: Profile>(key: &(impl Signer + ?Sized), claims: &C) -> Result<Stri
 /// # Ok::<(), countersign_jose::Fault>(())
 /// ```
 pub fn prepare<C: Profile>(key: &VerifyingKey, claims: &C) -> Result<Unsigned, Fault> {
-    Ok(jws::prepare(key, Some(C::TYP), &payload(claims)?))
-}
-
-fn payload<C: Profile>(claims: &C) -> Result<Vec<u8>, Fault> {
-    serde_json::to_vec(claims).map_err(|_| Fault::Claims)
+    let mut payload = Vec::new();
+    claims.write(&mut payload)?;
+    Ok(jws::prepare(key, Some(C::TYP), &payload))
 }
 
 /// The left half of a hash in base64url: `at_hash` and `c_hash` of an ID token.

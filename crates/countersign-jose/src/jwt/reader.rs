@@ -3,6 +3,8 @@
 //! RFC 7519 4. A claim of the wrong type is never taken for an absent one; several libraries
 //! were forged into that way.
 
+use serde::de::DeserializeOwned;
+
 use crate::error::Error;
 use crate::json::{Flat, Flaw, Object, Value};
 use crate::jwt::Audience;
@@ -12,7 +14,10 @@ const LATEST: u64 = 253_402_300_799;
 
 /// The claims of a token whose signature was checked.
 #[expect(unnameable_types, reason = "seals `Profile`: outsiders cannot call what takes it")]
-pub struct Claims<'a>(Read<'a>);
+pub struct Claims<'a> {
+    text: &'a str,
+    read: Read<'a>,
+}
 
 /// How the document was read.
 #[expect(clippy::large_enum_variant, reason = "it lives on the stack of one check")]
@@ -24,15 +29,16 @@ enum Read<'a> {
 impl<'a> Claims<'a> {
     pub(crate) fn parse(json: &'a [u8]) -> Result<Self, Error> {
         let text = core::str::from_utf8(json).map_err(|_| faulty(Flaw::NotUtf8))?;
-        match Flat::read(text) {
-            Some(flat) => Ok(Self(Read::Flat(flat))),
-            None => Object::parse_text(text).map(|object| Self(Read::Strict(object))).map_err(faulty),
-        }
+        let read = match Flat::read(text) {
+            Some(flat) => Read::Flat(flat),
+            None => Read::Strict(Object::parse_text(text).map_err(faulty)?),
+        };
+        Ok(Self { text, read })
     }
 
     #[inline]
     fn member(&self, claim: &str) -> Option<Value<'a>> {
-        match &self.0 {
+        match &self.read {
             Read::Flat(flat) => flat.member(claim),
             Read::Strict(object) => object.member(claim),
         }
@@ -57,11 +63,6 @@ impl<'a> Claims<'a> {
 
     pub(crate) fn maybe_flag(&self, claim: &'static str) -> Result<Option<bool>, Error> {
         self.optional(claim, Value::boolean)
-    }
-
-    /// A whole number that must be there.
-    pub(crate) fn number(&self, claim: &'static str) -> Result<u64, Error> {
-        self.optional(claim, Value::integer)?.ok_or(Error::Claim { claim })
     }
 
     /// A time in whole unix seconds that must be there.
@@ -90,9 +91,18 @@ impl<'a> Claims<'a> {
         Ok(Audience::of(names))
     }
 
-    /// The names of the members of an object that must be there.
+    /// An object that must be there.
     pub(crate) fn object(&self, claim: &'static str) -> Result<Object<'a>, Error> {
-        self.optional(claim, Value::object)?.ok_or(Error::Claim { claim })
+        self.maybe_object(claim)?.ok_or(Error::Claim { claim })
+    }
+
+    pub(crate) fn maybe_object(&self, claim: &'static str) -> Result<Option<Object<'a>>, Error> {
+        self.optional(claim, Value::object)
+    }
+
+    /// The whole document as a type of the caller's; it is known to be strict.
+    pub(crate) fn own<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_str(self.text).map_err(|_| Error::OwnClaims)
     }
 
     /// Refuses a claim that a profile forbids.

@@ -221,6 +221,9 @@ impl<C: Profile> Verifier<C> {
         if !registered.aud.names(&self.audience) {
             return Err(Error::Audience);
         }
+        if registered.cnf.is_some() {
+            return Err(Error::Bound);
+        }
         claims.check(&self.audience)
     }
 
@@ -233,10 +236,12 @@ impl<C: Profile> Verifier<C> {
     ) -> Result<(), Error> {
         let leeway = u64::from(self.leeway.0);
         // RFC 7519 4.1.4: "on or after" the time the token is refused.
-        if expiry == Expiry::Counts && now >= claims.exp.saturating_add(leeway) {
-            return Err(Error::Expired { at: claims.exp });
+        if let Some(at) = claims.exp.filter(|exp| now >= exp.saturating_add(leeway))
+            && expiry == Expiry::Counts
+        {
+            return Err(Error::Expired { at });
         }
-        let from = claims.iat.max(nbf.unwrap_or(0));
+        let from = claims.iat.max(nbf).unwrap_or(0);
         if from > now.saturating_add(leeway) { Err(Error::Early { from }) } else { Ok(()) }
     }
 }

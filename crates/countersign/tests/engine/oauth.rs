@@ -86,7 +86,7 @@ async fn a_refresh_token_rotates_after_its_hold_and_keeps_its_grant() {
     assert!(early.refresh_token.is_none());
     shop.rig.clock.advance(HOLD);
     let second = shop.refresh(&refresh_of(&first)).await.unwrap();
-    let gid = |token: &str| shop.engine().check_bearer(token, "shop").unwrap().claims.gid.clone();
+    let gid = |token: &str| shop.engine().check_bearer(token, "shop").unwrap().claims.own.gid.clone();
     assert_eq!(gid(&second.access_token), gid(&early.access_token));
     assert_ne!(refresh_of(&second), refresh_of(&first));
 }

@@ -87,7 +87,6 @@ impl Mint {
         let jti = name()?;
         let token = match self.kind {
             Kind::Access => {
-                let gid = name()?;
                 let claims = AccessClaims {
                     iss,
                     sub,
@@ -97,7 +96,6 @@ impl Mint {
                     exp,
                     jti,
                     scope,
-                    gid,
                     ..AccessClaims::default()
                 };
                 jwt::sign(key, &claims)?

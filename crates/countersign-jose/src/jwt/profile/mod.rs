@@ -1,19 +1,31 @@
-//! What makes a set of claims a profile.
+//! What makes a set of claims a profile, and which profiles there are.
 //!
 //! RFC 8725 3.11 and 3.12: explicit types, and rules for each kind of token that exclude the
-//! others.
+//! others. Ours are a closed list; [`Own`] is for kinds that somebody else thinks of.
+
+mod access;
+mod id;
+mod logout;
+mod own;
 
 use serde::Serialize;
 
+pub use access::{AccessClaims, Confirmation};
+pub use id::IdClaims;
+pub use logout::LogoutClaims;
+pub use own::{Extended, Own, OwnClaims};
+
 use super::reader::Claims;
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::jwt::Audience;
 use crate::key::private::Sealed;
 
-/// A kind of token: its `typ`, and how its claims are read. The kinds are a closed list.
+/// A kind of token: its `typ`, and how its claims are read. The kinds are a closed list; for
+/// claims of one's own there are [`OwnClaims`] and [`Extended`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a kind of token",
-    note = "use `AccessClaims`, `IdClaims` or `LogoutClaims`"
+    note = "use `AccessClaims`, `IdClaims` or another profile of `countersign_jose::jwt`",
+    note = "claims of your own: `Extended<AccessClaims, {Self}>`, or `OwnClaims<{Self}>` for a kind of your own"
 )]
 pub trait Profile: Serialize + Sealed + Sized {
     /// The `typ` that is written, and that a token must have.
@@ -32,6 +44,15 @@ pub trait Profile: Serialize + Sealed + Sized {
     #[doc(hidden)]
     fn read(claims: &Claims<'_>) -> Result<Self, Error>;
 
+    /// Appends the claims as JSON.
+    ///
+    /// # Errors
+    /// [`Fault::Claims`], [`Fault::NotStrict`].
+    #[doc(hidden)]
+    fn write(&self, json: &mut Vec<u8>) -> Result<(), Fault> {
+        serde_json::to_writer(json, self).map_err(|_| Fault::Claims)
+    }
+
     /// What every verifier checks.
     #[doc(hidden)]
     fn registered(&self) -> Registered<'_>;
@@ -47,13 +68,15 @@ pub trait Profile: Serialize + Sealed + Sized {
     }
 }
 
-/// The registered claims that every profile has (RFC 7519 4.1).
+/// The registered claims that a verifier looks at (RFC 7519 4.1).
 #[doc(hidden)]
 #[derive(Debug)]
 #[expect(unnameable_types, reason = "seals `Profile`: outsiders cannot call what takes it")]
 pub struct Registered<'a> {
     pub iss: &'a str,
     pub aud: &'a Audience,
-    pub exp: u64,
-    pub iat: u64,
+    /// `None` for kinds that tell what has happened: that does not expire.
+    pub exp: Option<u64>,
+    pub iat: Option<u64>,
+    pub cnf: Option<&'a Confirmation>,
 }

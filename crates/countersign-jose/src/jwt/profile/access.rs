@@ -1,0 +1,135 @@
+//! Access tokens: what an API takes.
+//!
+//! RFC 9068 2.2. Times are unix seconds. Claims that are not listed are ignored when a token is
+//! read; [`Extended`](super::Extended) adds claims of one's own.
+
+use serde::Serialize;
+
+use super::{Profile, Registered};
+use crate::base64;
+use crate::error::Error;
+use crate::jwt::Audience;
+use crate::jwt::reader::Claims;
+use crate::key::VerifyingKey;
+use crate::key::private::Sealed;
+
+/// The claims of an access token, `typ` `at+jwt` (RFC 9068 2.2).
+///
+/// ```
+/// use countersign_jose::jwt::{self, AccessClaims};
+/// use countersign_jose::{Algorithm, SigningKey};
+///
+/// let key = SigningKey::generate(Algorithm::Es256)?;
+/// let claims = AccessClaims {
+///     iss: "https://id.shop.example".into(),
+///     sub: "ana".into(),
+///     aud: "shop-api".into(),
+///     client_id: "shop-web".into(),
+///     iat: 1_800_000_000,
+///     exp: 1_800_000_300,
+///     jti: "7f2c".into(),
+///     ..AccessClaims::default()
+/// };
+/// let token = jwt::sign(&key, &claims)?;
+/// # let api = jwt::verifier::<AccessClaims>(key.verifying_key()).issuer("https://id.shop.example").audience("shop-api");
+/// # assert_eq!(api.verify(&token, 1_800_000_010).unwrap().client_id, "shop-web");
+/// # Ok::<(), countersign_jose::Fault>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct AccessClaims {
+    /// The issuer.
+    pub iss: String,
+    /// The subject: a user, or the client itself.
+    pub sub: String,
+    /// The resource servers that it is for.
+    pub aud: Audience,
+    /// The client that asked for it.
+    pub client_id: String,
+    /// When it was issued.
+    pub iat: u64,
+    /// From when it is refused.
+    pub exp: u64,
+    /// The token's own name.
+    pub jti: String,
+    /// What it allows, words joined by single spaces (RFC 8693 4.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// When the user signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<u64>,
+    /// How strongly the user signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// By which methods the user signed in (RFC 8176).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    /// The key that must be shown with it; a token that has one is no bearer token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+}
+
+impl Sealed for AccessClaims {}
+
+impl Profile for AccessClaims {
+    const TYP: &'static str = "at+jwt";
+
+    fn read(claims: &Claims<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            iss: claims.text("iss")?,
+            sub: claims.text("sub")?,
+            aud: claims.audience()?,
+            client_id: claims.text("client_id")?,
+            iat: claims.time("iat")?,
+            exp: claims.time("exp")?,
+            jti: claims.text("jti")?,
+            scope: claims.maybe_text("scope")?,
+            auth_time: claims.maybe_time("auth_time")?,
+            acr: claims.maybe_text("acr")?,
+            amr: claims.maybe_texts("amr")?.unwrap_or_default(),
+            cnf: Confirmation::read(claims)?,
+        })
+    }
+
+    fn registered(&self) -> Registered<'_> {
+        Registered {
+            iss: &self.iss,
+            aud: &self.aud,
+            exp: Some(self.exp),
+            iat: Some(self.iat),
+            cnf: self.cnf.as_ref(),
+        }
+    }
+}
+
+/// The key that a token is bound to, by its thumbprint (RFC 7800 3.1, RFC 9449 6.1).
+///
+/// A `cnf` that names a key in any other way is refused: it could not be checked here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Confirmation {
+    jkt: String,
+}
+
+impl Confirmation {
+    /// Binds to a key: whoever shows the token must prove that they have its private half.
+    #[must_use]
+    pub fn of(key: &VerifyingKey) -> Self {
+        Self { jkt: key.thumbprint() }
+    }
+
+    /// The SHA-256 thumbprint of the key in base64url.
+    #[must_use]
+    pub fn jkt(&self) -> &str {
+        &self.jkt
+    }
+
+    fn read(claims: &Claims<'_>) -> Result<Option<Self>, Error> {
+        const FAULTY: Error = Error::Claim { claim: "cnf" };
+        let Some(object) = claims.maybe_object("cnf")? else { return Ok(None) };
+        let jkt = object.member("jkt").and_then(|jkt| jkt.text()).ok_or(FAULTY)?;
+        // Two methods would both have to be checked, and only one can be.
+        if object.members().count() != 1 || base64::decode_exact::<32>(jkt.as_bytes()).is_err() {
+            return Err(FAULTY);
+        }
+        Ok(Some(Self { jkt: jkt.into_owned() }))
+    }
+}

@@ -1,0 +1,95 @@
+//! ID tokens: what tells a client who signed in.
+//!
+//! OpenID Connect Core 2 and 3.1.3.7. Times are unix seconds. Claims that are not listed are
+//! ignored when a token is read; [`Extended`](super::Extended) adds claims of one's own.
+
+use serde::Serialize;
+
+use super::{Profile, Registered};
+use crate::error::Error;
+use crate::jwt::Audience;
+use crate::jwt::reader::Claims;
+use crate::key::private::Sealed;
+
+/// The claims of an ID token, `typ` `JWT` (OpenID Connect Core 2).
+///
+/// It tells a client who signed in. It opens no API: an access token does.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct IdClaims {
+    /// The issuer.
+    pub iss: String,
+    /// The user.
+    pub sub: String,
+    /// The clients that it is for.
+    pub aud: Audience,
+    /// When it was issued.
+    pub iat: u64,
+    /// From when it is refused.
+    pub exp: u64,
+    /// When the user signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<u64>,
+    /// The value that the client sent to bind the token to its own session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// How strongly the user signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acr: Option<String>,
+    /// By which methods the user signed in (RFC 8176).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
+    /// The client that the token was issued to, when `aud` does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub azp: Option<String>,
+    /// Half the hash of the access token beside it; see [`half_hash`](super::half_hash).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_hash: Option<String>,
+    /// The sign-in as this client knows it; the same in logout tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// The user's address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whether the user has shown that the address is theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
+}
+
+impl Sealed for IdClaims {}
+
+impl Profile for IdClaims {
+    const TYP: &'static str = "JWT";
+
+    fn read(claims: &Claims<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            iss: claims.text("iss")?,
+            sub: claims.text("sub")?,
+            aud: claims.audience()?,
+            iat: claims.time("iat")?,
+            exp: claims.time("exp")?,
+            auth_time: claims.maybe_time("auth_time")?,
+            nonce: claims.maybe_text("nonce")?,
+            acr: claims.maybe_text("acr")?,
+            amr: claims.maybe_texts("amr")?.unwrap_or_default(),
+            azp: claims.maybe_text("azp")?,
+            at_hash: claims.maybe_text("at_hash")?,
+            sid: claims.maybe_text("sid")?,
+            email: claims.maybe_text("email")?,
+            email_verified: claims.maybe_flag("email_verified")?,
+        })
+    }
+
+    fn registered(&self) -> Registered<'_> {
+        Registered { iss: &self.iss, aud: &self.aud, exp: Some(self.exp), iat: Some(self.iat), cnf: None }
+    }
+
+    fn check(&self, audience: &str) -> Result<(), Error> {
+        // OpenID Connect Core 3.1.3.7, rules 4 and 5: with several audiences `azp` must say
+        // which client the token was issued to, and it must be this one.
+        match &self.azp {
+            Some(azp) if azp != audience => Err(Error::Claim { claim: "azp" }),
+            None if self.aud.only().is_none() => Err(Error::Claim { claim: "azp" }),
+            _ => Ok(()),
+        }
+    }
+}

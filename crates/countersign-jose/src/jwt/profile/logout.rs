@@ -1,0 +1,84 @@
+//! Logout tokens: what tells a client that somebody has signed out.
+//!
+//! OpenID Connect Back-Channel Logout 2.4. Times are unix seconds.
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use super::{Profile, Registered};
+use crate::error::Error;
+use crate::jwt::Audience;
+use crate::jwt::reader::Claims;
+use crate::key::private::Sealed;
+
+/// The claims of a logout token, `typ` `logout+jwt` (OpenID Connect Back-Channel Logout 2.4).
+///
+/// The event that makes it one is written and required; it is not a field.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LogoutClaims {
+    /// The issuer.
+    pub iss: String,
+    /// The client that it is for.
+    pub aud: Audience,
+    /// When it was issued.
+    pub iat: u64,
+    /// From when it is refused; two minutes after `iat` at most, says the standard.
+    pub exp: u64,
+    /// The token's own name.
+    pub jti: String,
+    /// The user whose sessions end; this, or `sid`, or both.
+    pub sub: Option<String>,
+    /// The sign-in that ends.
+    pub sid: Option<String>,
+}
+
+const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
+impl Serialize for LogoutClaims {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("iss", &self.iss)?;
+        map.serialize_entry("aud", &self.aud)?;
+        map.serialize_entry("iat", &self.iat)?;
+        map.serialize_entry("exp", &self.exp)?;
+        map.serialize_entry("jti", &self.jti)?;
+        map.serialize_entry("events", &serde_json::json!({ LOGOUT_EVENT: {} }))?;
+        if let Some(sub) = &self.sub {
+            map.serialize_entry("sub", sub)?;
+        }
+        if let Some(sid) = &self.sid {
+            map.serialize_entry("sid", sid)?;
+        }
+        map.end()
+    }
+}
+
+impl Sealed for LogoutClaims {}
+
+impl Profile for LogoutClaims {
+    const TYP: &'static str = "logout+jwt";
+
+    fn read(claims: &Claims<'_>) -> Result<Self, Error> {
+        let event = claims.object("events")?.member(LOGOUT_EVENT);
+        event.and_then(|event| event.object()).ok_or(Error::Claim { claim: "events" })?;
+        // A nonce would make it look like an ID token to a careless client.
+        claims.without("nonce")?;
+        let read = Self {
+            iss: claims.text("iss")?,
+            aud: claims.audience()?,
+            iat: claims.time("iat")?,
+            exp: claims.time("exp")?,
+            jti: claims.text("jti")?,
+            sub: claims.maybe_text("sub")?,
+            sid: claims.maybe_text("sid")?,
+        };
+        if read.sub.is_none() && read.sid.is_none() {
+            return Err(Error::Claim { claim: "sub" });
+        }
+        Ok(read)
+    }
+
+    fn registered(&self) -> Registered<'_> {
+        Registered { iss: &self.iss, aud: &self.aud, exp: Some(self.exp), iat: Some(self.iat), cnf: None }
+    }
+}

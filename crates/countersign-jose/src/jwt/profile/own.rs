@@ -1,0 +1,358 @@
+//! Claims of one's own: beside those of a profile, or as a kind of token of one's own.
+//!
+//! RFC 7519 4.2 and 4.3, RFC 8725 3.11. The document is read strictly first and by serde second,
+//! so that both see the same members; and it is read strictly before it is signed, because a
+//! token that repeats a member would be refused by everybody who gets it.
+
+use core::ops::Deref;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Profile, Registered};
+use crate::error::{Error, Fault};
+use crate::json::Object;
+use crate::jwt::Audience;
+use crate::jwt::reader::Claims;
+use crate::key::private::Sealed;
+
+/// The claims of profile `C`, and beside them the members of `T`.
+///
+/// `T` is a struct with named fields, or a map. It must not repeat a claim of the profile:
+/// that is found when it is signed. Everybody who holds the token can read it.
+///
+/// ```
+/// use countersign_jose::jwt::{self, AccessClaims, Extended};
+/// use countersign_jose::{Algorithm, SigningKey};
+///
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct Shopper { tier: String }
+///
+/// let key = SigningKey::generate(Algorithm::Es256)?;
+/// let claims = AccessClaims {
+///     iss: "https://id.shop.example".into(),
+///     sub: "ana".into(),
+///     aud: "shop-api".into(),
+///     client_id: "shop-web".into(),
+///     iat: 1_800_000_000,
+///     exp: 1_800_000_300,
+///     jti: "7f2c".into(),
+///     ..AccessClaims::default()
+/// };
+/// let token = jwt::sign(&key, &Extended::new(claims, Shopper { tier: "gold".into() }))?;
+///
+/// let api = jwt::verifier::<Extended<AccessClaims, Shopper>>(key.verifying_key())
+///     .issuer("https://id.shop.example")
+///     .audience("shop-api");
+/// let ana = api.verify(&token, 1_800_000_010).unwrap();
+/// assert_eq!((ana.sub.as_str(), ana.own.tier.as_str()), ("ana", "gold"));
+/// # Ok::<(), countersign_jose::Fault>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Extended<C, T> {
+    #[serde(flatten)]
+    claims: C,
+    /// The claims of one's own.
+    #[serde(flatten)]
+    pub own: T,
+}
+
+impl<C, T> Extended<C, T> {
+    /// Puts `own` beside the claims of a profile.
+    pub const fn new(claims: C, own: T) -> Self {
+        Self { claims, own }
+    }
+}
+
+impl<C, T> Deref for Extended<C, T> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.claims
+    }
+}
+
+impl<C, T> Sealed for Extended<C, T> {}
+
+impl<C: Profile, T: Serialize + DeserializeOwned> Profile for Extended<C, T> {
+    const TYP: &'static str = C::TYP;
+
+    fn read(claims: &Claims<'_>) -> Result<Self, Error> {
+        Ok(Self { claims: C::read(claims)?, own: claims.own()? })
+    }
+
+    fn write(&self, json: &mut Vec<u8>) -> Result<(), Fault> {
+        strictly(self, json)
+    }
+
+    fn registered(&self) -> Registered<'_> {
+        self.claims.registered()
+    }
+
+    fn check(&self, audience: &str) -> Result<(), Error> {
+        self.claims.check(audience)
+    }
+}
+
+/// A kind of token that somebody thought of: the claims that only it has, and its `typ`.
+///
+/// ```
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct Ticket { seat: String }
+///
+/// impl countersign_jose::jwt::Own for Ticket {
+///     const TYP: &'static str = "ticket+jwt";
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which kind of token it is",
+    note = "implement `countersign_jose::jwt::Own` for it, with a `TYP` such as \"ticket+jwt\""
+)]
+pub trait Own: Serialize + DeserializeOwned {
+    /// The `typ` of such tokens: of lower-case letters, digits, `.`, `-` and `+`, and none that
+    /// a standard or this crate uses already. Another one does not compile.
+    const TYP: &'static str;
+}
+
+/// The claims of a token of one's own kind: the registered ones, and the members of `T`.
+///
+/// ```
+/// use countersign_jose::jwt::{self, Own, OwnClaims};
+/// use countersign_jose::{Algorithm, SigningKey};
+///
+/// #[derive(serde::Serialize, serde::Deserialize)]
+/// struct Ticket { seat: String }
+///
+/// impl Own for Ticket {
+///     const TYP: &'static str = "ticket+jwt";
+/// }
+///
+/// let key = SigningKey::generate(Algorithm::Ed25519)?;
+/// let claims = OwnClaims {
+///     iss: "https://opera.example".into(),
+///     sub: "ana".into(),
+///     aud: "door".into(),
+///     iat: 1_800_000_000,
+///     exp: 1_800_010_000,
+///     jti: None,
+///     own: Ticket { seat: "B7".into() },
+/// };
+/// let token = jwt::sign(&key, &claims)?;
+///
+/// let door = jwt::verifier::<OwnClaims<Ticket>>(key.verifying_key()).issuer("https://opera.example").audience("door");
+/// assert_eq!(door.verify(&token, 1_800_000_010).unwrap().own.seat, "B7");
+/// # Ok::<(), countersign_jose::Fault>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OwnClaims<T> {
+    /// The issuer.
+    pub iss: String,
+    /// Whom it is about.
+    pub sub: String,
+    /// Whom it is for.
+    pub aud: Audience,
+    /// When it was issued.
+    pub iat: u64,
+    /// From when it is refused.
+    pub exp: u64,
+    /// The token's own name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
+    /// The claims of one's own.
+    #[serde(flatten)]
+    pub own: T,
+}
+
+impl<T> Sealed for OwnClaims<T> {}
+
+impl<T: Own> Profile for OwnClaims<T> {
+    const TYP: &'static str = own_typ(T::TYP);
+
+    fn read(claims: &Claims<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            iss: claims.text("iss")?,
+            sub: claims.text("sub")?,
+            aud: claims.audience()?,
+            iat: claims.time("iat")?,
+            exp: claims.time("exp")?,
+            jti: claims.maybe_text("jti")?,
+            own: claims.own()?,
+        })
+    }
+
+    fn write(&self, json: &mut Vec<u8>) -> Result<(), Fault> {
+        strictly(self, json)
+    }
+
+    fn registered(&self) -> Registered<'_> {
+        Registered { iss: &self.iss, aud: &self.aud, exp: Some(self.exp), iat: Some(self.iat), cnf: None }
+    }
+}
+
+/// Writes claims, and reads them back as every verifier will.
+fn strictly(claims: &impl Serialize, json: &mut Vec<u8>) -> Result<(), Fault> {
+    let start = json.len();
+    serde_json::to_writer(&mut *json, claims).map_err(|_| Fault::Claims)?;
+    let written = json.get(start..).unwrap_or_default();
+    Object::parse(written).map(|_| ()).map_err(|flaw| Fault::NotStrict { flaw })
+}
+
+/// The types that mean something already (IANA's registry of media types, RFC 8725 3.11).
+const TAKEN: [&str; 13] = [
+    "jwt",
+    "at+jwt",
+    "logout+jwt",
+    "secevent+jwt",
+    "dpop+jwt",
+    "kb+jwt",
+    "token-introspection+jwt",
+    "client-authentication+jwt",
+    "oauth-authz-req+jwt",
+    "statuslist+jwt",
+    "jose",
+    "jose+json",
+    "jwk+json",
+];
+
+/// Lets a `typ` through that is somebody's own; evaluated when the program is compiled.
+const fn own_typ(typ: &'static str) -> &'static str {
+    assert!(is_token(typ.as_bytes()), "`TYP` is made of lower-case letters, digits, `.`, `-` and `+`");
+    let mut taken: &[&str] = &TAKEN;
+    while let Some((first, rest)) = taken.split_first() {
+        assert!(!same(first.as_bytes(), typ.as_bytes()), "this `TYP` means another kind of token already");
+        taken = rest;
+    }
+    assert!(!ends_in_sd_jwt(typ.as_bytes()), "`TYP` of an SD-JWT: see `countersign_jose::sd_jwt`");
+    typ
+}
+
+const fn is_token(mut text: &[u8]) -> bool {
+    if text.is_empty() {
+        return false;
+    }
+    while let Some((byte, rest)) = text.split_first() {
+        if !matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'+') {
+            return false;
+        }
+        text = rest;
+    }
+    true
+}
+
+const fn same(mut one: &[u8], mut two: &[u8]) -> bool {
+    while let (Some((a, more)), Some((b, rest))) = (one.split_first(), two.split_first()) {
+        if *a != *b {
+            return false;
+        }
+        (one, two) = (more, rest);
+    }
+    one.is_empty() && two.is_empty()
+}
+
+const fn ends_in_sd_jwt(text: &[u8]) -> bool {
+    match text.split_last_chunk::<7>() {
+        Some((_, end)) => same(end, b"+sd-jwt"),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::fixtures::{AUDIENCE, ISSUER, NOW, access, es256, forge};
+    use crate::json::Flaw;
+    use crate::jwt::{self, AccessClaims};
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct Shopper {
+        tier: String,
+    }
+
+    impl Own for Shopper {
+        const TYP: &'static str = "shopper+jwt";
+    }
+
+    type Both = Extended<AccessClaims, Shopper>;
+
+    fn gold() -> Shopper {
+        Shopper { tier: "gold".into() }
+    }
+
+    fn read<C: Profile>(token: &str) -> Result<C, Error> {
+        let verifier = jwt::verifier::<C>(es256().verifying_key()).issuer(ISSUER).audience(AUDIENCE);
+        verifier.verify(token, NOW).map(jwt::Verified::into_claims)
+    }
+
+    #[test]
+    fn own_claims_stand_beside_those_of_a_profile() {
+        let token = jwt::sign(es256(), &Extended::new(access(), gold())).unwrap();
+        assert_eq!(read::<Both>(&token).unwrap(), Extended::new(access(), gold()));
+        // Whoever does not know them ignores them; whoever needs them refuses without.
+        assert_eq!(read::<AccessClaims>(&token).unwrap(), access());
+        assert_eq!(read::<Both>(&jwt::sign(es256(), &access()).unwrap()).unwrap_err(), Error::OwnClaims);
+    }
+
+    #[test]
+    fn own_claims_of_the_wrong_type_refuse() {
+        let typ = format!(r#"{{"alg":"ES256","typ":"at+jwt","kid":"{}"}}"#, es256().key_id());
+        let json = serde_json::to_string(&access()).unwrap();
+        let with = |own: &str| forge(es256(), &typ, &json.replacen('{', &format!("{{{own},"), 1));
+        assert!(read::<Both>(&with(r#""tier":"gold""#)).is_ok());
+        for own in [r#""tier":7"#, r#""tier":null"#, r#""Tier":"gold""#] {
+            assert_eq!(read::<Both>(&with(own)).unwrap_err(), Error::OwnClaims, "{own}");
+        }
+        let twice = read::<Both>(&with(r#""tier":"gold","t\u0069er":"lead""#)).unwrap_err();
+        assert_eq!(twice, Error::Json { part: "claims", flaw: Flaw::Duplicate });
+    }
+
+    #[test]
+    fn own_claims_that_repeat_a_registered_one_are_not_signed() {
+        #[derive(Serialize, Deserialize)]
+        struct Root {
+            sub: String,
+        }
+        let claims = Extended::new(access(), Root { sub: "root".into() });
+        assert_eq!(jwt::sign(es256(), &claims).unwrap_err(), Fault::NotStrict { flaw: Flaw::Duplicate });
+        assert_eq!(
+            jwt::prepare(&es256().verifying_key(), &claims).unwrap_err(),
+            Fault::NotStrict { flaw: Flaw::Duplicate }
+        );
+        assert_eq!(jwt::sign(es256(), &Extended::new(access(), 7)).unwrap_err(), Fault::Claims);
+        let deep = serde_json::from_str::<serde_json::Value>(&format!(
+            r#"{{"a":{}{}}}"#,
+            "[".repeat(9),
+            "]".repeat(9)
+        ));
+        let claims = Extended::new(access(), deep.unwrap());
+        assert_eq!(jwt::sign(es256(), &claims).unwrap_err(), Fault::NotStrict { flaw: Flaw::TooDeep });
+    }
+
+    #[test]
+    fn a_kind_of_ones_own_has_its_own_type() {
+        let claims = OwnClaims {
+            iss: ISSUER.into(),
+            sub: "ana".into(),
+            aud: AUDIENCE.into(),
+            iat: NOW,
+            exp: NOW + 60,
+            jti: None,
+            own: gold(),
+        };
+        let token = jwt::sign(es256(), &claims).unwrap();
+        assert_eq!(read::<OwnClaims<Shopper>>(&token).unwrap(), claims);
+        assert_eq!(read::<AccessClaims>(&token).unwrap_err(), Error::Type { expected: "at+jwt" });
+        let token = jwt::sign(es256(), &Extended::new(access(), gold())).unwrap();
+        let refused = read::<OwnClaims<Shopper>>(&token).unwrap_err();
+        assert_eq!(refused, Error::Type { expected: "shopper+jwt" });
+    }
+
+    #[test]
+    fn types_that_mean_something_are_nobodys_own() {
+        for taken in TAKEN.into_iter().chain(["", "JWT", "a b", "dc+sd-jwt", "application/jwt"]) {
+            assert!(std::panic::catch_unwind(|| own_typ(taken)).is_err(), "{taken}");
+        }
+        assert_eq!(own_typ("ticket+jwt"), "ticket+jwt");
+    }
+}
