@@ -67,7 +67,8 @@ async fn one_grant_ends_and_its_neighbour_goes_on() {
     let bearer = shop.engine().check_bearer(&first.access_token, "shop").unwrap();
     let subject = shop.ada.session.subject.clone();
     let owner = Actor::Subject(subject.clone());
-    let end = shop.engine().end_by_handle(&bearer.claims.own.gid, Some(&subject), Reason::EndedByPerson, owner);
+    let end =
+        shop.engine().end_by_handle(&bearer.claims.own.gid, Some(&subject), Reason::EndedByPerson, owner);
     end.await.unwrap();
     tokens_are_dead(&shop, &first).await;
     tokens_live(&shop, &second).await;
