@@ -86,7 +86,7 @@ pub(crate) fn access_verifier(keys: impl Into<Trusted>) -> Verifier<AccessClaims
 }
 
 /// The header that `key` would write for an access token.
-pub(crate) fn header(key: &impl Signer) -> String {
+pub(crate) fn header(key: &(impl Signer + ?Sized)) -> String {
     crate::header::Header::write(key.algorithm(), Some("at+jwt"), key.key_id())
 }
 
@@ -107,7 +107,7 @@ pub(crate) fn access_with(claim: &str, json: &str) -> String {
 }
 
 /// A token with any header and payload, honestly signed by `key`.
-pub(crate) fn forge(key: &impl Signer, header: &str, payload: &str) -> String {
+pub(crate) fn forge(key: &(impl Signer + ?Sized), header: &str, payload: &str) -> String {
     let signed = format!("{}.{}", base64::encode(header), base64::encode(payload));
     let signature = key.sign(signed.as_bytes()).unwrap();
     format!("{signed}.{}", base64::encode(signature))

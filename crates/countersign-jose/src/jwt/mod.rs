@@ -102,6 +102,8 @@ pub fn half_hash(algorithm: Algorithm, text: &str) -> Option<String> {
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod forgeries;
+#[cfg(test)]
 mod mutations;
 #[cfg(test)]
 mod tests;
