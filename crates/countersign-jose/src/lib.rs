@@ -79,5 +79,5 @@ mod header;
 
 pub use algorithm::{Algorithm, Family, Hash};
 pub use error::{Error, Fault};
-pub use jwk::{Jwk, JwkSet, PrivateJwk};
+pub use jwk::{Jwk, JwkSet, PrivateJwk, PrivateJwkSet};
 pub use key::{KeyId, KeySet, SharedKey, Signer, SigningKey, VerifyingKey};

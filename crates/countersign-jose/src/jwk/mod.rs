@@ -8,6 +8,7 @@
 mod documents;
 mod material;
 mod private;
+mod private_set;
 mod purpose;
 mod read;
 mod set;
@@ -25,6 +26,7 @@ use crate::key::KeyId;
 pub(crate) use material::{Curve, Material, OkpCurve, ml_dsa_public_len};
 pub use private::PrivateJwk;
 pub(crate) use private::{PrivateMaterial, RsaSecret, SEED, Secret, SecretBytes};
+pub use private_set::PrivateJwkSet;
 pub(crate) use purpose::Purpose;
 pub use set::JwkSet;
 

@@ -87,16 +87,19 @@ impl PrivateJwk {
     /// missing or cannot be used (a public document has no `d`), [`Error::Contradiction`],
     /// [`Error::Unsupported`] for kinds of keys, uses and algorithms that are not known.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
-        let object = read::document(json)?;
-        let kid = read::key_id(&object)?;
-        if read::needed(&object, "kty")? == "oct" {
-            let purpose = Purpose::read(&object, Half::Both)?;
-            let secret = Zeroizing::new(read::bytes(&object, "k")?);
+        Self::of(&read::document(json)?)
+    }
+
+    pub(super) fn of(object: &Object<'_>) -> Result<Self, Error> {
+        let kid = read::key_id(object)?;
+        if read::needed(object, "kty")? == "oct" {
+            let purpose = Purpose::read(object, Half::Both)?;
+            let secret = Zeroizing::new(read::bytes(object, "k")?);
             return Ok(Self { material: PrivateMaterial::Oct(secret), kid, purpose });
         }
-        let public = read::material(&object)?;
-        let purpose = read::purpose(&object, &public, Half::Private)?;
-        let secret = secret(&object, &public)?;
+        let public = read::material(object)?;
+        let purpose = read::purpose(object, &public, Half::Private)?;
+        let secret = secret(object, &public)?;
         Ok(Self { material: PrivateMaterial::Pair(public, secret), kid, purpose })
     }
 

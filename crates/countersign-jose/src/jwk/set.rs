@@ -42,16 +42,8 @@ impl JwkSet {
     /// [`Error::Json`] or [`Error::Jwk`] for a set that cannot be read or has more than 100 keys,
     /// [`Error::MixedKeys`] when it contains a shared secret.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
-        let object =
-            Object::parse(bounded(json, MAX)?).map_err(|flaw| Error::Json { part: "key set", flaw })?;
-        let items =
-            object.member("keys").and_then(|keys| keys.items()).ok_or(Error::Jwk { member: "keys" })?;
-        if items.len() > MAX_KEYS {
-            return Err(Error::Jwk { member: "keys" });
-        }
         let mut keys = Vec::new();
-        for item in items {
-            let key = item.object().ok_or(Error::Jwk { member: "keys" })?;
+        for key in documents(json)? {
             match read::from_object(&key) {
                 Ok(key) => keys.push(key),
                 Err(Error::Unsupported | Error::Contradiction) => {}
@@ -66,4 +58,15 @@ impl JwkSet {
     pub fn keys(&self) -> &[Jwk] {
         &self.keys
     }
+}
+
+/// The documents of a set, each not yet read.
+pub(super) fn documents(json: &[u8]) -> Result<Vec<Object<'_>>, Error> {
+    const FAULTY: Error = Error::Jwk { member: "keys" };
+    let object = Object::parse(bounded(json, MAX)?).map_err(|flaw| Error::Json { part: "key set", flaw })?;
+    let items = object.member("keys").and_then(|keys| keys.items()).ok_or(FAULTY)?;
+    if items.len() > MAX_KEYS {
+        return Err(FAULTY);
+    }
+    items.into_iter().map(|item| item.object().ok_or(FAULTY)).collect()
 }
