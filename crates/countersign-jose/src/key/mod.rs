@@ -61,3 +61,5 @@ pub(crate) mod private {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors;
