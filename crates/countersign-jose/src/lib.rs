@@ -42,6 +42,11 @@
 //! publish the next key before it signs, and keep the last one published until all its tokens
 //! have expired.
 //!
+//! Keys come as [`Jwk`] and [`PrivateJwk`], or as PKCS#8 and SPKI in PEM and DER
+//! ([`SigningKey::from_pkcs8_pem`], [`VerifyingKey::from_spki_pem`]). Every format has its own
+//! constructor: none takes "a string or bytes" and guesses. Whatever is weak (short, ROCA,
+//! close primes, small order, halves of two keys) is refused once, when it is loaded.
+//!
 //! # The mistakes, and why they do not work here
 //!
 //! - *Trusting `alg`.* A token says `none`, or `HS256` with the public key as the secret. Here

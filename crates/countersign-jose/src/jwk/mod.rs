@@ -16,7 +16,7 @@ mod thumbprint;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::algorithm::Algorithm;
+use crate::algorithm::{Algorithm, Hash};
 use crate::base64;
 use crate::error::Error;
 use crate::json::Object;
@@ -91,7 +91,35 @@ impl Jwk {
     /// The SHA-256 thumbprint in base64url (RFC 7638).
     #[must_use]
     pub fn thumbprint(&self) -> String {
-        thumbprint::of(&self.material)
+        thumbprint::of(&self.material, Hash::Sha256)
+    }
+
+    /// The thumbprint by another hash, in base64url (RFC 7638 3.4).
+    #[must_use]
+    pub fn thumbprint_by(&self, hash: Hash) -> String {
+        thumbprint::of(&self.material, hash)
+    }
+
+    /// The thumbprint as a URI (RFC 9278).
+    ///
+    /// ```
+    /// use countersign_jose::{Hash, Jwk};
+    /// // RFC 8037, appendix A.2 and A.3.
+    /// let json = br#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    /// assert_eq!(
+    ///     Jwk::parse(json).unwrap().thumbprint_uri(Hash::Sha256),
+    ///     "urn:ietf:params:oauth:jwk-thumbprint:sha-256:kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+    /// );
+    /// ```
+    #[must_use]
+    pub fn thumbprint_uri(&self, hash: Hash) -> String {
+        thumbprint::uri(&self.material, hash)
+    }
+
+    /// Names the key.
+    #[must_use]
+    pub fn with_id(self, id: KeyId) -> Self {
+        Self { kid: Some(id), ..self }
     }
 }
 

@@ -11,8 +11,9 @@ use zeroize::Zeroizing;
 use super::purpose::{Half, Purpose};
 use super::{Jwk, Material, OkpCurve, read};
 use crate::algorithm::Algorithm;
+use crate::backend;
 use crate::base64;
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::json::Object;
 use crate::jwe::KeyAlgorithm;
 use crate::key::KeyId;
@@ -103,6 +104,34 @@ impl PrivateJwk {
         Ok(Self { material: PrivateMaterial::Pair(public, secret), kid, purpose })
     }
 
+    /// Draws a new secret for HMAC, as long as the hash: to be sealed, and handed to the other
+    /// side once.
+    ///
+    /// # Errors
+    /// [`Fault::Unfit`] when the algorithm is none of HMAC's, [`Fault::Random`] when the system
+    /// gives no random bytes.
+    ///
+    /// ```
+    /// use countersign_jose::{Algorithm, PrivateJwk, SharedKey};
+    /// let jwk = PrivateJwk::generate_secret(Algorithm::Hs256)?;
+    /// let key = SharedKey::from_jwk(&jwk).unwrap();
+    /// assert!(jwk.to_json().starts_with(r#"{"kty":"oct","k":""#));
+    /// # Ok::<(), countersign_jose::Fault>(())
+    /// ```
+    pub fn generate_secret(algorithm: Algorithm) -> Result<Self, Fault> {
+        let hash = algorithm.mac_hash().ok_or(Fault::Unfit { algorithm })?;
+        let mut secret = Zeroizing::new(vec![0; hash.size()]);
+        backend::fill_random(&mut secret)?;
+        let purpose = Purpose::Signature(Some(algorithm));
+        Ok(Self { material: PrivateMaterial::Oct(secret), kid: None, purpose })
+    }
+
+    /// Names the key.
+    #[must_use]
+    pub fn with_id(self, id: KeyId) -> Self {
+        Self { kid: Some(id), ..self }
+    }
+
     /// `kid`, if the document has one.
     #[must_use]
     pub const fn key_id(&self) -> Option<&KeyId> {
@@ -172,7 +201,7 @@ impl PrivateJwk {
     }
 
     /// More bytes than the JSON can have.
-    fn room(&self) -> usize {
+    pub(super) fn room(&self) -> usize {
         let bytes = match &self.material {
             PrivateMaterial::Oct(secret) => secret.len(),
             PrivateMaterial::Pair(public, secret) => {

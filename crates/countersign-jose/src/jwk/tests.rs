@@ -1,12 +1,12 @@
 //! Private documents: what is read, written and refused.
 
-use crate::algorithm::Algorithm;
+use crate::algorithm::{Algorithm, Hash};
 use crate::base64;
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::fixtures::{pairs, secret};
 use crate::jwe::KeyAlgorithm;
-use crate::jwk::{Jwk, PrivateJwk};
-use crate::key::{SharedKey, Signer, SigningKey};
+use crate::jwk::{Jwk, PrivateJwk, PrivateJwkSet};
+use crate::key::{KeyId, SharedKey, Signer, SigningKey};
 
 /// RFC 7517 A.2, the first key.
 const EC: &str = r#"{"kty":"EC","crv":"P-256",
@@ -120,4 +120,125 @@ fn private_documents_print_nothing() {
         let jwk = parse(template, r#","kid":"secret-name""#).unwrap();
         assert_eq!(format!("{jwk:?}"), "PrivateJwk(..)");
     }
+}
+
+#[test]
+fn thumbprints_are_those_of_the_standards() {
+    let thumbprints = |template: &str| {
+        let public = parse(template, "").unwrap().to_public().unwrap();
+        [Hash::Sha256, Hash::Sha384, Hash::Sha512].map(|hash| public.thumbprint_uri(hash))
+    };
+    // RFC 8037 A.3, and the longer hashes by Python's hashlib.
+    const URN: &str = "urn:ietf:params:oauth:jwk-thumbprint:";
+    assert_eq!(
+        thumbprints(ED),
+        [
+            format!("{URN}sha-256:kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"),
+            format!("{URN}sha-384:ePy6LSb6I7JWK2uWQyYJQ4DBrwGE4QoxPl6INUviCtqplTLCwzo6fD9Eaw69Wvtt"),
+            format!(
+                "{URN}sha-512:SfSqAgfmPYvpuNzfHCiQXi6Mr51GG78hHopngoabsV9xvLR0hcUfVCoJLfyzi08Dbnds6kmcAt23CpNV-8qLTg"
+            ),
+        ]
+    );
+    assert_eq!(thumbprints(EC)[0], format!("{URN}sha-256:cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s"));
+}
+
+#[test]
+fn rfc_9964_a_key_of_ml_dsa_is_named_by_alg_kty_and_pub() {
+    let seed = "A".repeat(43);
+    let kid = "T4xl70S7MT6Zeq6r9V9fPJGVn76wfnXJ21-gyo0Gu6o";
+    let public = crate::backend::halves::ml_dsa(Algorithm::MlDsa44, &[0; 32]).unwrap();
+    let json = format!(
+        r#"{{"kty":"AKP","alg":"ML-DSA-44","kid":"{kid}","pub":"{}","priv":"{seed}"}}"#,
+        base64::encode(&public)
+    );
+    let jwk = PrivateJwk::parse(json.as_bytes()).unwrap();
+    assert_eq!(jwk.to_public().unwrap().thumbprint(), kid);
+    assert!(SigningKey::from_jwk(&jwk).is_ok());
+    for (bent, refusal) in [
+        (json.replace(r#""alg":"ML-DSA-44","#, ""), Error::Jwk { member: "alg" }),
+        (json.replace("ML-DSA-44", "ML-DSA-65"), Error::Jwk { member: "pub" }),
+        (json.replace("ML-DSA-44", "ES256"), Error::Jwk { member: "alg" }),
+        (json.replace(&seed, &"A".repeat(44)), Error::Jwk { member: "priv" }),
+        (json.replace(&seed, &format!("{seed}=")), Error::Base64 { part: "priv" }),
+        (json.replace(&seed, "AAAA"), Error::Jwk { member: "priv" }),
+        (json.replace(r#""priv""#, r#""use":"enc","priv""#), Error::Contradiction),
+    ] {
+        assert_eq!(PrivateJwk::parse(bent.as_bytes()).unwrap_err(), refusal);
+    }
+    let other = format!("B{}", "A".repeat(42));
+    let jwk = PrivateJwk::parse(json.replace(&seed, &other).as_bytes()).unwrap();
+    assert_eq!(SigningKey::from_jwk(&jwk).unwrap_err(), Error::Halves);
+}
+
+#[test]
+fn an_rsa_key_is_whole_or_refused() {
+    let key = crate::fixtures::rs256().to_jwk().unwrap();
+    let json = key.to_json();
+    for member in ["n", "e", "d", "p", "q", "dp", "dq", "qi"] {
+        let without = json.replace(&format!(r#""{member}":""#), r#""x":""#);
+        assert_eq!(PrivateJwk::parse(without.as_bytes()).unwrap_err(), Error::Jwk { member }, "{member}");
+        let padded = json.replace(&format!(r#""{member}":""#), &format!(r#""{member}":"AAAA"#));
+        assert_eq!(PrivateJwk::parse(padded.as_bytes()).unwrap_err(), Error::Jwk { member }, "{member}");
+    }
+    let many = json.replace(r#","kid""#, r#","oth":[],"kid""#);
+    assert_eq!(PrivateJwk::parse(many.as_bytes()).unwrap_err(), Error::Jwk { member: "oth" });
+    // Each private number of another key in turn.
+    let other = SigningKey::generate(Algorithm::Rs256).unwrap().to_jwk().unwrap().to_json();
+    let value = |json: &str, member: &str| {
+        let document: serde_json::Value = serde_json::from_str(json).unwrap();
+        document[member].as_str().unwrap().to_owned()
+    };
+    for member in ["n", "d", "p", "q", "dp", "dq", "qi"] {
+        let mixed = json.replace(&value(&json, member), &value(&other, member));
+        let jwk = PrivateJwk::parse(mixed.as_bytes()).unwrap();
+        assert_eq!(SigningKey::from_jwk(&jwk).unwrap_err(), Error::Halves, "{member}");
+    }
+}
+
+#[test]
+fn a_private_document_is_written_without_outgrowing_its_memory() {
+    // Memory that was outgrown would keep a part of the secret and is never wiped.
+    let longest = KeyId::new("\"".repeat(256)).unwrap();
+    for key in pairs() {
+        let jwk = key.with_id(longest.clone()).to_jwk().unwrap();
+        assert_eq!(jwk.to_json().capacity(), jwk.room());
+    }
+    let secret = PrivateJwk::generate_secret(Algorithm::Hs512).unwrap().with_id(longest);
+    assert_eq!(secret.to_json().capacity(), secret.room());
+}
+
+#[test]
+fn a_secret_is_drawn_for_hmac_only_and_never_twice() {
+    let draw = || PrivateJwk::generate_secret(Algorithm::Hs384).unwrap();
+    assert_ne!(*draw().to_json(), *draw().to_json());
+    assert!(SharedKey::from_jwk(&draw()).is_ok());
+    let algorithm = Algorithm::Es256;
+    assert_eq!(PrivateJwk::generate_secret(algorithm).unwrap_err(), Fault::Unfit { algorithm });
+}
+
+#[test]
+fn a_private_set_holds_secrets_or_key_pairs_with_distinct_names() {
+    let set =
+        |keys: &[String]| PrivateJwkSet::parse(format!(r#"{{"keys":[{}]}}"#, keys.join(",")).as_bytes());
+    let [ec, ed, oct] = [EC, ED, OCT].map(|template| template.replace("EXTRA", ""));
+    let named = EC.replace("EXTRA", r#","kid":"a""#);
+    assert_eq!(set(&[ec.clone(), ed.clone()]).unwrap().keys().len(), 2);
+    assert_eq!(set(&[ec.clone(), oct.clone()]).unwrap_err(), Error::MixedKeys);
+    assert_eq!(
+        set(&[named.clone(), ED.replace("EXTRA", r#","kid":"a""#)]).unwrap_err(),
+        Error::DuplicateKeyId
+    );
+    let unknown = r#"{"kty":"KPA"}"#.to_owned();
+    assert_eq!(set(&[unknown.clone(), named]).unwrap().keys().len(), 1);
+    // A secret beside a kind that is not known may be beside a key pair.
+    assert_eq!(set(&[unknown, oct]).unwrap_err(), Error::MixedKeys);
+    let public = serde_json::to_string(&parse(EC, "").unwrap().to_public().unwrap()).unwrap();
+    assert_eq!(set(&[public]).unwrap_err(), Error::Jwk { member: "d" });
+    assert_eq!(
+        PrivateJwkSet::parse(&vec![b' '; 1024 * 1024 + 1]).unwrap_err(),
+        Error::KeyTooLarge { limit: 1 << 20 }
+    );
+    assert_eq!(PrivateJwk::parse(&vec![b' '; 65_537]).unwrap_err(), Error::KeyTooLarge { limit: 65_536 });
+    assert_eq!(format!("{:?}", set(&[ec, ed]).unwrap()), "PrivateJwkSet(..)");
 }
