@@ -33,6 +33,7 @@ pub use critical::CritFlaw;
 pub use detached::{verify_detached, verify_unencoded};
 pub use document::MAX_SIGNATURES;
 pub use policy::{AllOf, AnyOf, Policy, Signature, SignedDocument, verify_json, verify_json_detached};
+pub(crate) use trusted::Key as TrustedKey;
 pub use trusted::Trusted;
 pub(crate) use unsigned::append_signature;
 pub use unsigned::{Unsigned, prepare};
@@ -88,6 +89,17 @@ impl Signed {
 pub fn sign(key: &(impl Signer + ?Sized), typ: Option<&str>, payload: &[u8]) -> Result<String, Fault> {
     let header = Header::write(key.algorithm(), typ, key.key_id());
     let mut token = unsigned::input(key.algorithm(), header.as_bytes(), payload);
+    key.finish(&mut token)?;
+    Ok(token)
+}
+
+/// As [`sign`], under a header of the caller's own.
+pub(crate) fn sign_under(
+    key: &(impl Signer + ?Sized),
+    header: &[u8],
+    payload: &[u8],
+) -> Result<String, Fault> {
+    let mut token = unsigned::input(key.algorithm(), header, payload);
     key.finish(&mut token)?;
     Ok(token)
 }

@@ -38,6 +38,7 @@
 //! It does not decide whether the subject is still signed in: that is what revocation is for.
 
 mod audience;
+pub mod dpop;
 mod inspect;
 mod profile;
 mod reader;
@@ -45,7 +46,10 @@ mod verifier;
 
 pub use audience::Audience;
 pub use inspect::{Unverified, inspect};
-pub use profile::{AccessClaims, Confirmation, Extended, IdClaims, LogoutClaims, Own, OwnClaims, Profile};
+pub use profile::{
+    AccessClaims, AssertionClaims, Confirmation, EventClaims, Extended, IdClaims, Introspected,
+    IntrospectionClaims, LogoutClaims, Own, OwnClaims, Profile, RequestClaims,
+};
 pub use verifier::{Builder, Leeway, Verified, Verifier, WantsAudience, WantsIssuer, verifier};
 
 use crate::algorithm::Algorithm;

@@ -4,6 +4,7 @@
 //! were forged into that way.
 
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value as Json};
 
 use crate::error::Error;
 use crate::json::{Flat, Flaw, Object, Value};
@@ -98,6 +99,11 @@ impl<'a> Claims<'a> {
 
     pub(crate) fn maybe_object(&self, claim: &'static str) -> Result<Option<Object<'a>>, Error> {
         self.optional(claim, Value::object)
+    }
+
+    /// An object as a map of the caller's.
+    pub(crate) fn maybe_map(&self, claim: &'static str) -> Result<Option<Map<String, Json>>, Error> {
+        self.optional(claim, |value| serde_json::from_str(value.raw()).ok())
     }
 
     /// The whole document as a type of the caller's; it is known to be strict.

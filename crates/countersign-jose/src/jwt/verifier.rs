@@ -15,7 +15,8 @@ use crate::error::Error;
 use crate::header::Header;
 use crate::jws::Trusted;
 use crate::jws::compact::Compact;
-use crate::jwt::IdClaims;
+use crate::jwt::dpop::Proven;
+use crate::jwt::{AssertionClaims, Confirmation, IdClaims};
 
 /// How far two clocks may be apart: 0 to 60 seconds, by default 5.
 ///
@@ -122,6 +123,7 @@ impl<C: Profile> Builder<C, WantsAudience> {
             issuer: self.state.issuer,
             audience: audience.into().into_boxed_str(),
             leeway: Leeway::default(),
+            types: Types::Exact,
             profile: PhantomData,
         }
     }
@@ -138,7 +140,17 @@ pub struct Verifier<C> {
     issuer: Box<str>,
     audience: Box<str>,
     leeway: Leeway,
+    types: Types,
     profile: PhantomData<fn() -> C>,
+}
+
+/// Which `typ` is accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Types {
+    /// That of the profile.
+    Exact,
+    /// That, or one that says nothing.
+    Generic,
 }
 
 /// The room for claims on the stack; longer ones are decoded on the heap.
@@ -180,10 +192,28 @@ impl<C: Profile> Verifier<C> {
     /// [`Error::Issuer`], [`Error::Audience`], [`Error::Expired`], [`Error::Early`]: the first
     /// that applies. Nothing of the claims is looked at before the signature is good.
     pub fn verify(&self, token: &str, now: u64) -> Result<Verified<C>, Error> {
-        self.admit(token, now, Expiry::Counts)
+        self.admit(token, now, Expiry::Counts, None)
     }
 
-    fn admit(&self, token: &str, now: u64, expiry: Expiry) -> Result<Verified<C>, Error> {
+    /// Checks a token that is bound to a key, sent with this proof of the key (RFC 9449 7.1).
+    ///
+    /// # Errors
+    /// Those of [`Verifier::verify`]; [`Error::Bound`] when the token is bound to another key or
+    /// to none, or the proof was made for another token.
+    pub fn verify_bound(&self, token: &str, proof: &Proven, now: u64) -> Result<Verified<C>, Error> {
+        if !proof.is_for(token) {
+            return Err(Error::Bound);
+        }
+        self.admit(token, now, Expiry::Counts, Some(proof))
+    }
+
+    fn admit(
+        &self,
+        token: &str,
+        now: u64,
+        expiry: Expiry,
+        proof: Option<&Proven>,
+    ) -> Result<Verified<C>, Error> {
         let compact = Compact::split(token)?;
         let place = self.place(&compact)?;
         compact.check(self.keys.key(place).ok_or(Error::UnknownKey)?)?;
@@ -194,6 +224,7 @@ impl<C: Profile> Verifier<C> {
         let claims = Claims::parse(compact.payload_in(&mut room)?)?;
         let read = C::read(&claims)?;
         self.meant_for_us(&read)?;
+        held(&read.registered(), proof)?;
         self.in_time(&read.registered(), claims.maybe_time("nbf")?, now, expiry)?;
         Ok(Verified(read))
     }
@@ -207,7 +238,9 @@ impl<C: Profile> Verifier<C> {
         }
         let header = compact.header()?;
         let header = Header::parse(&header)?;
-        if !header.typ.as_deref().is_some_and(C::is_typ) {
+        let typ = header.typ.as_deref();
+        let generic = self.types == Types::Generic && typ.is_none_or(|typ| typ == "JWT");
+        if !generic && !typ.is_some_and(C::is_typ) {
             return Err(Error::Type { expected: C::TYP });
         }
         self.keys.place(&header)
@@ -220,9 +253,6 @@ impl<C: Profile> Verifier<C> {
         }
         if !registered.aud.names(&self.audience) {
             return Err(Error::Audience);
-        }
-        if registered.cnf.is_some() {
-            return Err(Error::Bound);
         }
         claims.check(&self.audience)
     }
@@ -246,6 +276,17 @@ impl<C: Profile> Verifier<C> {
     }
 }
 
+impl Verifier<AssertionClaims> {
+    /// Takes assertions whose `typ` is `JWT` or absent, too: clients from before RFC 10070 write
+    /// no other. What tells them from other tokens is then that `iss` and `sub` are one, and
+    /// that the audience is one.
+    #[must_use]
+    pub fn accepting_generic_type(mut self) -> Self {
+        self.types = Types::Generic;
+        self
+    }
+}
+
 impl Verifier<IdClaims> {
     /// Checks an `id_token_hint`: everything but `exp`.
     ///
@@ -256,8 +297,14 @@ impl Verifier<IdClaims> {
     /// # Errors
     /// As [`Verifier::verify`], without [`Error::Expired`].
     pub fn verify_hint(&self, token: &str, now: u64) -> Result<Verified<IdClaims>, Error> {
-        self.admit(token, now, Expiry::Ignored)
+        self.admit(token, now, Expiry::Ignored, None)
     }
+}
+
+/// A token with a key comes with proof of that key, and one without comes alone.
+fn held(claims: &Registered<'_>, proof: Option<&Proven>) -> Result<(), Error> {
+    let key = claims.cnf.map(Confirmation::jkt);
+    if key == proof.map(Proven::thumbprint) { Ok(()) } else { Err(Error::Bound) }
 }
 
 fn unseen(keys: &Trusted) -> Box<[OnceLock<Box<str>>]> {

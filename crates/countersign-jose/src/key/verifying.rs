@@ -110,6 +110,16 @@ impl VerifyingKey {
         }
     }
 
+    /// The key alone, where it stands for itself: without `kid`, and without `alg` where the
+    /// numbers do without (RFC 9964 3: AKP does not).
+    pub(crate) fn to_bare_jwk(&self) -> Jwk {
+        let purpose = match self.0.material {
+            Material::Akp { .. } => Purpose::Signature(Some(self.0.algorithm)),
+            _ => Purpose::Any,
+        };
+        Jwk { material: self.0.material.clone(), kid: None, purpose }
+    }
+
     /// Gives the key another `kid`.
     #[must_use]
     pub fn with_id(self, id: KeyId) -> Self {

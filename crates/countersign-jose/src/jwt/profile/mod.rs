@@ -4,16 +4,24 @@
 //! others. Ours are a closed list; [`Own`] is for kinds that somebody else thinks of.
 
 mod access;
+mod assertion;
+mod event;
 mod id;
+mod introspection;
 mod logout;
 mod own;
+mod request;
 
 use serde::Serialize;
 
 pub use access::{AccessClaims, Confirmation};
+pub use assertion::AssertionClaims;
+pub use event::EventClaims;
 pub use id::IdClaims;
+pub use introspection::{Introspected, IntrospectionClaims};
 pub use logout::LogoutClaims;
 pub use own::{Extended, Own, OwnClaims};
+pub use request::RequestClaims;
 
 use super::reader::Claims;
 use crate::error::{Error, Fault};
@@ -80,3 +88,6 @@ pub struct Registered<'a> {
     pub iat: Option<u64>,
     pub cnf: Option<&'a Confirmation>,
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -190,7 +190,7 @@ impl<T: Own> Profile for OwnClaims<T> {
 }
 
 /// Writes claims, and reads them back as every verifier will.
-fn strictly(claims: &impl Serialize, json: &mut Vec<u8>) -> Result<(), Fault> {
+pub(super) fn strictly(claims: &impl Serialize, json: &mut Vec<u8>) -> Result<(), Fault> {
     let start = json.len();
     serde_json::to_writer(&mut *json, claims).map_err(|_| Fault::Claims)?;
     let written = json.get(start..).unwrap_or_default();

@@ -1,0 +1,218 @@
+//! Proof of possession: that whoever sends a token has the key it was issued to.
+//!
+//! RFC 9449. [`Request::prove`] makes a proof for one request, [`Request::check`] checks one,
+//! and [`Verifier::verify_bound`](super::Verifier::verify_bound) takes the access token beside
+//! it. This is the only place where a key that comes with a token is read, because here the key
+//! vouches for nothing but itself: what counts is its thumbprint in the token.
+//!
+//! A proof is good once. Remember [`Proven::jti`] for as long as proofs are accepted
+//! ([`Request::MAX_AGE`]), and refuse the second one; this crate stores nothing.
+
+mod uri;
+
+use core::fmt;
+
+use serde::Serialize;
+
+use crate::algorithm::{Algorithm, Family};
+use crate::backend;
+use crate::base64;
+use crate::error::{Error, Fault};
+use crate::header::Header;
+use crate::jwk::Jwk;
+use crate::jws::compact::Compact;
+use crate::jws::{self, TrustedKey};
+use crate::jwt::reader::Claims;
+use crate::key::{SigningKey, VerifyingKey};
+use uri::Target;
+
+const TYP: &str = "dpop+jwt";
+
+/// The longest `jti` in bytes: it is kept for a while, and chosen by strangers.
+const JTI: usize = 256;
+
+/// How far ahead of ours the client's clock may be, in seconds.
+const AHEAD: u64 = 5;
+
+/// The request that a proof is for.
+///
+/// ```
+/// use countersign_jose::jwt::dpop::Request;
+/// use countersign_jose::{Algorithm, SigningKey};
+///
+/// let key = SigningKey::generate(Algorithm::Es256)?; // the client's own
+/// let now = 1_800_000_000;
+/// let proof = Request::new("POST", "https://id.example/token").prove(&key, "p1", now)?;
+///
+/// let seen = Request::new("POST", "https://ID.example:443/token?x=1").check(&proof, now + 2).unwrap();
+/// assert_eq!(seen.thumbprint(), key.verifying_key().thumbprint());
+/// assert!(Request::new("GET", "https://id.example/token").check(&proof, now + 2).is_err());
+/// # Ok::<(), countersign_jose::Fault>(())
+/// ```
+#[derive(Clone)]
+pub struct Request<'a> {
+    method: &'a str,
+    uri: &'a str,
+    token: Option<&'a str>,
+    nonce: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    jti: &'a str,
+    htm: &'a str,
+    htu: String,
+    iat: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ath: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nonce: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    /// How old a proof may be, in seconds.
+    pub const MAX_AGE: u64 = 60;
+
+    /// A request by its method, letter by letter, and its address; query and fragment do not
+    /// count (RFC 9449 4.2).
+    #[must_use]
+    pub const fn new(method: &'a str, uri: &'a str) -> Self {
+        Self { method, uri, token: None, nonce: None }
+    }
+
+    /// The access token that is sent with it: the proof must name it in `ath`.
+    #[must_use]
+    pub const fn with_token(self, token: &'a str) -> Self {
+        Self { token: Some(token), ..self }
+    }
+
+    /// The nonce that the server has given out: the proof must repeat it (RFC 9449 8).
+    #[must_use]
+    pub const fn with_nonce(self, nonce: &'a str) -> Self {
+        Self { nonce: Some(nonce), ..self }
+    }
+
+    /// Makes the proof. `jti` must be a new one each time, of 96 random bits or more
+    /// (RFC 9449 4.2).
+    ///
+    /// # Errors
+    /// [`Fault::Crypto`] when the library fails, [`Fault::Claims`] for an address that is none.
+    pub fn prove(&self, key: &SigningKey, jti: &str, now: u64) -> Result<String, Fault> {
+        let jwk = serde_json::to_string(&key.verifying_key().to_bare_jwk()).map_err(|_| Fault::Claims)?;
+        let header = format!(r#"{{"alg":"{}","typ":"{TYP}","jwk":{jwk}}}"#, key.algorithm());
+        let claims = Written {
+            jti,
+            htm: self.method,
+            htu: Target::parse(self.uri).ok_or(Fault::Claims)?.to_string(),
+            iat: now,
+            ath: self.token.map(|token| base64::encode(backend::sha256(token.as_bytes()))),
+            nonce: self.nonce,
+        };
+        let claims = serde_json::to_vec(&claims).map_err(|_| Fault::Claims)?;
+        jws::sign_under(key, header.as_bytes(), &claims)
+    }
+
+    /// Checks a proof at `now`, in unix seconds.
+    ///
+    /// # Errors
+    /// Those of the compact form, [`Error::Type`], [`Error::Critical`], [`Error::Signature`];
+    /// [`Error::Proof`] naming what does not belong to this request.
+    pub fn check(&self, proof: &str, now: u64) -> Result<Proven, Error> {
+        let compact = Compact::split(proof)?;
+        let header = compact.header()?;
+        let key = bring(&header)?;
+        compact.check(TrustedKey::Public(&key))?;
+        let payload = compact.payload()?;
+        let claims = Claims::parse(&payload)?;
+        let faulty = |member| Error::Proof { member };
+        let text = |member| claims.text(member).map_err(|_| faulty(member));
+        let jti = text("jti")?;
+        if jti.len() > JTI {
+            return Err(faulty("jti"));
+        }
+        if text("htm")? != self.method {
+            return Err(faulty("htm"));
+        }
+        let (here, there) = (Target::parse(self.uri), text("htu")?);
+        if here.is_none() || here != Target::parse(&there) {
+            return Err(faulty("htu"));
+        }
+        let iat = claims.time("iat").map_err(|_| faulty("iat"))?;
+        if iat > now.saturating_add(AHEAD) || now > iat.saturating_add(Self::MAX_AGE) {
+            return Err(faulty("iat"));
+        }
+        let token = self.token.map(|token| backend::sha256(token.as_bytes()));
+        let ath = claims.maybe_text("ath").map_err(|_| faulty("ath"))?;
+        // A proof for a request with a token is none for one without.
+        if ath != token.map(base64::encode) {
+            return Err(faulty("ath"));
+        }
+        if let Some(nonce) = self.nonce
+            && text("nonce")? != nonce
+        {
+            return Err(faulty("nonce"));
+        }
+        Ok(Proven { thumbprint: key.thumbprint(), jti, iat, token })
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request({:?}, {:?}, ..)", self.method, self.uri)
+    }
+}
+
+/// The key that the proof brings: public, and of the proof's own algorithm.
+fn bring(json: &[u8]) -> Result<VerifyingKey, Error> {
+    const FAULTY: Error = Error::Proof { member: "jwk" };
+    let header = Header::parse(json)?;
+    if header.typ.as_deref().map(|typ| typ.strip_prefix("application/").unwrap_or(typ)) != Some(TYP) {
+        return Err(Error::Type { expected: TYP });
+    }
+    let object = Header::object(json)?;
+    let jwk = object.member("jwk").ok_or(FAULTY)?;
+    // `Jwk` refuses private members and secrets.
+    let jwk = Jwk::parse(jwk.raw().as_bytes()).map_err(|_| FAULTY)?;
+    let algorithm = Algorithm::named(&header.alg).filter(|algorithm| algorithm.family() != Family::Secret);
+    let algorithm = algorithm.ok_or(Error::Proof { member: "alg" })?;
+    VerifyingKey::from_jwk_as(&jwk, algorithm).map_err(|_| FAULTY)
+}
+
+/// A proof that was checked. Only [`Request::check`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a proof that is not compared with a token proves nothing"]
+pub struct Proven {
+    thumbprint: String,
+    jti: String,
+    iat: u64,
+    token: Option<[u8; 32]>,
+}
+
+impl Proven {
+    /// The SHA-256 thumbprint of the key: `jkt` of a token that is bound to it, `dpop_jkt` of
+    /// an authorization request.
+    #[must_use]
+    pub fn thumbprint(&self) -> &str {
+        &self.thumbprint
+    }
+
+    /// The proof's own name. One that was seen with this key before is a replay.
+    #[must_use]
+    pub fn jti(&self) -> &str {
+        &self.jti
+    }
+
+    /// When it was made, in unix seconds.
+    #[must_use]
+    pub const fn iat(&self) -> u64 {
+        self.iat
+    }
+
+    /// Whether the proof was made for a request with this token.
+    pub(crate) fn is_for(&self, token: &str) -> bool {
+        self.token == Some(backend::sha256(token.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

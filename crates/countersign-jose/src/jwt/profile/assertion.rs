@@ -1,0 +1,90 @@
+//! Client assertions: how an application shows an authorization server who it is.
+//!
+//! RFC 7523 3 with RFC 10070: the audience is the issuer of the authorization server and nobody
+//! else, because an assertion for two servers lets one of them pose as the client at the other.
+
+use serde::Serialize;
+
+use super::{Profile, Registered};
+use crate::error::Error;
+use crate::jwt::Audience;
+use crate::jwt::reader::Claims;
+use crate::key::private::Sealed;
+
+/// The claims of a client assertion, `typ` `client-authentication+jwt` (RFC 10070 4).
+///
+/// Whoever verifies it remembers `jti` until `exp`, and refuses the second one. Clients from
+/// before RFC 10070 send `typ` `JWT` or none: see
+/// [`Verifier::accepting_generic_type`](crate::jwt::Verifier::accepting_generic_type).
+///
+/// ```
+/// use countersign_jose::jwt::{self, AssertionClaims};
+/// use countersign_jose::{Algorithm, SigningKey};
+///
+/// let key = SigningKey::generate(Algorithm::Es256)?;
+/// let claims = AssertionClaims::new("shop-web", "https://id.example", "a1", 1_800_000_000, 1_800_000_060);
+/// let assertion = jwt::sign(&key, &claims)?;
+///
+/// // The issuer of an assertion is the client.
+/// let server = jwt::verifier::<AssertionClaims>(key.verifying_key()).issuer("shop-web").audience("https://id.example");
+/// assert_eq!(server.verify(&assertion, 1_800_000_010).unwrap().jti, "a1");
+/// # Ok::<(), countersign_jose::Fault>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AssertionClaims {
+    /// The client.
+    pub iss: String,
+    /// The client again.
+    pub sub: String,
+    /// The issuer of the authorization server, alone.
+    pub aud: Audience,
+    /// From when it is refused.
+    pub exp: u64,
+    /// The assertion's own name.
+    pub jti: String,
+    /// When it was issued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<u64>,
+}
+
+impl AssertionClaims {
+    /// What `client` says to the server that calls itself `issuer`, from `iat` to `exp`.
+    #[must_use]
+    pub fn new(client: &str, issuer: &str, jti: impl Into<String>, iat: u64, exp: u64) -> Self {
+        Self {
+            iss: client.into(),
+            sub: client.into(),
+            aud: issuer.into(),
+            exp,
+            jti: jti.into(),
+            iat: Some(iat),
+        }
+    }
+}
+
+impl Sealed for AssertionClaims {}
+
+impl Profile for AssertionClaims {
+    const TYP: &'static str = "client-authentication+jwt";
+
+    fn read(claims: &Claims<'_>) -> Result<Self, Error> {
+        let read = Self {
+            iss: claims.text("iss")?,
+            sub: claims.text("sub")?,
+            aud: claims.audience()?,
+            exp: claims.time("exp")?,
+            jti: claims.text("jti")?,
+            iat: claims.maybe_time("iat")?,
+        };
+        if read.iss == read.sub { Ok(read) } else { Err(Error::Claim { claim: "sub" }) }
+    }
+
+    fn registered(&self) -> Registered<'_> {
+        Registered { iss: &self.iss, aud: &self.aud, exp: Some(self.exp), iat: self.iat, cnf: None }
+    }
+
+    fn check(&self, _: &str) -> Result<(), Error> {
+        // RFC 10070 4: the issuer is the sole value.
+        if self.aud.only().is_some() { Ok(()) } else { Err(Error::Audience) }
+    }
+}

@@ -1,0 +1,91 @@
+//! Introspection responses: a signed answer to "is this token good?".
+//!
+//! RFC 9701 5. It is for the resource server that has asked, named in `aud`, and for nobody else.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Map, Value};
+
+use super::{Profile, Registered};
+use crate::error::Error;
+use crate::jwt::Audience;
+use crate::jwt::reader::Claims;
+use crate::key::private::Sealed;
+
+/// The claims of an introspection response, `typ` `token-introspection+jwt` (RFC 9701 5).
+///
+/// ```
+/// use countersign_jose::jwt::{self, Introspected, IntrospectionClaims};
+/// use countersign_jose::{Algorithm, SigningKey};
+///
+/// let key = SigningKey::generate(Algorithm::Es256)?;
+/// let claims = IntrospectionClaims {
+///     iss: "https://id.example".into(),
+///     aud: "shop-api".into(),
+///     iat: 1_800_000_000,
+///     token_introspection: Introspected::Inactive,
+/// };
+/// let answer = jwt::sign(&key, &claims)?;
+///
+/// let api = jwt::verifier::<IntrospectionClaims>(key.verifying_key()).issuer("https://id.example").audience("shop-api");
+/// assert_eq!(api.verify(&answer, 1_800_000_001).unwrap().token_introspection, Introspected::Inactive);
+/// # Ok::<(), countersign_jose::Fault>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct IntrospectionClaims {
+    /// The issuer.
+    pub iss: String,
+    /// The resource server that has asked.
+    pub aud: Audience,
+    /// When it was answered. How old an answer may be is for the caller to say.
+    pub iat: u64,
+    /// The answer.
+    pub token_introspection: Introspected,
+}
+
+/// Whether the token is good, and what it says (RFC 7662 2.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Introspected {
+    /// It is not good. Nothing else is told.
+    Inactive,
+    /// It is good: the members beside `active`.
+    Active(Map<String, Value>),
+}
+
+impl Serialize for Introspected {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("active", &matches!(self, Self::Active(_)))?;
+        if let Self::Active(members) = self {
+            for (name, value) in members.iter().filter(|(name, _)| *name != "active") {
+                map.serialize_entry(name, value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+impl Sealed for IntrospectionClaims {}
+
+impl Profile for IntrospectionClaims {
+    const TYP: &'static str = "token-introspection+jwt";
+
+    fn read(claims: &Claims<'_>) -> Result<Self, Error> {
+        const FAULTY: Error = Error::Claim { claim: "token_introspection" };
+        let mut members = claims.maybe_map("token_introspection")?.ok_or(FAULTY)?;
+        let token_introspection = match members.remove("active") {
+            Some(Value::Bool(true)) => Introspected::Active(members),
+            Some(Value::Bool(false)) => Introspected::Inactive,
+            _ => return Err(FAULTY),
+        };
+        Ok(Self {
+            iss: claims.text("iss")?,
+            aud: claims.audience()?,
+            iat: claims.time("iat")?,
+            token_introspection,
+        })
+    }
+
+    fn registered(&self) -> Registered<'_> {
+        Registered { iss: &self.iss, aud: &self.aud, exp: None, iat: Some(self.iat), cnf: None }
+    }
+}

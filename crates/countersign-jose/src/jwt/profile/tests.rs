@@ -1,0 +1,268 @@
+//! Every kind of token beside every other.
+
+use serde_json::{Map, Value, json};
+
+use super::*;
+use crate::fixtures::{AUDIENCE, ISSUER, NOW, access, es256, forge, id, logout};
+use crate::jwt::{self, Verified, dpop};
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+pub(crate) fn event() -> EventClaims {
+    EventClaims::new(ISSUER, AUDIENCE, "e1", NOW).event("https://e.example/gone", Map::new())
+}
+
+pub(crate) fn introspection() -> IntrospectionClaims {
+    let token_introspection = Introspected::Active(object(json!({ "sub": "ana", "exp": NOW + 9 })));
+    IntrospectionClaims { iss: ISSUER.into(), aud: AUDIENCE.into(), iat: NOW, token_introspection }
+}
+
+pub(crate) fn assertion() -> AssertionClaims {
+    AssertionClaims::new(ISSUER, AUDIENCE, "a1", NOW, NOW + 60)
+}
+
+pub(crate) fn request() -> RequestClaims {
+    RequestClaims {
+        iss: ISSUER.into(),
+        aud: AUDIENCE.into(),
+        exp: NOW + 60,
+        iat: Some(NOW),
+        jti: None,
+        parameters: object(json!({ "client_id": ISSUER, "response_type": "code", "max_age": 7 })),
+    }
+}
+
+fn read<C: Profile>(token: &str) -> Result<C, Error> {
+    let verifier = jwt::verifier::<C>(es256().verifying_key()).issuer(ISSUER).audience(AUDIENCE);
+    verifier.verify(token, NOW).map(Verified::into_claims)
+}
+
+/// What a verifier of `C` says to these claims, honestly signed.
+fn told<C: Profile>(claims: &str) -> Result<(), Error> {
+    let header = format!(r#"{{"alg":"ES256","typ":"{}","kid":"{}"}}"#, C::TYP, es256().key_id());
+    read::<C>(&forge(es256(), &header, claims)).map(|_| ())
+}
+
+/// The claims as JSON with one of them replaced, or removed when `json` is empty.
+fn with<C: Profile>(claims: &C, claim: &str, json: &str) -> String {
+    let mut whole = object(serde_json::to_value(claims).unwrap());
+    whole.remove(claim);
+    let mut members: Vec<String> = whole.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    if !json.is_empty() {
+        members.push(format!("\"{claim}\":{json}"));
+    }
+    format!("{{{}}}", members.join(","))
+}
+
+fn comes_back<C: Profile + PartialEq + core::fmt::Debug>(claims: &C) {
+    assert_eq!(&read::<C>(&jwt::sign(es256(), claims).unwrap()).unwrap(), claims);
+}
+
+#[test]
+fn every_kind_comes_back_as_it_went() {
+    comes_back(&event());
+    comes_back(&EventClaims {
+        sub_id: Some(object(json!({ "format": "opaque", "id": "ana" }))),
+        txn: Some("t".into()),
+        toe: Some(NOW - 5),
+        exp: Some(NOW + 5),
+        ..event()
+    });
+    comes_back(&introspection());
+    comes_back(&IntrospectionClaims { token_introspection: Introspected::Inactive, ..introspection() });
+    comes_back(&assertion());
+    comes_back(&request());
+}
+
+fn requires<C: Profile>(claims: &C, required: &[&'static str]) {
+    for &claim in required {
+        for json in ["", "null", "true", "{}", "[1]", "\"\"", "1.5", "-1"] {
+            assert_eq!(told::<C>(&with(claims, claim, json)), Err(Error::Claim { claim }), "{claim}: {json}");
+        }
+    }
+}
+
+#[test]
+fn each_required_claim_of_each_kind_is_required() {
+    requires(&event(), &["iss", "aud", "iat", "jti", "events"]);
+    requires(&introspection(), &["iss", "aud", "iat", "token_introspection"]);
+    requires(&assertion(), &["iss", "sub", "aud", "exp", "jti"]);
+    requires(&request(), &["iss", "aud", "exp", "client_id"]);
+}
+
+#[test]
+fn an_event_describes_what_has_happened() {
+    for (claim, json) in [
+        ("events", r#"{"https://e.example/gone":true}"#),
+        ("events", r#"["https://e.example/gone"]"#),
+        ("sub_id", r#"{"id":"ana"}"#),
+        ("sub_id", r#"{"format":7}"#),
+        ("sub_id", "\"ana\""),
+        ("txn", "7"),
+        ("toe", "\"now\""),
+    ] {
+        assert_eq!(told::<EventClaims>(&with(&event(), claim, json)), Err(Error::Claim { claim }), "{json}");
+    }
+    let expired = told::<EventClaims>(&with(&event(), "exp", &(NOW - 5).to_string()));
+    assert_eq!(expired, Err(Error::Expired { at: NOW - 5 }));
+    let about = event().event("u", object(json!({ "n": 7 })));
+    assert_eq!(about.read_event::<Map<String, Value>>("u").unwrap().unwrap()["n"], 7);
+    assert_eq!(about.read_event::<Vec<u8>>("u"), Err(Error::OwnClaims));
+    assert_eq!(about.read_event::<Vec<u8>>("v"), Ok(None));
+}
+
+#[test]
+fn an_introspection_says_whether_in_so_many_words() {
+    for json in ["{}", r#"{"active":"true"}"#, r#"{"active":1}"#, r#"{"active":null}"#, "true"] {
+        let told = told::<IntrospectionClaims>(&with(&introspection(), "token_introspection", json));
+        assert_eq!(told, Err(Error::Claim { claim: "token_introspection" }), "{json}");
+    }
+    // A member that contradicts the variant is not written.
+    let active = Introspected::Active(object(json!({ "active": false })));
+    assert_eq!(serde_json::to_string(&active).unwrap(), r#"{"active":true}"#);
+    let inactive = with(&introspection(), "token_introspection", r#"{"active":false,"sub":"ana"}"#);
+    assert_eq!(told::<IntrospectionClaims>(&inactive), Ok(()));
+}
+
+#[test]
+fn an_assertion_is_by_one_client_for_one_server() {
+    let other = Err(Error::Claim { claim: "sub" });
+    assert_eq!(told::<AssertionClaims>(&with(&assertion(), "sub", "\"other\"")), other);
+    let two = format!(r#"["{AUDIENCE}","https://evil.example"]"#);
+    assert_eq!(told::<AssertionClaims>(&with(&assertion(), "aud", &two)), Err(Error::Audience));
+    assert_eq!(told::<AssertionClaims>(&with(&assertion(), "iat", "")), Ok(()));
+    assert_eq!(
+        told::<AssertionClaims>(&with(&assertion(), "iat", "\"\"")),
+        Err(Error::Claim { claim: "iat" })
+    );
+}
+
+#[test]
+fn older_assertions_are_taken_only_where_somebody_asks_for_it() {
+    let claims = serde_json::to_string(&assertion()).unwrap();
+    let verifier =
+        jwt::verifier::<AssertionClaims>(es256().verifying_key()).issuer(ISSUER).audience(AUDIENCE);
+    let lenient = verifier.clone().accepting_generic_type();
+    let kid = es256().key_id();
+    for typ in ["", r#","typ":"JWT""#] {
+        let token = forge(es256(), &format!(r#"{{"alg":"ES256"{typ},"kid":"{kid}"}}"#), &claims);
+        assert!(lenient.verify(&token, NOW).is_ok());
+        assert!(matches!(verifier.verify(&token, NOW).unwrap_err(), Error::Type { .. }));
+    }
+    let token = jwt::sign(es256(), &assertion()).unwrap();
+    assert!(lenient.verify(&token, NOW).is_ok() && verifier.verify(&token, NOW).is_ok());
+    // An ID token is not taken even so: it is about somebody else than its issuer.
+    let id = jwt::sign(es256(), &id()).unwrap();
+    assert_eq!(lenient.verify(&id, NOW).unwrap_err(), Error::Claim { claim: "jti" });
+    let typed = forge(es256(), &format!(r#"{{"alg":"ES256","typ":"at+jwt","kid":"{kid}"}}"#), &claims);
+    assert!(matches!(lenient.verify(&typed, NOW).unwrap_err(), Error::Type { .. }));
+}
+
+#[test]
+fn a_request_holds_no_request_and_is_by_its_client() {
+    for claim in ["request", "request_uri"] {
+        let told = told::<RequestClaims>(&with(&request(), claim, "\"x\""));
+        assert_eq!(told, Err(Error::Claim { claim }));
+    }
+    let told = told::<RequestClaims>(&with(&request(), "client_id", "\"other\""));
+    assert_eq!(told, Err(Error::Claim { claim: "client_id" }));
+    let mut twice = request();
+    twice.parameters.insert("iss".into(), "other".into());
+    assert!(matches!(jwt::sign(es256(), &twice).unwrap_err(), Fault::NotStrict { .. }));
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+struct Ticket {
+    seat: String,
+}
+
+impl Own for Ticket {
+    const TYP: &'static str = "ticket+jwt";
+}
+
+/// A kind of token: its `typ`, one of them, and what its verifier says to a token.
+type Kind = (&'static str, String, fn(&str) -> Result<(), Error>);
+
+fn kind<C: Profile>(claims: &C) -> Kind {
+    (C::TYP, jwt::sign(es256(), claims).unwrap(), |token| read::<C>(token).map(|_| ()))
+}
+
+fn kinds() -> Vec<Kind> {
+    const URI: &str = "https://api.shop.example/";
+    let proof = dpop::Request::new("GET", URI);
+    let ticket = OwnClaims {
+        iss: ISSUER.into(),
+        sub: "ana".into(),
+        aud: AUDIENCE.into(),
+        iat: NOW,
+        exp: NOW + 9,
+        jti: None,
+        own: Ticket { seat: "B7".into() },
+    };
+    vec![
+        kind(&access()),
+        kind(&id()),
+        kind(&logout()),
+        kind(&event()),
+        kind(&introspection()),
+        kind(&assertion()),
+        kind(&request()),
+        kind(&ticket),
+        ("dpop+jwt", proof.prove(es256(), "p1", NOW).unwrap(), |token| {
+            dpop::Request::new("GET", URI).check(token, NOW).map(|_| ())
+        }),
+    ]
+}
+
+#[test]
+fn no_kind_of_token_is_taken_for_any_other() {
+    let kinds = kinds();
+    let mut refused = 0;
+    for (made, token, _) in &kinds {
+        for (asked, _, verify) in &kinds {
+            if made == asked {
+                assert_eq!(verify(token), Ok(()), "{made}");
+            } else {
+                assert!(matches!(verify(token), Err(Error::Type { .. })), "{made} taken for {asked}");
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!(refused, kinds.len() * (kinds.len() - 1));
+}
+
+#[test]
+fn a_type_alone_does_not_make_one_kind_another() {
+    // The claims of each kind under the `typ` of each other: what the type does not tell apart
+    // must fail by the claims that it requires, unless those are all there.
+    let bodies: Vec<(&str, String)> = kinds()
+        .into_iter()
+        .map(|(typ, token, _)| {
+            let payload = token.split('.').nth(1).unwrap();
+            (typ, String::from_utf8(crate::base64::decode(payload).unwrap()).unwrap())
+        })
+        .collect();
+    let mut passed = Vec::new();
+    for (asked, _, verify) in &kinds() {
+        for (made, claims) in bodies.iter().filter(|(made, _)| made != asked) {
+            let header = format!(r#"{{"alg":"ES256","typ":"{asked}","kid":"{}"}}"#, es256().key_id());
+            if verify(&forge(es256(), &header, claims)).is_ok() {
+                passed.push(format!("{made} as {asked}"));
+            }
+        }
+    }
+    // An ID token needs no more than what these have, and a logout token is an event by its
+    // standard: there only the type keeps them apart, which is why it is checked first and always.
+    assert_eq!(
+        passed,
+        [
+            "at+jwt as JWT",
+            "logout+jwt as JWT",
+            "client-authentication+jwt as JWT",
+            "ticket+jwt as JWT",
+            "logout+jwt as secevent+jwt"
+        ]
+    );
+}
