@@ -53,6 +53,7 @@ fn the_forger_of_these_tests_makes_tokens_that_decrypt() {
     assert_eq!(jwe::decrypt(&forge_wrapped(r#","x":[1]"#), &wrapping()).unwrap().plain(), b"forged");
 }
 
+/// CVE-2024-28176, CVE-2024-28180, CVE-2024-33664, CVE-2025-63811: a small token grew without end.
 #[test]
 fn a_zip_bomb_is_refused_before_it_is_decrypted() {
     for zip in [r#","zip":"DEF""#, r#","zip":null"#, r#","zip":"""#, r#","z\u0069p":"DEF""#] {
@@ -60,6 +61,7 @@ fn a_zip_bomb_is_refused_before_it_is_decrypted() {
     }
 }
 
+/// RUSTSEC-2023-0071: padding that answers differently, or later, gives the plaintext away.
 #[test]
 fn rsa1_5_and_none_are_no_algorithms() {
     let key = rsa_for_encryption(KeyAlgorithm::RsaOaep256);
@@ -117,6 +119,7 @@ fn a_token_never_chooses_the_algorithm_of_a_key() {
     }
 }
 
+/// CVE-2022-36083, CVE-2023-49290, CVE-2023-50966, GHSA-2c7c-3mj9-8fqh: `p2c` made one token cost minutes.
 #[test]
 fn a_stranger_cannot_make_a_password_hash_without_end() {
     let key = Password::new(KeyAlgorithm::Pbes2Hs256A128Kw, "correct horse").unwrap();

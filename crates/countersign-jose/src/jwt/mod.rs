@@ -110,4 +110,6 @@ mod forgeries;
 #[cfg(test)]
 mod mutations;
 #[cfg(test)]
+mod published;
+#[cfg(test)]
 mod tests;

@@ -111,9 +111,9 @@ fn a_document_is_strict_json_and_strict_base64url_inside() {
     assert_eq!(refusal(&long), Error::TooLarge { limit: MAX_TOKEN });
 }
 
+/// GHSA-jc38-x7x8-2xc8: the algorithm was taken from the unprotected header.
 #[test]
 fn what_decides_stands_in_the_protected_header_alone() {
-    // GHSA-jc38-x7x8-2xc8: the algorithm was taken from the unprotected header.
     let [_, payload, _] = parts();
     let sign = |header: &str| {
         let header = base64::encode(header);
