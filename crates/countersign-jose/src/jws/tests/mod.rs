@@ -171,3 +171,20 @@ fn several_secrets_are_told_apart_by_name() {
     let nameless = Trusted::shared([key(1).with_id(id("a")), key(2)]);
     assert_eq!(nameless.unwrap_err(), Error::Jwk { member: "kid" });
 }
+
+#[test]
+fn every_reader_refuses_what_is_too_long_before_decoding() {
+    let trusted = Trusted::from(secret(Algorithm::Hs256));
+    let policy = jws::AnyOf::new(trusted.clone());
+    let long = Error::TooLarge { limit: MAX_TOKEN };
+    for text in ["!".repeat(MAX_TOKEN + 1), "{".repeat(MAX_TOKEN + 1), ".".repeat(50_000_000)] {
+        let answers = [
+            jws::verify(&text, &trusted).unwrap_err(),
+            jws::verify_detached(&text, b"", &trusted).unwrap_err(),
+            jws::verify_unencoded(&text, &trusted).unwrap_err(),
+            jws::verify_json(&text, &policy).unwrap_err(),
+            jws::verify_json_detached(&text, b"", &policy).unwrap_err(),
+        ];
+        assert!(answers.iter().all(|answer| *answer == long), "{answers:?}");
+    }
+}
