@@ -73,6 +73,7 @@ pub mod jws;
 pub mod jwt;
 pub mod key;
 pub mod primitive;
+pub mod sd_jwt;
 
 mod algorithm;
 mod backend;

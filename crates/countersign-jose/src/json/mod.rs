@@ -174,6 +174,18 @@ impl<'a> Value<'a> {
     }
 }
 
+/// The items of a document that is an array, as strict as an [`Object`].
+pub(crate) fn items(bytes: &[u8]) -> Result<Vec<Value<'_>>, Flaw> {
+    let text = core::str::from_utf8(bytes).map_err(|_| Flaw::NotUtf8)?;
+    if text.starts_with('\u{feff}') {
+        return Err(Flaw::ByteOrderMark);
+    }
+    let mut scanner = Scanner::new(text);
+    let items = scanner.array()?;
+    scanner.end()?;
+    Ok(items)
+}
+
 /// Reads one document on both ways, for tests and fuzzers. `None`: the quick reader left it to the
 /// strict one. `Some(false)` must not happen: it has read what the strict one refuses, or something else.
 #[doc(hidden)]

@@ -41,7 +41,7 @@ mod audience;
 pub mod dpop;
 mod inspect;
 mod profile;
-mod reader;
+pub(crate) mod reader;
 mod verifier;
 
 pub use audience::Audience;

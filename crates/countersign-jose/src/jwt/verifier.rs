@@ -41,6 +41,12 @@ impl Leeway {
     }
 }
 
+impl Leeway {
+    pub(crate) const fn as_seconds(self) -> u64 {
+        self.0 as u64
+    }
+}
+
 impl Default for Leeway {
     fn default() -> Self {
         Self(5)
@@ -52,6 +58,11 @@ impl Default for Leeway {
 pub struct Verified<C>(C);
 
 impl<C> Verified<C> {
+    /// For the verifiers of this crate.
+    pub(crate) const fn of(claims: C) -> Self {
+        Self(claims)
+    }
+
     /// The claims, without the proof.
     #[must_use]
     pub fn into_claims(self) -> C {
@@ -264,7 +275,7 @@ impl<C: Profile> Verifier<C> {
         now: u64,
         expiry: Expiry,
     ) -> Result<(), Error> {
-        let leeway = u64::from(self.leeway.0);
+        let leeway = self.leeway.as_seconds();
         // RFC 7519 4.1.4: "on or after" the time the token is refused.
         if let Some(at) = claims.exp.filter(|exp| now >= exp.saturating_add(leeway))
             && expiry == Expiry::Counts

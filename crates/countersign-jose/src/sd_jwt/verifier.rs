@@ -1,0 +1,236 @@
+//! Whether what a holder shows is good: signature, type, issuer, disclosures, binding, times.
+//!
+//! RFC 9901 7.1 and 7.3. Whether binding is asked for is decided when the verifier is built,
+//! never by what comes (RFC 9901 7.3, step 1).
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::Type;
+use super::binding::{self, Wanted};
+use super::held::{Parts, signed_claims};
+use super::restore::restore;
+use crate::error::Error;
+use crate::json::Object;
+use crate::jwk::Jwk;
+use crate::jws::{self, Trusted};
+use crate::jwt::{Leeway, Verified};
+use crate::key::VerifyingKey;
+
+/// The last second of the year 9999, as in every other token.
+const LATEST: u64 = 253_402_300_799;
+
+/// Begins a verifier that trusts these keys of an issuer.
+///
+/// The next steps are [`Builder::typ`], [`Builder::issuer`], and [`Builder::bound_to`] or
+/// [`Builder::without_binding`]; there is no other way.
+pub fn verifier(keys: impl Into<Trusted>) -> Builder<WantsType> {
+    Builder { keys: keys.into(), state: WantsType(()) }
+}
+
+/// A verifier that is not complete; `State` names what it wants.
+#[derive(Debug)]
+#[must_use = "it checks nothing before it has a type, an issuer and a decision about binding"]
+pub struct Builder<State> {
+    keys: Trusted,
+    state: State,
+}
+
+/// The verifier wants to know which kind of credential it takes: call `typ`.
+#[derive(Debug)]
+pub struct WantsType(());
+
+/// The verifier wants to know whose credentials it trusts: call `issuer`.
+#[derive(Debug)]
+pub struct WantsIssuer {
+    typ: Type,
+}
+
+/// The verifier wants to know whether the holder must prove their key: call `bound_to` or
+/// `without_binding`.
+#[derive(Debug)]
+pub struct WantsBinding {
+    typ: Type,
+    issuer: Box<str>,
+}
+
+impl Builder<WantsType> {
+    /// Takes credentials of this type.
+    pub fn typ(self, typ: Type) -> Builder<WantsIssuer> {
+        Builder { keys: self.keys, state: WantsIssuer { typ } }
+    }
+}
+
+impl Builder<WantsIssuer> {
+    /// Trusts credentials whose `iss` is exactly this.
+    pub fn issuer(self, issuer: impl Into<String>) -> Builder<WantsBinding> {
+        let issuer = issuer.into().into_boxed_str();
+        Builder { keys: self.keys, state: WantsBinding { typ: self.state.typ, issuer } }
+    }
+}
+
+impl Builder<WantsBinding> {
+    /// Wants proof of the holder's key, made for this audience: the verifier's own name.
+    pub fn bound_to(self, audience: impl Into<String>) -> Verifier<Bound> {
+        self.with(Bound { audience: audience.into().into_boxed_str() })
+    }
+
+    /// Takes what anybody shows who has a copy of it; a proof that nobody asked for is refused.
+    pub fn without_binding(self) -> Verifier<Unbound> {
+        self.with(Unbound(()))
+    }
+
+    fn with<B>(self, binding: B) -> Verifier<B> {
+        let WantsBinding { typ, issuer } = self.state;
+        Verifier { keys: self.keys, typ, issuer, leeway: Leeway::default(), binding }
+    }
+}
+
+/// Checks SD-JWTs of one type, from one issuer. `B` says whether holders prove their key.
+#[derive(Debug, Clone)]
+pub struct Verifier<B> {
+    keys: Trusted,
+    typ: Type,
+    issuer: Box<str>,
+    leeway: Leeway,
+    binding: B,
+}
+
+/// Holders prove their key, to this audience.
+#[derive(Debug, Clone)]
+pub struct Bound {
+    audience: Box<str>,
+}
+
+/// Holders prove nothing.
+#[derive(Debug, Clone)]
+pub struct Unbound(());
+
+/// What was shown of a credential: its claims, with what is disclosed in its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Disclosed {
+    claims: Map<String, Value>,
+}
+
+impl Disclosed {
+    /// The claims.
+    #[must_use]
+    pub const fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+
+    /// The claims as a type of the caller's.
+    ///
+    /// # Errors
+    /// [`Error::OwnClaims`] when what was shown does not fit it.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_value(Value::Object(self.claims.clone())).map_err(|_| Error::OwnClaims)
+    }
+}
+
+impl Verifier<Unbound> {
+    /// Checks a presentation at `now`, in unix seconds.
+    ///
+    /// # Errors
+    /// Those of [`jws::verify`](crate::jws::verify); [`Error::Type`], [`Error::Disclosure`],
+    /// [`Error::Issuer`], [`Error::Claim`], [`Error::Expired`], [`Error::Early`];
+    /// [`Error::KeyBinding`] when a proof came that nobody asked for.
+    pub fn verify(&self, presentation: &str, now: u64) -> Result<Verified<Disclosed>, Error> {
+        let parts = Parts::split(presentation)?;
+        if parts.binding.is_some() {
+            return Err(Error::KeyBinding { flaw: "nobody asked for it" });
+        }
+        self.signed(parts.token)?.restored(parts)?.in_time(now, self.leeway)
+    }
+}
+
+impl Verifier<Bound> {
+    /// Checks a presentation that was made for this verifier and this nonce, at `now`, in unix
+    /// seconds. Give each nonce out once, and take it once.
+    ///
+    /// # Errors
+    /// As for a verifier without binding; [`Error::KeyBinding`] when the proof is missing or
+    /// made for something else, [`Error::Signature`] when another key has made it.
+    pub fn verify(&self, presentation: &str, nonce: &str, now: u64) -> Result<Verified<Disclosed>, Error> {
+        let parts = Parts::split(presentation)?;
+        let proof = parts.binding.ok_or(Error::KeyBinding { flaw: "it is missing" })?;
+        let shown = parts.shown;
+        let signed = self.signed(parts.token)?;
+        let holder = signed.holder()?;
+        let restored = signed.restored(parts)?;
+        let wanted = Wanted { shown, digests: restored.digests, audience: &self.binding.audience, nonce };
+        binding::check(proof, &holder, &wanted, now)?;
+        restored.in_time(now, self.leeway)
+    }
+}
+
+impl<B> Verifier<B> {
+    /// Allows clocks to differ by `leeway` instead of 5 seconds.
+    #[must_use]
+    pub fn leeway(mut self, leeway: Leeway) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    fn signed(&self, token: &str) -> Result<Signed, Error> {
+        let signed = jws::verify(token, &self.keys)?;
+        let typ = signed.typ().map(|typ| typ.strip_prefix("application/").unwrap_or(typ));
+        if typ != Some(self.typ.name()) {
+            return Err(Error::Type { expected: self.typ.name() });
+        }
+        let claims = signed_claims(signed.payload())?;
+        // Looked for where it was signed: a disclosed issuer would be the holder's choice.
+        match claims.get("iss").and_then(Value::as_str) {
+            Some(iss) if *iss == *self.issuer => {}
+            Some(_) => return Err(Error::Issuer),
+            None => return Err(Error::Claim { claim: "iss" }),
+        }
+        Ok(Signed { payload: signed.payload().to_vec(), claims })
+    }
+}
+
+/// Claims whose signature is good.
+struct Signed {
+    payload: Vec<u8>,
+    claims: Map<String, Value>,
+}
+
+impl Signed {
+    /// The key in `cnf`, where it was signed (RFC 7800 3.2).
+    fn holder(&self) -> Result<VerifyingKey, Error> {
+        const NONE: Error = Error::KeyBinding { flaw: "the credential names no key of its holder" };
+        let claims = Object::parse(&self.payload).map_err(|_| NONE)?;
+        let jwk = claims.member("cnf").and_then(|cnf| cnf.object()).and_then(|cnf| cnf.member("jwk"));
+        VerifyingKey::from_jwk(&Jwk::parse(jwk.ok_or(NONE)?.raw().as_bytes())?)
+    }
+
+    fn restored(mut self, mut parts: Parts<'_>) -> Result<Restored, Error> {
+        let digests = restore(&mut self.claims, &mut parts.disclosures)?;
+        Ok(Restored { claims: self.claims, digests })
+    }
+}
+
+/// Claims with what was disclosed in its place.
+struct Restored {
+    claims: Map<String, Value>,
+    digests: crate::algorithm::Hash,
+}
+
+impl Restored {
+    fn in_time(self, now: u64, leeway: Leeway) -> Result<Verified<Disclosed>, Error> {
+        let leeway = leeway.as_seconds();
+        if let Some(at) = self.time("exp")?.filter(|at| now >= at.saturating_add(leeway)) {
+            return Err(Error::Expired { at });
+        }
+        let from = self.time("iat")?.max(self.time("nbf")?).unwrap_or(0);
+        if from > now.saturating_add(leeway) {
+            return Err(Error::Early { from });
+        }
+        Ok(Verified::of(Disclosed { claims: self.claims }))
+    }
+
+    fn time(&self, claim: &'static str) -> Result<Option<u64>, Error> {
+        let read = |value: &Value| value.as_u64().filter(|at| *at <= LATEST).ok_or(Error::Claim { claim });
+        self.claims.get(claim).map(read).transpose()
+    }
+}
