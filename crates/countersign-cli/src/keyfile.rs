@@ -5,22 +5,14 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use countersign_jose::{Algorithm, Jwk, KeySet, SigningKey, VerifyingKey, base64};
+use countersign_jose::{Algorithm, Error, Jwk, KeySet, PrivateJwk, SigningKey, VerifyingKey};
 
 use crate::given;
 use crate::problem::{Problem, Result, code};
 
-const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
-const END: &str = "-----END PRIVATE KEY-----";
-
-/// The algorithms a key file is tried for, in this order; an RSA key is RS256 unless another is named.
-const TRIED: [Algorithm; 5] =
-    [Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::EdDsa, Algorithm::Rs256];
-
-/// Reads a private key.
+/// Reads a private key; an RSA key is RS256 unless another algorithm is named.
 pub(crate) fn signing_key(path: &Path, algorithm: Option<Algorithm>) -> Result<SigningKey> {
-    from_pem(&given::file(path)?, algorithm)
-        .ok_or_else(|| unfit(path, "a PKCS#8 key in PEM (BEGIN PRIVATE KEY)"))?
+    private(path, &given::file(path)?, algorithm)
 }
 
 /// Reads public keys: a JWK Set, one JWK, or the public half of a private key.
@@ -41,58 +33,23 @@ fn public_of(path: &Path, text: &str) -> Result<VerifyingKey> {
     if text.trim_start().starts_with('{') {
         return Ok(VerifyingKey::from_jwk(&Jwk::parse(text.as_bytes())?)?);
     }
-    let key = from_pem(text, None)
-        .ok_or_else(|| unfit(path, "a JWK, or a PKCS#8 key in PEM (BEGIN PRIVATE KEY)"))?;
-    Ok(key?.verifying_key())
+    Ok(private(path, text, None)?.verifying_key())
 }
 
-/// `None` when the text is no PEM of a PKCS#8 key at all.
-fn from_pem(text: &str, algorithm: Option<Algorithm>) -> Option<Result<SigningKey>> {
-    let (_, body) = text.split_once(BEGIN)?;
-    let (body, _) = body.split_once(END)?;
-    // PEM uses the other base64 alphabet, with padding and line breaks.
-    let body: String = body
-        .chars()
-        .filter(|c| !c.is_ascii_whitespace() && *c != '=')
-        .map(|c| match c {
-            '+' => '-',
-            '/' => '_',
-            other => other,
-        })
-        .collect();
-    let der = base64::decode(body).ok()?;
-    let mut last = None;
-    for algorithm in algorithm.map_or_else(|| TRIED.to_vec(), |one| vec![one]) {
-        match SigningKey::from_pkcs8(algorithm, &der) {
-            Ok(key) => return Some(Ok(key)),
-            Err(error @ countersign_jose::Error::PrivateKey { .. }) => {
-                last.get_or_insert(error);
-            }
-            Err(error) => return Some(Err(error.into())),
-        }
-    }
-    last.map(|error| Err(error.into()))
+fn private(path: &Path, text: &str, algorithm: Option<Algorithm>) -> Result<SigningKey> {
+    let jwk = PrivateJwk::from_pkcs8_pem(text).map_err(|error| match error {
+        Error::Pem { .. } | Error::KeyFormat { .. } | Error::Der { .. } => unfit(path, &error),
+        other => other.into(),
+    })?;
+    Ok(match algorithm {
+        Some(algorithm) => SigningKey::from_jwk_as(&jwk, algorithm)?,
+        None => SigningKey::from_jwk(&jwk)?,
+    })
 }
 
 /// A private key as PEM.
 pub(crate) fn to_pem(key: &SigningKey) -> Result<given::Secret> {
-    let body = base64::encode(key.to_pkcs8()?.as_slice()).replace('-', "+").replace('_', "/");
-    let pad = "=".repeat((4 - body.len() % 4) % 4);
-    let mut text = format!("{BEGIN}\n");
-    let mut column = 0;
-    for c in body.chars().chain(pad.chars()) {
-        text.push(c);
-        column += 1;
-        if column % 64 == 0 {
-            text.push('\n');
-        }
-    }
-    if column % 64 != 0 {
-        text.push('\n');
-    }
-    text.push_str(END);
-    text.push('\n');
-    Ok(given::Secret::new(text))
+    Ok(given::Secret::new(key.to_pkcs8_pem()?.to_string()))
 }
 
 /// Writes a secret to a new file that only its owner can read; an existing file is never overwritten.
@@ -105,8 +62,11 @@ pub(crate) fn write_new(path: &Path, secret: &given::Secret) -> Result {
     })
 }
 
-fn unfit(path: &Path, wanted: &str) -> Problem {
-    Problem::usage(code::UNREADABLE, format!("`{}` is not {wanted}", path.display()))
+fn unfit(path: &Path, error: &Error) -> Problem {
+    Problem::usage(
+        code::UNREADABLE,
+        format!("`{}` is no key in PEM (BEGIN PRIVATE KEY): {error}", path.display()),
+    )
 }
 
 #[cfg(test)]
@@ -116,7 +76,14 @@ mod tests {
     #[test]
     fn a_key_comes_back_from_its_file_and_is_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
-        for algorithm in [Algorithm::Es256, Algorithm::Es384, Algorithm::Es512, Algorithm::EdDsa] {
+        for algorithm in [
+            Algorithm::Es256,
+            Algorithm::Es384,
+            Algorithm::Es512,
+            Algorithm::Es256k,
+            Algorithm::EdDsa,
+            Algorithm::MlDsa65,
+        ] {
             let path = folder.path().join(algorithm.name());
             let key = SigningKey::generate(algorithm).unwrap();
             write_new(&path, &to_pem(&key).unwrap()).unwrap();
