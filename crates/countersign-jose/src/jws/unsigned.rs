@@ -8,7 +8,10 @@
 //!
 //! It does not talk to anything: the caller does.
 
-use crate::algorithm::Algorithm;
+use der::asn1::UintRef;
+use der::{Decode, Reader, SliceReader};
+
+use crate::algorithm::{Algorithm, Family};
 use crate::base64;
 use crate::error::Error;
 use crate::header::Header;
@@ -74,7 +77,7 @@ impl Unsigned {
     }
 
     /// The whole token, if `signature` is good. ECDSA signatures are `r` and `s` side by side
-    /// (RFC 7518 3.4), not DER.
+    /// (RFC 7518 3.4); for DER there is [`Unsigned::signed_der`].
     ///
     /// # Errors
     /// [`Error::Signature`] when another key or algorithm made it, or over other bytes.
@@ -86,6 +89,38 @@ impl Unsigned {
         append_signature(&mut token, signature);
         Ok(token)
     }
+}
+
+impl Unsigned {
+    /// The whole token from an ECDSA signature in DER, the form in which most key services
+    /// answer (RFC 3279 2.2.3). Tokens never have it: it is rewritten as RFC 7518 3.4 asks.
+    ///
+    /// # Errors
+    /// [`Error::Signature`] when the bytes are no such signature, when the key is not one of
+    /// ECDSA, and as [`Unsigned::signed`].
+    pub fn signed_der(self, der: &[u8]) -> Result<String, Error> {
+        let fixed = self.algorithm().signature_len().filter(|_| self.algorithm().family() == Family::Ec);
+        let signature = fixed.and_then(|length| side_by_side(der, length)).ok_or(Error::Signature)?;
+        self.signed(&signature)
+    }
+}
+
+/// `r` and `s`, each filled up with zeros to half the length.
+fn side_by_side(der: &[u8], length: usize) -> Option<Vec<u8>> {
+    let mut reader = SliceReader::new(der).ok()?;
+    let numbers = |reader: &mut SliceReader<'_>| -> der::Result<[Vec<u8>; 2]> {
+        let mut number = || UintRef::decode(reader).map(|number| number.as_bytes().to_vec());
+        Ok([number()?, number()?])
+    };
+    let numbers = reader.sequence(numbers).ok()?;
+    reader.finish().ok()?;
+    let mut signature = Vec::with_capacity(length);
+    for number in numbers {
+        let zeros = (length / 2).checked_sub(number.len())?;
+        signature.resize(signature.len() + zeros, 0);
+        signature.extend_from_slice(&number);
+    }
+    Some(signature)
 }
 
 impl core::fmt::Debug for Unsigned {

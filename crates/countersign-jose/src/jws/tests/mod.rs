@@ -188,3 +188,82 @@ fn every_reader_refuses_what_is_too_long_before_decoding() {
         assert!(answers.iter().all(|answer| *answer == long), "{answers:?}");
     }
 }
+
+/// A DER element with a short length.
+fn element(tag: u8, body: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(body.len()).unwrap();
+    let head = if length < 0x80 { vec![tag, length] } else { vec![tag, 0x81, length] };
+    [head, body.to_vec()].concat()
+}
+
+fn in_der(signature: &[u8]) -> Vec<u8> {
+    let integer = |half: &[u8]| {
+        let mut body: Vec<u8> = half.iter().copied().skip_while(|byte| *byte == 0).collect();
+        if body.first().is_none_or(|first| first & 0x80 != 0) {
+            body.insert(0, 0);
+        }
+        element(2, &body)
+    };
+    let (r, s) = signature.split_at(signature.len() / 2);
+    element(0x30, &[integer(r), integer(s)].concat())
+}
+
+#[test]
+fn a_key_service_may_answer_in_der_and_the_token_still_has_none() {
+    for remote in &pairs() {
+        let public = remote.verifying_key();
+        // Often enough that short numbers and leading zeros are among them.
+        for round in 0..if remote.algorithm().family() == Family::Ec { 64 } else { 1 } {
+            let unsigned = jws::prepare(&public, None, format!("payload {round}").as_bytes());
+            let signature = remote.sign(unsigned.input()).unwrap();
+            if remote.algorithm().family() != Family::Ec {
+                assert_eq!(unsigned.clone().signed_der(&signature).unwrap_err(), Error::Signature);
+                continue;
+            }
+            let der = in_der(&signature);
+            let token = unsigned.clone().signed_der(&der).unwrap();
+            assert_eq!(token, unsigned.clone().signed(&signature).unwrap());
+            assert!(jws::verify(&token, &public.clone().into()).is_ok());
+            let halves = signature.len() / 2;
+            let negative = element(0x30, &[element(2, &[0xff]), element(2, &[1])].concat());
+            let long = element(0x30, &[element(2, &vec![1; halves + 1]), element(2, &[1])].concat());
+            for bad in [
+                &[],
+                &signature[..],
+                &der[..der.len() - 1],
+                &[&der[..], &[0]].concat(),
+                &negative,
+                &long,
+                &element(0x31, &der[2..]),
+                &element(0x30, &[]),
+                &in_der(&vec![0; signature.len()]),
+                &in_der(&[&signature[halves..], &signature[..halves]].concat()),
+            ] {
+                assert_eq!(unsigned.clone().signed_der(bad).unwrap_err(), Error::Signature);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_twin_of_an_ecdsa_signature_is_good_so_a_token_is_no_name_for_itself() {
+    // If (r, s) is good then so is (r, n - s), by the standard. Whoever lists bad tokens must
+    // list `jti` or what the claims say, never the token's text.
+    let order: [u8; 32] =
+        crate::fixtures::hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551")
+            .try_into()
+            .unwrap();
+    let token = jws::sign(es256(), None, b"payload").unwrap();
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let mut twin = base64::decode(signature).unwrap();
+    let mut borrow = 0;
+    for at in (0..32).rev() {
+        let difference = i16::from(order[at]) - i16::from(twin[32 + at]) - borrow;
+        borrow = i16::from(difference < 0);
+        twin[32 + at] = u8::try_from(difference + 256 * borrow).unwrap();
+    }
+    let twin = format!("{signed}.{}", base64::encode(twin));
+    assert_ne!(twin, token);
+    let trusted = Trusted::from(es256().verifying_key());
+    assert_eq!(jws::verify(&twin, &trusted).unwrap().payload(), b"payload");
+}
