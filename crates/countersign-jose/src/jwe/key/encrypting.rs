@@ -68,8 +68,9 @@ impl EncryptingKey {
     ///
     /// # Errors
     /// [`Error::Purpose`] for a key that is for signatures, [`Error::Jwk`] when it names another
-    /// algorithm, is no key for this one, or is a point off its curve or of small order,
-    /// [`Error::WeakExponent`] and [`Error::Jwk`] for RSA keys that must not be used.
+    /// algorithm, is no key for this one, or is a point off its curve, [`Error::SmallOrder`],
+    /// [`Error::WeakExponent`], [`Error::SmallFactor`], [`Error::Roca`], [`Error::CloseFactors`]
+    /// and [`Error::Jwk`] for RSA keys that must not be used.
     pub fn from_jwk_as(jwk: &Jwk, algorithm: KeyAlgorithm) -> Result<Self, Error> {
         allowed(jwk.purpose, algorithm)?;
         if !jwk.material.fits_encryption(algorithm) {
@@ -169,20 +170,17 @@ pub(super) fn allowed(purpose: Purpose, algorithm: KeyAlgorithm) -> Result<(), E
 }
 
 fn public(algorithm: KeyAlgorithm, material: &Material) -> Result<Public, Error> {
+    strong(material, Algorithm::Rs256).map_err(|error| match error {
+        // It names an algorithm for signatures.
+        Error::KeyTooShort { .. } => Error::Jwk { member: "n" },
+        other => other,
+    })?;
     if let Material::Rsa { n, e } = material {
-        strong(material, Algorithm::Rs256).map_err(|error| match error {
-            // It names an algorithm for signatures.
-            Error::KeyTooShort { .. } => Error::Jwk { member: "n" },
-            other => other,
-        })?;
         return OaepPublic::new(algorithm, n, e).map(Public::Rsa).ok_or(Error::Jwk { member: "n" });
     }
     const FAULTY: Error = Error::Jwk { member: "x" };
     let (curve, point) = Curve::of(material).ok_or(FAULTY)?;
     let public = AgreementPublic::new(curve, &point).ok_or(FAULTY)?;
-    // A point of small order belongs to its curve and agrees with nobody: say so now.
-    let trial = AgreementKey::generate(curve).map_err(|_| FAULTY)?;
-    trial.agree(&public).ok_or(FAULTY)?;
     Ok(Public::Agreement(curve, public))
 }
 
