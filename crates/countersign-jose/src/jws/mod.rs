@@ -24,7 +24,7 @@ pub(crate) mod critical;
 mod detached;
 mod document;
 mod policy;
-mod trusted;
+pub(crate) mod trusted;
 mod unsigned;
 
 pub use compact::MAX_TOKEN;
@@ -87,7 +87,8 @@ impl Signed {
 /// # Errors
 /// [`Fault::Crypto`] when the library fails.
 pub fn sign(key: &(impl Signer + ?Sized), typ: Option<&str>, payload: &[u8]) -> Result<String, Fault> {
-    let header = Header::write(key.algorithm(), typ, key.key_id());
+    let mut header = String::with_capacity(USUAL);
+    Header::write_onto(&mut header, key.algorithm(), typ, key.key_id());
     let mut token = unsigned::input(key.algorithm(), header.as_bytes(), payload);
     key.finish(&mut token)?;
     Ok(token)

@@ -94,6 +94,19 @@ impl Trusted {
         }
     }
 
+    /// Whether the keys are public, not shared secrets.
+    pub(crate) const fn is_public(&self) -> bool {
+        matches!(self.0, Keys::Public(_))
+    }
+
+    /// Whether this key is one of them.
+    pub(crate) fn has(&self, key: &VerifyingKey) -> bool {
+        match &self.0 {
+            Keys::Public(set) => set.keys().iter().any(|known| known.same(key)),
+            Keys::Shared(_) => false,
+        }
+    }
+
     /// Whether one of the keys has this name.
     pub(crate) fn knows(&self, kid: Option<&KeyId>) -> bool {
         let named = |place| self.key(place).is_some_and(|key| key.key_id() == kid);

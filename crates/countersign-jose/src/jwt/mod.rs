@@ -40,9 +40,11 @@
 mod audience;
 pub mod dpop;
 mod inspect;
+mod memory;
 mod profile;
 pub(crate) mod reader;
 mod verifier;
+mod view;
 
 pub use audience::Audience;
 pub use inspect::{Unverified, inspect};
@@ -51,6 +53,7 @@ pub use profile::{
     IntrospectionClaims, LogoutClaims, Own, OwnClaims, Profile, RequestClaims,
 };
 pub use verifier::{Builder, Leeway, Verified, Verifier, WantsAudience, WantsIssuer, verifier};
+pub use view::{AccessView, AudienceView, Scratch};
 
 use crate::algorithm::Algorithm;
 use crate::backend;
@@ -111,5 +114,7 @@ mod forgeries;
 mod mutations;
 #[cfg(test)]
 mod published;
+#[cfg(test)]
+mod remembering;
 #[cfg(test)]
 mod tests;

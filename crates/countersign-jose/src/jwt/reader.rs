@@ -3,12 +3,14 @@
 //! RFC 7519 4. A claim of the wrong type is never taken for an absent one; several libraries
 //! were forged into that way.
 
+use std::borrow::Cow;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use crate::error::Error;
 use crate::json::{Flat, Flaw, Object, Value};
-use crate::jwt::Audience;
+use crate::jwt::{Audience, AudienceView};
 
 /// The last second of the year 9999. Later times are a mistake or a trick.
 const LATEST: u64 = 253_402_300_799;
@@ -55,11 +57,22 @@ impl<'a> Claims<'a> {
 
     /// A string that must be there and not be empty.
     pub(crate) fn text(&self, claim: &'static str) -> Result<String, Error> {
-        self.maybe_text(claim)?.filter(|text| !text.is_empty()).ok_or(Error::Claim { claim })
+        self.borrowed(claim).map(Cow::into_owned)
     }
 
     pub(crate) fn maybe_text(&self, claim: &'static str) -> Result<Option<String>, Error> {
-        self.optional(claim, |value| value.text().map(Into::into))
+        Ok(self.maybe_borrowed(claim)?.map(Cow::into_owned))
+    }
+
+    /// As [`Claims::text`], without copying.
+    #[inline]
+    pub(crate) fn borrowed(&self, claim: &'static str) -> Result<Cow<'a, str>, Error> {
+        self.maybe_borrowed(claim)?.filter(|text| !text.is_empty()).ok_or(Error::Claim { claim })
+    }
+
+    #[inline]
+    pub(crate) fn maybe_borrowed(&self, claim: &'static str) -> Result<Option<Cow<'a, str>>, Error> {
+        self.optional(claim, Value::text)
     }
 
     pub(crate) fn maybe_flag(&self, claim: &'static str) -> Result<Option<bool>, Error> {
@@ -76,20 +89,29 @@ impl<'a> Claims<'a> {
     }
 
     pub(crate) fn maybe_texts(&self, claim: &'static str) -> Result<Option<Vec<String>>, Error> {
-        self.optional(claim, |value| Some(value.texts()?.into_iter().map(Into::into).collect()))
+        Ok(self.maybe_all_borrowed(claim)?.map(|texts| texts.into_iter().map(Cow::into_owned).collect()))
+    }
+
+    pub(crate) fn maybe_all_borrowed(&self, claim: &'static str) -> Result<Option<Vec<Cow<'a, str>>>, Error> {
+        self.optional(claim, Value::texts)
     }
 
     pub(crate) fn audience(&self) -> Result<Audience, Error> {
+        Ok(match self.audiences()? {
+            AudienceView::One(name) => Audience::from(name.into_owned()),
+            AudienceView::Several(names) => Audience::of(names),
+        })
+    }
+
+    /// As [`Claims::audience`], without copying.
+    pub(crate) fn audiences(&self) -> Result<AudienceView<'a>, Error> {
         const FAULTY: Error = Error::Claim { claim: "aud" };
         let value = self.member("aud").ok_or(FAULTY)?;
-        let names = match value.text() {
-            Some(one) => vec![one],
-            None => value.texts().ok_or(FAULTY)?,
+        let read = match value.text() {
+            Some(one) => AudienceView::One(one),
+            None => AudienceView::Several(value.texts().filter(|names| !names.is_empty()).ok_or(FAULTY)?),
         };
-        if names.is_empty() || names.iter().any(|name| name.is_empty()) {
-            return Err(FAULTY);
-        }
-        Ok(Audience::of(names))
+        if read.iter().any(str::is_empty) { Err(FAULTY) } else { Ok(read) }
     }
 
     /// An object that must be there.

@@ -4,10 +4,12 @@
 //! an argument. It does not know whether the subject has signed out since; that is for the
 //! revocation log.
 
+use core::fmt;
 use core::marker::PhantomData;
 use core::ops::Deref;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use super::memory::{Kept, Memory};
 use super::profile::{Profile, Registered};
 use super::reader::Claims;
 use crate::base64::Room;
@@ -15,8 +17,10 @@ use crate::error::Error;
 use crate::header::Header;
 use crate::jws::Trusted;
 use crate::jws::compact::Compact;
+use crate::jws::trusted::Key;
 use crate::jwt::dpop::Proven;
-use crate::jwt::{AssertionClaims, Confirmation, IdClaims};
+use crate::jwt::{AccessClaims, AccessView, AssertionClaims, Confirmation, IdClaims, Scratch};
+use crate::key::VerifyingKey;
 
 /// How far two clocks may be apart: 0 to 60 seconds, by default 5.
 ///
@@ -54,19 +58,35 @@ impl Default for Leeway {
 }
 
 /// Claims of a token that was checked. Only a [`Verifier`] makes one.
-#[derive(Debug)]
-pub struct Verified<C>(C);
+pub struct Verified<C>(Held<C>);
+
+/// Whose the claims are.
+enum Held<C> {
+    Own(C),
+    Kept(Arc<Kept<C>>),
+}
 
 impl<C> Verified<C> {
     /// For the verifiers of this crate.
     pub(crate) const fn of(claims: C) -> Self {
-        Self(claims)
+        Self(Held::Own(claims))
     }
+}
 
-    /// The claims, without the proof.
+impl<C: Clone> Verified<C> {
+    /// The claims, without the proof; a copy when the verifier remembers them.
     #[must_use]
     pub fn into_claims(self) -> C {
-        self.0
+        match self.0 {
+            Held::Own(claims) => claims,
+            Held::Kept(kept) => kept.claims.clone(),
+        }
+    }
+}
+
+impl<C: fmt::Debug> fmt::Debug for Verified<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Verified").field(&**self).finish()
     }
 }
 
@@ -74,7 +94,10 @@ impl<C> Deref for Verified<C> {
     type Target = C;
 
     fn deref(&self) -> &C {
-        &self.0
+        match &self.0 {
+            Held::Own(claims) => claims,
+            Held::Kept(kept) => &kept.claims,
+        }
     }
 }
 
@@ -135,6 +158,7 @@ impl<C: Profile> Builder<C, WantsAudience> {
             audience: audience.into().into_boxed_str(),
             leeway: Leeway::default(),
             types: Types::Exact,
+            memory: None,
             profile: PhantomData,
         }
     }
@@ -152,6 +176,8 @@ pub struct Verifier<C> {
     audience: Box<str>,
     leeway: Leeway,
     types: Types,
+    // INVARIANT: holds what this verifier accepted, for this issuer and this audience.
+    memory: Option<Arc<Memory<C>>>,
     profile: PhantomData<fn() -> C>,
 }
 
@@ -174,6 +200,20 @@ enum Expiry {
     Ignored,
 }
 
+/// From when a token is good, and from when not any more.
+#[derive(Clone, Copy)]
+pub(super) struct Times {
+    pub(super) from: u64,
+    pub(super) until: Option<u64>,
+}
+
+/// A token that passed, and what its verdict rests on.
+struct Good<C> {
+    claims: C,
+    times: Times,
+    place: usize,
+}
+
 impl<C: Profile> Verifier<C> {
     /// Allows clocks to differ by `leeway` instead of 5 seconds.
     #[must_use]
@@ -182,18 +222,54 @@ impl<C: Profile> Verifier<C> {
         self
     }
 
-    /// The same rules with other keys, after a rotation.
+    /// Remembers up to so many tokens that were good (at least 1, at most 1,048,576, some 2 KB
+    /// each), so that a repeated one costs a look into memory instead of a signature check.
+    ///
+    /// A token is known again by all of its bytes; `iss`, `aud`, `exp`, `iat`, `nbf`, `cnf` and
+    /// the key are checked each time. Clones share the memory, so remember before cloning. With
+    /// shared secrets nothing is remembered: their check costs less than a look into cold memory.
+    ///
+    /// ```
+    /// use countersign_jose::{Algorithm, SigningKey, jwt::{self, IdClaims}};
+    /// let key = SigningKey::generate(Algorithm::Es256)?;
+    /// let verifier = jwt::verifier::<IdClaims>(key.verifying_key())
+    ///     .issuer("https://id.example")
+    ///     .audience("shop")
+    ///     .remembering(10_000);
+    /// # let _ = verifier;
+    /// # Ok::<(), countersign_jose::Fault>(())
+    /// ```
+    #[must_use]
+    pub fn remembering(self, tokens: usize) -> Self {
+        let memory = self.keys.is_public().then(|| Arc::new(Memory::new(tokens)));
+        Self { memory, ..self }
+    }
+
+    /// The same rules with other keys, after a rotation. Remembered tokens stay known if their
+    /// key stays.
     #[must_use]
     pub fn with_keys(self, keys: impl Into<Trusted>) -> Self {
         let keys = keys.into();
-        Self { seen: unseen(&keys), keys, ..self }
+        let old = self.memory;
+        let new = Self { seen: unseen(&keys), keys, memory: None, ..self };
+        let Some(old) = old else { return new };
+        let new = new.remembering(old.most());
+        if let Some(memory) = &new.memory {
+            old.each(|kept| {
+                if new.would_choose(&kept.token, &kept.key) {
+                    memory.adopt(kept);
+                }
+            });
+        }
+        new
     }
 
     /// The same rules for another audience: an issuer that checks its own tokens is asked about
-    /// all of them.
+    /// all of them. What was remembered for the other audience is not known to this one.
     #[must_use]
     pub fn with_audience(self, audience: impl Into<String>) -> Self {
-        Self { audience: audience.into().into_boxed_str(), ..self }
+        let memory = self.memory.as_ref().map(|memory| Arc::new(Memory::new(memory.most())));
+        Self { audience: audience.into().into_boxed_str(), memory, ..self }
     }
 
     /// Checks a token at `now`, in unix seconds.
@@ -203,7 +279,7 @@ impl<C: Profile> Verifier<C> {
     /// [`Error::Issuer`], [`Error::Audience`], [`Error::Expired`], [`Error::Early`]: the first
     /// that applies. Nothing of the claims is looked at before the signature is good.
     pub fn verify(&self, token: &str, now: u64) -> Result<Verified<C>, Error> {
-        self.admit(token, now, Expiry::Counts, None)
+        self.recall_or_admit(token, now, None)
     }
 
     /// Checks a token that is bound to a key, sent with this proof of the key (RFC 9449 7.1).
@@ -215,29 +291,61 @@ impl<C: Profile> Verifier<C> {
         if !proof.is_for(token) {
             return Err(Error::Bound);
         }
-        self.admit(token, now, Expiry::Counts, Some(proof))
+        self.recall_or_admit(token, now, Some(proof))
     }
 
-    fn admit(
+    fn recall_or_admit(&self, token: &str, now: u64, proof: Option<&Proven>) -> Result<Verified<C>, Error> {
+        let Some(memory) = &self.memory else {
+            return self.admit(token, now, Expiry::Counts, proof).map(|good| Verified::of(good.claims));
+        };
+        if let Some(kept) = memory.recall(token).filter(|kept| self.keys.has(&kept.key)) {
+            self.meant_for_us(&kept.claims)?;
+            held(&kept.claims.registered(), proof)?;
+            self.in_time(kept.times, now, Expiry::Counts)?;
+            return Ok(Verified(Held::Kept(kept)));
+        }
+        let Good { claims, times, place } = self.admit(token, now, Expiry::Counts, proof)?;
+        let Some(Key::Public(key)) = self.keys.key(place) else { return Ok(Verified::of(claims)) };
+        let kept = Kept { claims, key: key.clone(), times, token: token.into() };
+        Ok(Verified(Held::Kept(memory.keep(kept, now))))
+    }
+
+    fn admit(&self, token: &str, now: u64, expiry: Expiry, proof: Option<&Proven>) -> Result<Good<C>, Error> {
+        let mut room = Room::<PAYLOAD>::new();
+        let (claims, place) = self.signed_claims(token, &mut room)?;
+        let read = C::read(&claims)?;
+        self.meant_for_us(&read)?;
+        let registered = read.registered();
+        held(&registered, proof)?;
+        let from = registered.iat.max(claims.maybe_time("nbf")?).unwrap_or(0);
+        let times = Times { from, until: registered.exp };
+        self.in_time(times, now, expiry)?;
+        Ok(Good { claims: read, times, place })
+    }
+
+    /// The claims of a token whose signature and `typ` are good, and the place of its key.
+    #[inline]
+    fn signed_claims<'r, const N: usize>(
         &self,
         token: &str,
-        now: u64,
-        expiry: Expiry,
-        proof: Option<&Proven>,
-    ) -> Result<Verified<C>, Error> {
+        room: &'r mut Room<N>,
+    ) -> Result<(Claims<'r>, usize), Error> {
         let compact = Compact::split(token)?;
         let place = self.place(&compact)?;
         compact.check(self.keys.key(place).ok_or(Error::UnknownKey)?)?;
         if let Some(seen) = self.seen.get(place) {
             seen.get_or_init(|| compact.header_text().into());
         }
-        let mut room = Room::<PAYLOAD>::new();
-        let claims = Claims::parse(compact.payload_in(&mut room)?)?;
-        let read = C::read(&claims)?;
-        self.meant_for_us(&read)?;
-        held(&read.registered(), proof)?;
-        self.in_time(&read.registered(), claims.maybe_time("nbf")?, now, expiry)?;
-        Ok(Verified(read))
+        Ok((Claims::parse(compact.payload_in(room)?)?, place))
+    }
+
+    /// Whether a token would still be checked with this key.
+    fn would_choose(&self, token: &str, key: &VerifyingKey) -> bool {
+        let place = Compact::split(token).and_then(|compact| self.place(&compact));
+        match place.ok().and_then(|place| self.keys.key(place)) {
+            Some(Key::Public(chosen)) => chosen.same(key),
+            _ => false,
+        }
     }
 
     /// The place of the key that must have signed: by a header seen before, or by reading it.
@@ -259,30 +367,26 @@ impl<C: Profile> Verifier<C> {
 
     fn meant_for_us(&self, claims: &C) -> Result<(), Error> {
         let registered = claims.registered();
-        if registered.iss != &*self.issuer {
-            return Err(Error::Issuer);
-        }
-        if !registered.aud.names(&self.audience) {
-            return Err(Error::Audience);
-        }
+        self.named(registered.iss, registered.aud.names(&self.audience))?;
         claims.check(&self.audience)
     }
 
-    fn in_time(
-        &self,
-        claims: &Registered<'_>,
-        nbf: Option<u64>,
-        now: u64,
-        expiry: Expiry,
-    ) -> Result<(), Error> {
+    fn named(&self, iss: &str, among_audiences: bool) -> Result<(), Error> {
+        if iss != &*self.issuer {
+            return Err(Error::Issuer);
+        }
+        if among_audiences { Ok(()) } else { Err(Error::Audience) }
+    }
+
+    fn in_time(&self, times: Times, now: u64, expiry: Expiry) -> Result<(), Error> {
+        let Times { from, until } = times;
         let leeway = self.leeway.as_seconds();
         // RFC 7519 4.1.4: "on or after" the time the token is refused.
-        if let Some(at) = claims.exp.filter(|exp| now >= exp.saturating_add(leeway))
+        if let Some(at) = until.filter(|until| now >= until.saturating_add(leeway))
             && expiry == Expiry::Counts
         {
             return Err(Error::Expired { at });
         }
-        let from = claims.iat.max(nbf).unwrap_or(0);
         if from > now.saturating_add(leeway) { Err(Error::Early { from }) } else { Ok(()) }
     }
 }
@@ -298,6 +402,32 @@ impl Verifier<AssertionClaims> {
     }
 }
 
+impl Verifier<AccessClaims> {
+    /// As [`Verifier::verify`], with claims that borrow from `scratch`: for a token of the usual
+    /// shape nothing is allocated once `scratch` has grown. What the verifier remembers is
+    /// neither asked nor added to.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`].
+    pub fn check<'s>(
+        &self,
+        token: &str,
+        now: u64,
+        scratch: &'s mut Scratch,
+    ) -> Result<Verified<AccessView<'s>>, Error> {
+        let (claims, _) = self.signed_claims(token, &mut scratch.0)?;
+        let view = AccessView::read(&claims)?;
+        let cnf = Confirmation::read(&claims)?;
+        self.named(&view.iss, view.aud.names(&self.audience))?;
+        if cnf.is_some() {
+            return Err(Error::Bound);
+        }
+        let from = view.iat.max(claims.maybe_time("nbf")?.unwrap_or(0));
+        self.in_time(Times { from, until: Some(view.exp) }, now, Expiry::Counts)?;
+        Ok(Verified::of(view))
+    }
+}
+
 impl Verifier<IdClaims> {
     /// Checks an `id_token_hint`: everything but `exp`.
     ///
@@ -308,7 +438,7 @@ impl Verifier<IdClaims> {
     /// # Errors
     /// As [`Verifier::verify`], without [`Error::Expired`].
     pub fn verify_hint(&self, token: &str, now: u64) -> Result<Verified<IdClaims>, Error> {
-        self.admit(token, now, Expiry::Ignored, None)
+        self.admit(token, now, Expiry::Ignored, None).map(|good| Verified::of(good.claims))
     }
 }
 

@@ -166,6 +166,15 @@ impl VerifyingKey {
                 && Algorithm::named(alg).is_some_and(|other| other.is_same_scheme(own)))
     }
 
+    /// Whether both are the same key with the same name, for the same algorithm.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+            || (self.0.id == other.0.id
+                && self.0.algorithm == other.0.algorithm
+                && self.0.names == other.0.names
+                && self.0.material == other.0.material)
+    }
+
     /// Whether `signature` was made over `message` by the other half of this key.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         // ECDSA signatures have one length; DER, which other protocols use, is refused here.

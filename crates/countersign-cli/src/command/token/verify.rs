@@ -61,8 +61,8 @@ impl Verify {
 
     fn check<C: Profile>(&self, keys: KeySet, token: &str, now: u64) -> core::result::Result<Value, Error> {
         let verifier = jwt::verifier::<C>(keys).issuer(&self.issuer).audience(&self.audience);
-        let claims = verifier.verify(token, now)?.into_claims();
-        Ok(serde_json::to_value(&claims).unwrap_or(Value::Null))
+        let claims = verifier.verify(token, now)?;
+        Ok(serde_json::to_value(&*claims).unwrap_or(Value::Null))
     }
 
     fn fetched(&self) -> Result<KeySet> {

@@ -122,7 +122,7 @@ impl Confirmation {
         &self.jkt
     }
 
-    fn read(claims: &Claims<'_>) -> Result<Option<Self>, Error> {
+    pub(crate) fn read(claims: &Claims<'_>) -> Result<Option<Self>, Error> {
         const FAULTY: Error = Error::Claim { claim: "cnf" };
         let Some(object) = claims.maybe_object("cnf")? else { return Ok(None) };
         let jkt = object.member("jkt").and_then(|jkt| jkt.text()).ok_or(FAULTY)?;

@@ -280,7 +280,7 @@ mod tests {
         Shopper { tier: "gold".into() }
     }
 
-    fn read<C: Profile>(token: &str) -> Result<C, Error> {
+    fn read<C: Profile + Clone>(token: &str) -> Result<C, Error> {
         let verifier = jwt::verifier::<C>(es256().verifying_key()).issuer(ISSUER).audience(AUDIENCE);
         verifier.verify(token, NOW).map(jwt::Verified::into_claims)
     }

@@ -34,13 +34,13 @@ pub(crate) fn request() -> RequestClaims {
     }
 }
 
-fn read<C: Profile>(token: &str) -> Result<C, Error> {
+fn read<C: Profile + Clone>(token: &str) -> Result<C, Error> {
     let verifier = jwt::verifier::<C>(es256().verifying_key()).issuer(ISSUER).audience(AUDIENCE);
     verifier.verify(token, NOW).map(Verified::into_claims)
 }
 
 /// What a verifier of `C` says to these claims, honestly signed.
-fn told<C: Profile>(claims: &str) -> Result<(), Error> {
+fn told<C: Profile + Clone>(claims: &str) -> Result<(), Error> {
     let header = format!(r#"{{"alg":"ES256","typ":"{}","kid":"{}"}}"#, C::TYP, es256().key_id());
     read::<C>(&forge(es256(), &header, claims)).map(|_| ())
 }
@@ -56,7 +56,7 @@ fn with<C: Profile>(claims: &C, claim: &str, json: &str) -> String {
     format!("{{{}}}", members.join(","))
 }
 
-fn comes_back<C: Profile + PartialEq + core::fmt::Debug>(claims: &C) {
+fn comes_back<C: Profile + Clone + PartialEq + core::fmt::Debug>(claims: &C) {
     assert_eq!(&read::<C>(&jwt::sign(es256(), claims).unwrap()).unwrap(), claims);
 }
 
@@ -76,7 +76,7 @@ fn every_kind_comes_back_as_it_went() {
     comes_back(&request());
 }
 
-fn requires<C: Profile>(claims: &C, required: &[&'static str]) {
+fn requires<C: Profile + Clone>(claims: &C, required: &[&'static str]) {
     for &claim in required {
         for json in ["", "null", "true", "{}", "[1]", "\"\"", "1.5", "-1"] {
             assert_eq!(told::<C>(&with(claims, claim, json)), Err(Error::Claim { claim }), "{claim}: {json}");
@@ -185,7 +185,7 @@ impl Own for Ticket {
 /// A kind of token: its `typ`, one of them, and what its verifier says to a token.
 type Kind = (&'static str, String, fn(&str) -> Result<(), Error>);
 
-fn kind<C: Profile>(claims: &C) -> Kind {
+fn kind<C: Profile + Clone>(claims: &C) -> Kind {
     (C::TYP, jwt::sign(es256(), claims).unwrap(), |token| read::<C>(token).map(|_| ()))
 }
 

@@ -1,0 +1,294 @@
+//! Tokens that were good a moment ago, so that a repeated one costs no second signature check.
+//!
+//! Sound because nothing is believed by a hash: a token is known when all its bytes are those of
+//! one that was checked. What can change since then (the time, the keys, whom the verifier speaks
+//! for) is for the verifier to look at on every hit. Refused tokens are never kept: whoever sends
+//! nonsense displaces nobody.
+//!
+//! Each token has one set of [`WAYS`] places with a lock of its own, chosen by a keyed hash of the
+//! end of its signature. To keep one token costs a look at [`STEPS`] sets at most.
+
+use core::fmt;
+use core::hash::BuildHasher;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::hash::RandomState;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::verifier::Times;
+use crate::key::VerifyingKey;
+
+/// The most tokens that can be kept: with the claims beside them, some 2 KB each.
+pub(super) const MOST: usize = 1 << 20;
+/// The places of a set. There is a set for each token that may be kept, so that one in a hundred
+/// thousand finds its set full.
+const WAYS: usize = 7;
+/// How many sets are searched for a token that may go, when there is no room.
+const STEPS: usize = 8;
+/// How much of the signature's end is hashed: as random as all of it.
+const TAIL: usize = 64;
+
+/// A token that was checked, and what it said.
+pub(super) struct Kept<C> {
+    pub(super) claims: C,
+    pub(super) key: VerifyingKey,
+    pub(super) times: Times,
+    pub(super) token: Box<str>,
+}
+
+impl<C> Kept<C> {
+    /// When it ends; what tells of the past never does.
+    fn end(&self) -> u64 {
+        self.times.until.unwrap_or(u64::MAX)
+    }
+
+    fn has_ended(&self, now: u64) -> bool {
+        self.end() <= now
+    }
+}
+
+/// A bounded number of tokens that one verifier has accepted.
+pub(super) struct Memory<C> {
+    sets: Box<[Mutex<Set<C>>]>,
+    secret: RandomState,
+    most: usize,
+    held: AtomicUsize,
+    /// The set that is cleaned next.
+    hand: AtomicUsize,
+}
+
+/// Two cache lines: one of tags with the lock, one of pointers.
+#[repr(align(128))]
+struct Set<C> {
+    tags: [u64; WAYS],
+    kept: [Option<Arc<Kept<C>>>; WAYS],
+}
+
+impl<C> Default for Set<C> {
+    fn default() -> Self {
+        Self { tags: [0; WAYS], kept: [const { None }; WAYS] }
+    }
+}
+
+impl<C> Memory<C> {
+    pub(super) fn new(most: usize) -> Self {
+        let most = most.clamp(1, MOST);
+        let sets = (0..most.next_power_of_two()).map(|_| Mutex::default()).collect();
+        let (held, hand) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { sets, secret: RandomState::new(), most, held, hand }
+    }
+
+    /// How many tokens may be kept.
+    pub(super) const fn most(&self) -> usize {
+        self.most
+    }
+
+    /// The token, if every byte of it was seen before.
+    #[inline]
+    pub(super) fn recall(&self, token: &str) -> Option<Arc<Kept<C>>> {
+        self.recall_tagged(self.tag(token), token)
+    }
+
+    fn recall_tagged(&self, tag: u64, token: &str) -> Option<Arc<Kept<C>>> {
+        let kept = self.set(tag)?.find(tag)?;
+        (*kept.token == *token).then_some(kept)
+    }
+
+    /// Keeps a token that was checked just now.
+    pub(super) fn keep(&self, kept: Kept<C>, now: u64) -> Arc<Kept<C>> {
+        let tag = self.tag(&kept.token);
+        self.keep_tagged(tag, Arc::new(kept), now)
+    }
+
+    fn keep_tagged(&self, tag: u64, kept: Arc<Kept<C>>, now: u64) -> Arc<Kept<C>> {
+        self.make_room(now);
+        // The place is counted before it is taken, so that two threads cannot take the last one.
+        let counted = self.held.fetch_add(1, Ordering::Relaxed) < self.most;
+        let taken = self.set(tag).is_some_and(|mut set| set.put(tag, &kept, now, counted));
+        if !taken {
+            self.held.fetch_sub(1, Ordering::Relaxed);
+        }
+        kept
+    }
+
+    /// Everything that is kept.
+    pub(super) fn each(&self, mut look: impl FnMut(&Arc<Kept<C>>)) {
+        for set in &self.sets {
+            unpoisoned(set).kept.iter().flatten().for_each(&mut look);
+        }
+    }
+
+    /// Keeps what another memory has.
+    pub(super) fn adopt(&self, kept: &Arc<Kept<C>>) {
+        self.keep_tagged(self.tag(&kept.token), Arc::clone(kept), 0);
+    }
+
+    /// Drops what has expired from the next set; without room, also what expires soonest.
+    fn make_room(&self, now: u64) {
+        let full = || self.held.load(Ordering::Relaxed) >= self.most;
+        for step in 0..STEPS {
+            if step > 0 && !full() {
+                return;
+            }
+            let hand = self.hand.fetch_add(1, Ordering::Relaxed);
+            let Some(mut set) = u64::try_from(hand).ok().and_then(|hand| self.set(hand)) else { return };
+            let gone = set.clean(now, full());
+            self.held.fetch_sub(gone, Ordering::Relaxed);
+        }
+    }
+
+    fn tag(&self, token: &str) -> u64 {
+        let bytes = token.as_bytes();
+        self.secret.hash_one(bytes.get(bytes.len().saturating_sub(TAIL)..).unwrap_or_default())
+    }
+
+    fn set(&self, tag: u64) -> Option<MutexGuard<'_, Set<C>>> {
+        let last = u64::try_from(self.sets.len()).ok()?.checked_sub(1)?;
+        // The number of sets is a power of two.
+        self.sets.get(usize::try_from(tag & last).ok()?).map(unpoisoned)
+    }
+}
+
+impl<C> Set<C> {
+    #[inline]
+    fn find(&self, tag: u64) -> Option<Arc<Kept<C>>> {
+        let way = self.tags.iter().position(|known| *known == tag)?;
+        self.kept.get(way)?.clone()
+    }
+
+    /// Puts a token into its own place, an empty one if `may_grow`, or that of the one which
+    /// expires soonest. True when one more place is taken than before.
+    fn put(&mut self, tag: u64, kept: &Arc<Kept<C>>, now: u64, may_grow: bool) -> bool {
+        let ends = |place: &Option<Arc<Kept<C>>>| place.as_ref().map(|kept| kept.end());
+        let own = self.tags.iter().zip(&self.kept).position(|(known, kept)| *known == tag && kept.is_some());
+        let empty = || self.kept.iter().position(Option::is_none).filter(|_| may_grow);
+        let soonest = || {
+            let taken = self.kept.iter().enumerate().filter_map(|(way, place)| Some((ends(place)?, way)));
+            taken.min().map(|(_, way)| way)
+        };
+        let Some(way) = own.or_else(empty).or_else(soonest) else { return false };
+        let (Some(known), Some(place)) = (self.tags.get_mut(way), self.kept.get_mut(way)) else {
+            return false;
+        };
+        let grown = place.is_none();
+        if !kept.has_ended(now) {
+            *known = tag;
+            *place = Some(Arc::clone(kept));
+            return grown;
+        }
+        false
+    }
+
+    /// Drops what has expired, or at least one if `one_must_go`; says how many.
+    fn clean(&mut self, now: u64, one_must_go: bool) -> usize {
+        let mut gone = 0;
+        for place in &mut self.kept {
+            if place.as_ref().is_some_and(|kept| kept.has_ended(now)) {
+                *place = None;
+                gone += 1;
+            }
+        }
+        if gone == 0 && one_must_go {
+            let soonest = self.kept.iter_mut().filter(|place| place.is_some());
+            if let Some(place) = soonest.min_by_key(|place| place.as_ref().map(|kept| kept.end())) {
+                *place = None;
+                gone = 1;
+            }
+        }
+        gone
+    }
+}
+
+impl<C> fmt::Debug for Memory<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Memory({} of {})", self.held.load(Ordering::Relaxed), self.most)
+    }
+}
+
+/// A set is whole between any two of its lines: a panic elsewhere breaks nothing.
+fn unpoisoned<C>(set: &Mutex<Set<C>>) -> MutexGuard<'_, Set<C>> {
+    set.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::es256;
+
+    fn good(token: &str, until: u64) -> Kept<()> {
+        let times = Times { from: 0, until: Some(until) };
+        Kept { claims: (), key: es256().verifying_key(), times, token: token.into() }
+    }
+
+    fn kept(token: &str, until: u64) -> Arc<Kept<()>> {
+        Arc::new(good(token, until))
+    }
+
+    fn held(memory: &Memory<()>) -> usize {
+        let mut found = 0;
+        memory.each(|_| found += 1);
+        assert_eq!(found, memory.held.load(Ordering::Relaxed));
+        found
+    }
+
+    #[test]
+    fn a_token_of_the_same_hash_and_other_bytes_is_not_known() {
+        let memory = Memory::new(4);
+        memory.keep_tagged(7, kept("one", 10), 0);
+        assert!(memory.recall_tagged(7, "one").is_some());
+        assert!(memory.recall_tagged(7, "two").is_none());
+        assert!(memory.recall_tagged(7, "one.").is_none());
+        assert!(memory.recall_tagged(0, "").is_none());
+        memory.keep_tagged(7, kept("two", 10), 0);
+        assert!(memory.recall_tagged(7, "one").is_none());
+        assert!(memory.recall_tagged(7, "two").is_some());
+        assert_eq!(held(&memory), 1);
+    }
+
+    #[test]
+    fn no_more_is_kept_than_was_agreed() {
+        let memory = Memory::new(10);
+        for n in 0..1000_u64 {
+            memory.keep_tagged(n.wrapping_mul(0x9e37_79b9_7f4a_7c15), kept(&n.to_string(), 1000 + n), 0);
+            assert!(held(&memory) <= 10, "{n}");
+        }
+        assert_eq!(held(&memory), 10);
+        // The same set over and over: only its own places can be had.
+        let memory = Memory::new(1000);
+        for n in 0..100 {
+            memory.keep_tagged(n * 1024, kept(&n.to_string(), 1000 + n), 0);
+        }
+        assert_eq!(held(&memory), WAYS);
+    }
+
+    #[test]
+    fn what_has_expired_goes_first_and_what_has_not_is_found() {
+        let memory = Memory::new(8);
+        for n in 0..8 {
+            memory.keep_tagged(n, kept(&n.to_string(), if n == 3 { 5 } else { 100 }), 0);
+        }
+        assert_eq!(held(&memory), 8);
+        for _ in 0..8 {
+            memory.keep_tagged(11, kept("new", 100), 6);
+        }
+        assert!(memory.recall_tagged(3, "3").is_none());
+        assert!(memory.recall_tagged(11, "new").is_some());
+    }
+
+    #[test]
+    fn a_token_that_has_expired_is_not_kept() {
+        let memory = Memory::new(8);
+        memory.keep_tagged(1, kept("late", 5), 5);
+        assert_eq!(held(&memory), 0);
+    }
+
+    #[test]
+    fn a_thousand_tokens_find_room_where_a_thousand_were_agreed() {
+        let memory = Memory::new(1000);
+        let tokens: Vec<String> = (0..1000).map(|n| format!("token {n}")).collect();
+        for token in &tokens {
+            memory.keep(good(token, 9), 0);
+        }
+        let known = tokens.iter().filter(|token| memory.recall(token).is_some()).count();
+        assert!(known >= 998, "{known}");
+    }
+}

@@ -1,0 +1,229 @@
+//! A verifier that remembers must never say yes where one that does not would say no, and a
+//! borrowed reading must say what an owned one says.
+
+use proptest::prelude::*;
+
+use crate::algorithm::Algorithm;
+use crate::error::Error;
+use crate::fixtures::{
+    AUDIENCE, ISSUER, NOW, access, access_verifier, access_with, es256, forge, header, secret,
+};
+use crate::jwt::{self, AccessClaims, Scratch, Verifier};
+use crate::key::{KeyId, KeySet, SigningKey};
+
+fn remembering() -> Verifier<AccessClaims> {
+    access_verifier(es256().verifying_key()).remembering(100)
+}
+
+fn token() -> String {
+    jwt::sign(es256(), &access()).unwrap()
+}
+
+/// How many tokens a verifier has in mind.
+fn known(verifier: &Verifier<AccessClaims>) -> String {
+    let debug = format!("{verifier:?}");
+    let from = debug.split_once("Memory(").map_or("none", |(_, rest)| rest);
+    from.split(' ').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_repeated_token_says_the_same_again() {
+    let (verifier, token) = (remembering(), token());
+    assert_eq!(known(&verifier), "0");
+    for _ in 0..3 {
+        assert_eq!(*verifier.verify(&token, NOW).unwrap(), access());
+        assert_eq!(known(&verifier), "1");
+    }
+    assert_eq!(verifier.verify(&token, NOW).unwrap().into_claims(), access());
+}
+
+#[test]
+fn a_remembered_token_expires_and_begins_like_any_other() {
+    let (verifier, plain) = (remembering(), access_verifier(es256().verifying_key()));
+    let payload = access_with("nbf", &(NOW + 20).to_string());
+    let token = forge(es256(), &header(es256()), &payload);
+    verifier.verify(&token, NOW + 30).unwrap();
+    for now in [0, NOW, NOW + 14, NOW + 15, NOW + 304, NOW + 305, NOW + 10_000, u64::MAX] {
+        let (kept, fresh) = (verifier.verify(&token, now), plain.verify(&token, now));
+        assert_eq!(kept.map(jwt::Verified::into_claims), fresh.map(jwt::Verified::into_claims), "{now}");
+    }
+    assert!(matches!(verifier.verify(&token, NOW + 14), Err(Error::Early { .. })));
+    assert!(matches!(verifier.verify(&token, NOW + 305), Err(Error::Expired { .. })));
+}
+
+#[test]
+fn every_single_changed_character_of_a_remembered_token_is_refused() {
+    let (verifier, token) = (remembering(), token());
+    verifier.verify(&token, NOW).unwrap();
+    for at in 0..token.len() {
+        let mut bent = token.clone().into_bytes();
+        bent[at] = if bent[at] == b'A' { b'B' } else { b'A' };
+        let bent = String::from_utf8(bent).unwrap();
+        if bent != token {
+            assert!(verifier.verify(&bent, NOW).is_err(), "{at}");
+        }
+    }
+    for longer in [format!("{token}A"), format!("{token}="), format!(" {token}"), format!("{token}.")] {
+        assert!(verifier.verify(&longer, NOW).is_err());
+    }
+    assert_eq!(known(&verifier), "1");
+}
+
+#[test]
+fn other_claims_under_a_remembered_signature_are_refused() {
+    let (verifier, token) = (remembering(), token());
+    verifier.verify(&token, NOW).unwrap();
+    let signature = token.rsplit_once('.').unwrap().1;
+    let mut mighty = access();
+    mighty.sub = "root".into();
+    let other = jwt::sign(es256(), &mighty).unwrap();
+    let mixed = format!("{}.{signature}", other.rsplit_once('.').unwrap().0);
+    assert_eq!(verifier.verify(&mixed, NOW).unwrap_err(), Error::Signature);
+    assert_eq!(verifier.verify(&mixed, NOW).unwrap_err(), Error::Signature);
+    assert_eq!(verifier.verify(&token, NOW).unwrap().sub, "ana");
+}
+
+#[test]
+fn refused_tokens_are_not_remembered() {
+    let verifier = remembering();
+    let (mut elsewhere, mut late) = (access(), access());
+    elsewhere.aud = "other".into();
+    late.exp = NOW - 100;
+    let stranger = SigningKey::generate(Algorithm::Es256).unwrap().with_id(es256().key_id().clone());
+    for bad in [
+        jwt::sign(es256(), &elsewhere).unwrap(),
+        jwt::sign(es256(), &late).unwrap(),
+        jwt::sign(&stranger, &access()).unwrap(),
+    ] {
+        assert!(verifier.verify(&bad, NOW).is_err());
+        assert!(verifier.verify(&bad, NOW).is_err());
+    }
+    assert_eq!(known(&verifier), "0");
+}
+
+#[test]
+fn what_one_audience_accepted_another_looks_at_anew() {
+    let (verifier, token) = (remembering(), token());
+    verifier.verify(&token, NOW).unwrap();
+    let other = verifier.clone().with_audience("billing");
+    assert_eq!(known(&other), "0");
+    assert_eq!(other.verify(&token, NOW).unwrap_err(), Error::Audience);
+    let issuer = jwt::verifier::<AccessClaims>(es256().verifying_key()).issuer("https://evil.example");
+    assert_eq!(issuer.audience(AUDIENCE).remembering(9).verify(&token, NOW).unwrap_err(), Error::Issuer);
+}
+
+#[test]
+fn a_removed_key_takes_its_tokens_with_it_and_a_kept_key_keeps_them() {
+    let next = SigningKey::generate(Algorithm::Es256).unwrap();
+    let both = KeySet::new([es256().verifying_key(), next.verifying_key()]).unwrap();
+    let verifier = access_verifier(both).remembering(100);
+    let (old, new) = (token(), jwt::sign(&next, &access()).unwrap());
+    verifier.verify(&old, NOW).unwrap();
+    verifier.verify(&new, NOW).unwrap();
+    assert_eq!(known(&verifier), "2");
+    let after = verifier.clone().with_keys(next.verifying_key());
+    assert_eq!(known(&after), "1");
+    assert_eq!(after.verify(&old, NOW).unwrap_err(), Error::UnknownKey);
+    after.verify(&new, NOW).unwrap();
+    // The clone with the old keys still knows both.
+    assert_eq!(known(&verifier), "2");
+    // Another key under the same name is another key.
+    let impostor = SigningKey::generate(Algorithm::Es256).unwrap().with_id(next.key_id().clone());
+    let after = after.with_keys(impostor.verifying_key());
+    assert_eq!(known(&after), "0");
+    assert_eq!(after.verify(&new, NOW).unwrap_err(), Error::Signature);
+}
+
+#[test]
+fn a_token_without_kid_is_forgotten_when_a_second_key_makes_it_ambiguous() {
+    let unnamed = forge(es256(), r#"{"alg":"ES256","typ":"at+jwt"}"#, &access_with("nbf", ""));
+    let verifier = remembering();
+    verifier.verify(&unnamed, NOW).unwrap();
+    let next = SigningKey::generate(Algorithm::Es256).unwrap();
+    let both = KeySet::new([es256().verifying_key(), next.verifying_key()]).unwrap();
+    assert_eq!(verifier.with_keys(both).verify(&unnamed, NOW).unwrap_err(), Error::KeyUnnamed);
+}
+
+#[test]
+fn a_key_read_again_from_its_jwk_is_the_same_key() {
+    let (verifier, token) = (remembering(), token());
+    verifier.verify(&token, NOW).unwrap();
+    let again = SigningKey::from_pkcs8(Algorithm::Es256, &es256().to_pkcs8().unwrap()).unwrap();
+    assert_eq!(known(&verifier.clone().with_keys(again.verifying_key())), "1");
+    let renamed = again.with_id(KeyId::new("another").unwrap());
+    assert_eq!(known(&verifier.with_keys(renamed.verifying_key())), "0");
+}
+
+#[test]
+fn with_a_shared_secret_nothing_is_remembered() {
+    let key = secret(Algorithm::Hs256);
+    let token = jwt::sign(&key, &access()).unwrap();
+    let verifier = access_verifier(key).remembering(100);
+    verifier.verify(&token, NOW).unwrap();
+    assert_eq!(known(&verifier), "none");
+    let verifier = remembering().with_keys(secret(Algorithm::Hs256));
+    assert_eq!(known(&verifier), "none");
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "only a test of what users' threads share")]
+fn many_threads_share_one_memory() {
+    let verifier = access_verifier(es256().verifying_key()).remembering(8);
+    let tokens: Vec<String> = (0..16)
+        .map(|n| jwt::sign(es256(), &AccessClaims { sub: format!("user {n}"), ..access() }).unwrap())
+        .collect();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for (n, token) in tokens.iter().enumerate().cycle().take(200) {
+                    assert_eq!(verifier.verify(token, NOW).unwrap().sub, format!("user {n}"));
+                }
+            });
+        }
+    });
+    assert!(known(&verifier).parse::<usize>().unwrap() <= 8);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn a_borrowed_reading_says_what_an_owned_one_says(
+        claim in prop::sample::select(vec!["iss", "sub", "aud", "client_id", "iat", "exp", "jti", "scope", "auth_time", "acr", "amr", "cnf", "nbf"]),
+        json in prop_oneof![
+            Just(String::new()),
+            Just(format!("\"{ISSUER}\"")),
+            Just(format!("[\"{AUDIENCE}\"]")),
+            Just("\"\"".to_owned()),
+            Just("[]".to_owned()),
+            Just("\"a\\u0062\"".to_owned()),
+            Just("null".to_owned()),
+            Just("1.5".to_owned()),
+            (NOW - 400..NOW + 400).prop_map(|time| time.to_string()),
+            "\"[a-z ]{0,9}\"",
+        ],
+    ) {
+        let key = secret(Algorithm::Hs256);
+        let token = forge(&key, &header(&key), &access_with(claim, &json));
+        let verifier = access_verifier(key);
+        let mut scratch = Scratch::new();
+        let owned = verifier.verify(&token, NOW);
+        let borrowed = verifier.check(&token, NOW, &mut scratch);
+        match (owned, borrowed) {
+            (Ok(owned), Ok(view)) => {
+                prop_assert_eq!(&*view.iss, &owned.iss);
+                prop_assert_eq!(&*view.sub, &owned.sub);
+                prop_assert_eq!(view.aud.iter().collect::<Vec<_>>(), owned.aud.iter().collect::<Vec<_>>());
+                prop_assert_eq!(&*view.client_id, &owned.client_id);
+                prop_assert_eq!((view.iat, view.exp), (owned.iat, owned.exp));
+                prop_assert_eq!(&*view.jti, &owned.jti);
+                prop_assert_eq!(view.scope.as_deref(), owned.scope.as_deref());
+                prop_assert_eq!((view.auth_time, view.acr.as_deref()), (owned.auth_time, owned.acr.as_deref()));
+                let amr: Vec<String> = view.amr.iter().map(|one| one.clone().into_owned()).collect();
+                prop_assert_eq!(&amr, &owned.amr);
+            }
+            (Err(owned), Err(borrowed)) => prop_assert_eq!(owned, borrowed),
+            (owned, borrowed) => prop_assert!(false, "{owned:?} but {borrowed:?}"),
+        }
+    }
+}
