@@ -3,6 +3,8 @@
 //! RFC 7516 A, RFC 7517 C, RFC 7518 C, RFC 7520 5. What is refused is what does not exist here
 //! (`RSA1_5`, `zip`) and a token whose `enc` is not protected (RFC 7520 5.12).
 
+mod primitives;
+
 use serde::Deserialize;
 use serde_json::Value;
 
