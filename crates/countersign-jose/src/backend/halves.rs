@@ -31,3 +31,10 @@ pub(crate) fn ml_dsa(algorithm: Algorithm, seed: &[u8]) -> Option<Vec<u8>> {
     let pair = PqdsaKeyPair::from_seed(sign::ml_dsa(algorithm)?, seed).ok()?;
     Some(pair.public_key().as_ref().to_vec())
 }
+
+/// Whether all that a PKCS#8 document says of a key agrees: its seed, the expanded key, and this
+/// public half.
+pub(crate) fn ml_dsa_agrees(algorithm: Algorithm, pkcs8: &[u8], public: &[u8]) -> bool {
+    let pair = sign::ml_dsa(algorithm).and_then(|signing| PqdsaKeyPair::from_pkcs8(signing, pkcs8).ok());
+    pair.is_some_and(|pair| pair.public_key().as_ref() == public)
+}

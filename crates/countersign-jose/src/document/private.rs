@@ -110,12 +110,13 @@ fn read(der: &[u8]) -> Result<Pair, Trouble> {
             };
             Ok((Material::Okp { curve, x }, Secret::Bytes(d)))
         }
-        Kind::Akp(algorithm) => akp(key, algorithm),
+        Kind::Akp(algorithm) => akp(der, key, algorithm),
     }
 }
 
-/// RFC 9881 6: a seed, the expanded key, or both; without the seed there is no JWK.
-fn akp(key: &[u8], algorithm: Algorithm) -> Result<Pair, Trouble> {
+/// RFC 9881 6: a seed, the expanded key, or both, which must agree; without the seed there is
+/// no JWK.
+fn akp(der: &[u8], key: &[u8], algorithm: Algorithm) -> Result<Pair, Trouble> {
     let any = AnyRef::from_der(key)?;
     let seed = match any.header().tag() {
         Tag::ContextSpecific { constructed: false, number: ZERO } => any.value(),
@@ -129,6 +130,9 @@ fn akp(key: &[u8], algorithm: Algorithm) -> Result<Pair, Trouble> {
     };
     let seed = sized(seed, SEED)?;
     let public = halves::ml_dsa(algorithm, &seed).ok_or(Trouble::Format)?;
+    if any.header().tag() == Tag::Sequence && !halves::ml_dsa_agrees(algorithm, der, &public) {
+        return Err(Trouble::Format);
+    }
     Ok((Material::Akp { algorithm, public }, Secret::Bytes(seed)))
 }
 

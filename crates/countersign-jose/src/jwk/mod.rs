@@ -55,7 +55,7 @@ impl Jwk {
     /// [`Error::Json`] for anything but strict JSON, [`Error::Jwk`] naming the member that
     /// cannot be used, [`Error::Contradiction`] when `use`, `key_ops` and `alg` disagree,
     /// [`Error::Unsupported`] for kinds of keys, uses and algorithms that are not known,
-    /// [`Error::MixedKeys`] for a shared secret.
+    /// [`Error::MixedKeys`] for a shared secret, [`Error::KeyTooLarge`] beyond 64 KiB.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
         read::jwk(json)
     }

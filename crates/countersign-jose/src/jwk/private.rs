@@ -86,7 +86,8 @@ impl PrivateJwk {
     /// # Errors
     /// [`Error::Json`] for anything but strict JSON, [`Error::Jwk`] naming the member that is
     /// missing or cannot be used (a public document has no `d`), [`Error::Contradiction`],
-    /// [`Error::Unsupported`] for kinds of keys, uses and algorithms that are not known.
+    /// [`Error::Unsupported`] for kinds of keys, uses and algorithms that are not known,
+    /// [`Error::KeyTooLarge`] beyond 64 KiB.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
         Self::of(&read::document(json)?)
     }

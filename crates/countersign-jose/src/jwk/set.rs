@@ -40,7 +40,7 @@ impl JwkSet {
     ///
     /// # Errors
     /// [`Error::Json`] or [`Error::Jwk`] for a set that cannot be read or has more than 100 keys,
-    /// [`Error::MixedKeys`] when it contains a shared secret.
+    /// [`Error::MixedKeys`] when it contains a shared secret, [`Error::KeyTooLarge`] beyond 1 MiB.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
         let mut keys = Vec::new();
         for key in documents(json)? {

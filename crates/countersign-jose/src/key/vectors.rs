@@ -249,6 +249,10 @@ fn ml_dsa_seeds_make_the_keys_that_they_should() {
                 continue;
             };
             keys += 1;
+            if let Some(pkcs8) = group.privkey_pkcs8.filter(|pkcs8| !pkcs8.is_empty()) {
+                assert_eq!(*key.to_pkcs8().unwrap(), *pkcs8);
+                assert_eq!(SigningKey::from_pkcs8(algorithm, &pkcs8).unwrap().key_id(), key.key_id());
+            }
             for row in group.tests {
                 let (Some(message), TestResult::Valid) = (row.msg, row.result) else { continue };
                 if row.ctx.is_some_and(|ctx| !ctx.is_empty()) {
@@ -262,4 +266,39 @@ fn ml_dsa_seeds_make_the_keys_that_they_should() {
         }
     }
     assert_eq!((keys, refused, signatures), (103, 0, 224));
+}
+
+/// RFC 9881 6: the three forms of an ML-DSA-44 key in PKCS#8.
+#[test]
+fn an_ml_dsa_key_in_pkcs8_has_a_seed_and_nothing_that_belongs_to_another() {
+    use mldsa_sign::{TestName, TestSet};
+    let expanded = TestSet::load(TestName::MlDsa44SignNoSeed).unwrap().test_groups;
+    let element = |tag: u8, body: &[u8]| {
+        let length = u16::try_from(body.len()).unwrap().to_be_bytes();
+        match body.len() {
+            0..0x80 => [&[tag, length[1]], body].concat(),
+            0x80..0x100 => [&[tag, 0x81, length[1]], body].concat(),
+            _ => [&[tag, 0x82, length[0], length[1]], body].concat(),
+        }
+    };
+    let pkcs8 = |key: &[u8]| {
+        let algorithm = b"\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03\x11";
+        element(0x30, &[b"\x02\x01\x00", &algorithm[..], &element(4, key)].concat())
+    };
+    let mut pairs = 0;
+    for group in TestSet::load(TestName::MlDsa44SignSeed).unwrap().test_groups {
+        let (Some(seed), Some(public)) = (group.privseed, group.pubkey) else { continue };
+        let same = expanded.iter().find(|other| other.pubkey.as_ref() == Some(&public));
+        let other = expanded.iter().find(|other| other.pubkey.as_ref().is_some_and(|key| *key != public));
+        let (Some(same), Some(other)) = (same, other) else { continue };
+        let both = |long: &[u8]| pkcs8(&element(0x30, &[element(4, &seed), element(4, long)].concat()));
+        let (same, other) = (same.privkey.as_ref().unwrap(), other.privkey.as_ref().unwrap());
+        let read = |der: &[u8]| SigningKey::from_pkcs8(Algorithm::MlDsa44, der);
+        let key = read(&both(same)).unwrap();
+        assert_eq!(key.key_id(), read(&pkcs8(&element(0x80, &seed))).unwrap().key_id());
+        assert!(matches!(read(&both(other)), Err(Error::Der { .. })));
+        assert_eq!(read(&pkcs8(&element(4, same))).unwrap_err(), Error::Unsupported);
+        pairs += 1;
+    }
+    assert_eq!(pairs, 17);
 }
