@@ -61,7 +61,7 @@
 //!
 //! # Where things are
 //!
-//! [`jwt`] on [`jws`] on [`key`] and [`jwk`] on [`json`] and [`base64`]; [`primitive`] is for
+//! [`jwt`] on [`jws`], and [`jwe`] for what must be hidden as well, on [`key`] and [`jwk`] on [`json`] and [`base64`]; [`primitive`] is for
 //! the crates above that need a hash or a cipher. This crate reads no clock, opens no socket
 //! and no file, and draws random numbers in one folder.
 

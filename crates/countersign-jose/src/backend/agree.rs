@@ -4,6 +4,7 @@
 //! infinity, and X25519 results that are all zero (RFC 7748 6.1).
 
 use aws_lc_rs::agreement::{self, Algorithm, ParsedPublicKey, PrivateKey, UnparsedPublicKey};
+use aws_lc_rs::encoding::{AsBigEndian, Curve25519SeedBin, EcPrivateKeyBin};
 use zeroize::Zeroizing;
 
 use crate::error::Fault;
@@ -21,6 +22,18 @@ impl AgreementKey {
     /// The key with this number, as long as the curve's coordinates; `None` when it is none.
     pub(crate) fn new(curve: Curve, d: &[u8]) -> Option<Self> {
         PrivateKey::from_private_key(algorithm(curve), d).ok().map(Self)
+    }
+
+    /// The private number, as long as the curve's coordinates.
+    pub(crate) fn private(&self, curve: Curve) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        const FAILED: Fault = Fault::Crypto { operation: "key export" };
+        Ok(Zeroizing::new(if curve == Curve::X25519 {
+            let seed: Curve25519SeedBin<'_> = self.0.as_be_bytes().map_err(|_| FAILED)?;
+            seed.as_ref().to_vec()
+        } else {
+            let number: EcPrivateKeyBin<'_> = self.0.as_be_bytes().map_err(|_| FAILED)?;
+            number.as_ref().to_vec()
+        }))
     }
 
     /// The public half: an uncompressed point (SEC 1 2.3.3), or X25519's 32 bytes.

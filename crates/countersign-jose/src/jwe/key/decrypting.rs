@@ -15,7 +15,7 @@ use crate::backend::wrap;
 use crate::error::{Error, Fault};
 use crate::jwe::header::Header;
 use crate::jwe::{ContentAlgorithm, Curve, KeyAlgorithm, KeyKind};
-use crate::jwk::{Jwk, Material, PrivateJwk, PrivateMaterial, Purpose, Secret};
+use crate::jwk::{Material, PrivateJwk, PrivateMaterial, Purpose, Secret};
 use crate::key::KeyId;
 use crate::key::private::Sealed;
 
@@ -46,33 +46,62 @@ impl DecryptingKey {
     /// Makes a new key, named by its thumbprint: RSA of 3072 bits, which takes up to half a
     /// second, or P-256.
     ///
+    /// It cannot be written down; for a key that is kept see [`DecryptingKey::generate_jwk`].
+    ///
     /// # Errors
-    /// [`Fault::UnfitKey`] for an algorithm of shared secrets, [`Fault::Crypto`] when the
-    /// library fails.
+    /// As [`DecryptingKey::generate_jwk`].
     pub fn generate(algorithm: KeyAlgorithm) -> Result<Self, Fault> {
-        match algorithm.kind() {
-            KeyKind::Agreement => Self::generate_on(Curve::P256, algorithm),
-            KeyKind::Rsa => {
-                let pair = PrivateKey::generate(Algorithm::Rs256)?;
-                let private = OaepPrivate::from_pkcs8(algorithm, &pair.to_pkcs8()?).ok_or(FAILED)?;
-                Self::of(algorithm, Private::Rsa(private), pair.material()?).map_err(|_| FAILED)
-            }
-            KeyKind::Symmetric | KeyKind::Password => Err(Fault::UnfitKey { algorithm }),
-        }
+        Self::from_jwk(&Self::generate_jwk(algorithm)?).map_err(|_| FAILED)
     }
 
     /// Makes a new key for agreement on this curve, named by its thumbprint.
     ///
     /// # Errors
+    /// As [`DecryptingKey::generate_jwk_on`].
+    pub fn generate_on(curve: Curve, algorithm: KeyAlgorithm) -> Result<Self, Fault> {
+        Self::from_jwk(&Self::generate_jwk_on(curve, algorithm)?).map_err(|_| FAILED)
+    }
+
+    /// Makes a new key as a document that can be kept: RSA of 3072 bits, or P-256.
+    ///
+    /// # Errors
+    /// [`Fault::UnfitKey`] for an algorithm of shared secrets, [`Fault::Crypto`] when the
+    /// library fails.
+    ///
+    /// ```
+    /// use countersign_jose::jwe::{self, DecryptingKey, KeyAlgorithm, Password};
+    /// let jwk = DecryptingKey::generate_jwk(KeyAlgorithm::EcdhEsA256Kw)?;
+    /// let password = Password::new(KeyAlgorithm::Pbes2Hs256A128Kw, "correct horse battery staple").unwrap();
+    /// let file = jwe::encrypt_jwk(&password, &jwk)?;
+    /// let key = DecryptingKey::from_jwk(&jwe::decrypt_jwk(&file, &password).unwrap()).unwrap();
+    /// assert_eq!(key.algorithm(), KeyAlgorithm::EcdhEsA256Kw);
+    /// # Ok::<(), countersign_jose::Fault>(())
+    /// ```
+    pub fn generate_jwk(algorithm: KeyAlgorithm) -> Result<PrivateJwk, Fault> {
+        match algorithm.kind() {
+            KeyKind::Agreement => Self::generate_jwk_on(Curve::P256, algorithm),
+            KeyKind::Rsa => {
+                let pair = PrivateKey::generate(Algorithm::Rs256)?;
+                let jwk = PrivateJwk::from_pkcs8(&pair.to_pkcs8()?).map_err(|_| FAILED)?;
+                Ok(labelled(jwk, algorithm))
+            }
+            KeyKind::Symmetric | KeyKind::Password => Err(Fault::UnfitKey { algorithm }),
+        }
+    }
+
+    /// Makes a new key for agreement on this curve as a document that can be kept.
+    ///
+    /// # Errors
     /// [`Fault::UnfitKey`] for an algorithm other than `ECDH-ES*`, [`Fault::Crypto`] when the
     /// library fails.
-    pub fn generate_on(curve: Curve, algorithm: KeyAlgorithm) -> Result<Self, Fault> {
+    pub fn generate_jwk_on(curve: Curve, algorithm: KeyAlgorithm) -> Result<PrivateJwk, Fault> {
         if algorithm.kind() != KeyKind::Agreement {
             return Err(Fault::UnfitKey { algorithm });
         }
         let private = AgreementKey::generate(curve)?;
-        let material = curve.material(&private.public()?).ok_or(FAILED)?;
-        Self::of(algorithm, Private::Agreement(curve, private), material).map_err(|_| FAILED)
+        let public = curve.material(&private.public()?).ok_or(FAILED)?;
+        let material = PrivateMaterial::Pair(public, Secret::Bytes(private.private(curve)?));
+        Ok(labelled(PrivateJwk { material, kid: None, purpose: Purpose::Any }, algorithm))
     }
 
     /// The key of a private JWK, with its `alg` and its `kid`.
@@ -98,16 +127,6 @@ impl DecryptingKey {
         let private = private(algorithm, material, secret).ok_or(Error::Halves)?;
         let mut policy = Policy::new(algorithm);
         policy.id.clone_from(&jwk.kid);
-        Ok(Self { policy, private, public })
-    }
-
-    fn of(algorithm: KeyAlgorithm, private: Private, material: Material) -> Result<Self, Error> {
-        let purpose = Purpose::Encryption(Some(algorithm));
-        let mut jwk = Jwk { material, kid: None, purpose };
-        jwk.kid = Some(KeyId::of_thumbprint(jwk.thumbprint()));
-        let public = EncryptingKey::from_jwk(&jwk)?;
-        let mut policy = Policy::new(algorithm);
-        policy.id = jwk.kid;
         Ok(Self { policy, private, public })
     }
 
@@ -138,6 +157,13 @@ impl DecryptingKey {
     pub fn algorithm(&self) -> KeyAlgorithm {
         self.public.algorithm()
     }
+}
+
+/// The document with its `alg`, named by its thumbprint.
+fn labelled(mut jwk: PrivateJwk, algorithm: KeyAlgorithm) -> PrivateJwk {
+    jwk.purpose = Purpose::Encryption(Some(algorithm));
+    jwk.kid = jwk.to_public().map(|public| KeyId::of_thumbprint(public.thumbprint()));
+    jwk
 }
 
 /// The private half; `None` when it does not belong to the public one.

@@ -114,10 +114,17 @@ impl SymmetricKey {
     /// [`Fault::UnfitKey`] for another algorithm, [`Fault::Random`] when the system gives no
     /// random bytes.
     pub fn generate(algorithm: KeyAlgorithm) -> Result<Self, Fault> {
-        let length = length(algorithm).ok_or(Fault::UnfitKey { algorithm })?;
-        let mut secret = Zeroizing::new(vec![0; length]);
-        backend::fill_random(&mut secret)?;
-        Ok(Self { policy: Policy::new(algorithm), secret })
+        Ok(Self { policy: Policy::new(algorithm), secret: draw(algorithm)? })
+    }
+
+    /// Draws a new secret for `A*KW` or `A*GCMKW` as a document, to be given to the other side
+    /// once.
+    ///
+    /// # Errors
+    /// As [`SymmetricKey::generate`].
+    pub fn generate_jwk(algorithm: KeyAlgorithm) -> Result<PrivateJwk, Fault> {
+        let material = PrivateMaterial::Oct(draw(algorithm)?);
+        Ok(PrivateJwk { material, kid: None, purpose: Purpose::Encryption(Some(algorithm)) })
     }
 
     /// Encrypts with this `enc`, and decrypts no other; a direct key has its own already.
@@ -198,6 +205,13 @@ impl fmt::Debug for SymmetricKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SymmetricKey({}, ..)", self.policy.algorithm)
     }
+}
+
+fn draw(algorithm: KeyAlgorithm) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let length = length(algorithm).ok_or(Fault::UnfitKey { algorithm })?;
+    let mut secret = Zeroizing::new(vec![0; length]);
+    backend::fill_random(&mut secret)?;
+    Ok(secret)
 }
 
 fn secret(jwk: &PrivateJwk) -> Result<&[u8], Error> {
