@@ -33,13 +33,21 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
 }
 
 fn named(stream: TokenStream, lines: &mut Vec<usize>) {
+    let mut path = String::new();
     for token in stream {
-        match token {
+        match &token {
+            // `rustls::crypto::aws_lc_rs` is how TLS names its provider, not the library itself.
+            TokenTree::Ident(word) if word == "aws_lc_rs" && path == "crypto::" => {}
             TokenTree::Ident(word) if word == "aws_lc_rs" || word == "aws_lc_sys" => {
-                lines.push(line_of(word.span()))
+                lines.push(line_of(word.span()));
             }
             TokenTree::Group(inner) => named(inner.stream(), lines),
             _ => {}
+        }
+        match token {
+            TokenTree::Ident(word) => path = word.to_string(),
+            TokenTree::Punct(mark) if mark.as_char() == ':' => path.push(':'),
+            _ => path.clear(),
         }
     }
 }
@@ -54,6 +62,8 @@ mod tests {
         let text = "fn a() { aws_lc_rs::digest::digest() }";
         assert_eq!(check(&tree(&[("crates/countersign-jose/src/backend/sign.rs", text)])), []);
         assert_eq!(check(&tree(&[("crates/countersign-core/src/lib.rs", text)])).len(), 1);
+        let tls = "fn a() { rustls::crypto::aws_lc_rs::default_provider() }";
+        assert_eq!(check(&tree(&[("crates/countersign/src/lib.rs", tls)])), []);
         assert_eq!(
             check(&tree(&[("crates/countersign-jose/src/lib.rs", "// aws_lc_rs\nuse aws_lc_rs::rand;")]))
                 .len(),
