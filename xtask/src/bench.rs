@@ -3,6 +3,8 @@
 //! Measures with public tools only: wall clock to the first answer, `/proc` for memory and CPU time, wrk for the load.
 //! Prints medians of interleaved rounds, with the spread; a noisy machine shows in the spread. Never a test.
 
+pub(crate) mod jose;
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};

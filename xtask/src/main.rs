@@ -20,6 +20,8 @@ const USAGE: &str = "\
           what strangers can send, ten million times per target unless told otherwise
   look    pictures of the running program, into docs/images and target/look
   bench serve   start, memory and CPU of the server, beside a bare handler
+  bench jose [--json]
+          what tokens cost, beside the bare primitive and other libraries
 ";
 
 fn main() -> ExitCode {
@@ -32,6 +34,8 @@ fn main() -> ExitCode {
         ["fuzz", words @ ..] => fuzz::command(&root, words),
         ["look"] => test::look(&root),
         ["bench", "serve"] => bench::command(&root),
+        ["bench", "jose"] => bench::jose::command(&root, bench::jose::Form::Table),
+        ["bench", "jose", "--json"] => bench::jose::command(&root, bench::jose::Form::Json),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             ExitCode::SUCCESS

@@ -21,127 +21,146 @@ const DIGITS: usize = 19;
 #[derive(Debug, Clone)]
 pub(crate) struct Flat<'a> {
     text: &'a str,
-    members: [Member; MOST],
+    /// The names, each as one number.
+    keys: [u64; MOST],
+    spans: [Span; MOST],
     count: usize,
     /// One bit for each name, so that most absent names and most duplicates need no search.
     names: u64,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Member {
-    name: Span,
-    value: Span,
-    plain: bool,
-}
-
-/// From where to where, in bytes.
+/// Where a member stands, in bytes; the name ends two bytes before its value.
 #[derive(Debug, Clone, Copy, Default)]
 struct Span {
-    from: u16,
-    to: u16,
+    name: u16,
+    value: u16,
+    end: u16,
 }
 
 impl Span {
-    fn new(from: usize, to: usize) -> Option<Self> {
-        Some(Self { from: u16::try_from(from).ok()?, to: u16::try_from(to).ok()? })
+    fn new(name: usize, value: usize, end: usize) -> Option<Self> {
+        let short = |at: usize| u16::try_from(at).ok();
+        Some(Self { name: short(name)?, value: short(value)?, end: short(end)? })
     }
 
-    fn of<'a>(&self, text: &'a str) -> Option<&'a str> {
-        text.get(usize::from(self.from)..usize::from(self.to))
+    fn name<'a>(&self, text: &'a str) -> Option<&'a str> {
+        text.get(usize::from(self.name)..usize::from(self.value).checked_sub(2)?)
+    }
+
+    fn value<'a>(&self, text: &'a str) -> Option<Value<'a>> {
+        let raw = text.get(usize::from(self.value)..usize::from(self.end))?;
+        Some(Value { raw, plain: raw.as_bytes().first() == Some(&b'"') })
     }
 }
 
 impl<'a> Flat<'a> {
+    /// A document of which nothing was read yet.
+    #[inline]
+    pub(crate) const fn of(text: &'a str) -> Self {
+        const NONE: Span = Span { name: 0, value: 0, end: 0 };
+        Self { text, keys: [0; MOST], spans: [NONE; MOST], count: 0, names: 0 }
+    }
+
     /// Reads a document of the usual shape; `None` says nothing about any other.
     #[inline]
-    pub(crate) fn read(text: &'a str) -> Option<Self> {
-        let bytes = text.as_bytes();
+    pub(crate) fn read(&mut self) -> Option<()> {
+        let bytes = self.text.as_bytes();
         if bytes.first() != Some(&b'{') || bytes.len() > LONGEST {
             return None;
         }
-        let mut flat = Self { text, members: [Member::default(); MOST], count: 0, names: 0 };
         let mut at = 1;
         loop {
             if bytes.get(at) != Some(&b'"') {
                 return None;
             }
-            let name_end = closing_quote(bytes, at + 1)?;
+            let name = at + 1;
+            let name_end = closing_quote(bytes, name)?;
             if bytes.get(name_end + 1) != Some(&b':') {
                 return None;
             }
-            let value_at = name_end + 2;
-            let (value_end, plain) = scalar(bytes, value_at)?;
-            let name = Span::new(at + 1, name_end)?;
-            flat.push(Member { name, value: Span::new(value_at, value_end)?, plain })?;
-            match bytes.get(value_end)? {
-                b',' => at = value_end + 1,
-                b'}' if value_end + 1 == bytes.len() => return Some(flat),
+            let value = name_end + 2;
+            let end = scalar(bytes, value)?;
+            self.push(key(bytes.get(name..name_end)?), Span::new(name, value, end)?)?;
+            match bytes.get(end)? {
+                b',' => at = end + 1,
+                b'}' if end + 1 == bytes.len() => return Some(()),
                 _ => return None,
             }
         }
     }
 
     /// Keeps a member; `None` when its name was there before, or there is no room.
-    fn push(&mut self, member: Member) -> Option<()> {
-        let name = member.name.of(self.text)?;
-        let bit = bit(name);
-        if self.names & bit != 0 && self.position(name).is_some() {
+    #[inline]
+    fn push(&mut self, key: u64, span: Span) -> Option<()> {
+        let bit = bit(key);
+        if self.names & bit != 0 && self.position(key, span.name(self.text)?).is_some() {
             return None;
         }
-        *self.members.get_mut(self.count)? = member;
+        *self.keys.get_mut(self.count)? = key;
+        *self.spans.get_mut(self.count)? = span;
         self.names |= bit;
         self.count += 1;
         Some(())
     }
 
-    fn position(&self, name: &str) -> Option<usize> {
-        let same = |member: &Member| member.name.of(self.text) == Some(name);
-        self.members.iter().take(self.count).position(same)
+    #[inline]
+    fn position(&self, key: u64, name: &str) -> Option<usize> {
+        let keys = self.keys.get(..self.count)?;
+        if name.len() <= WHOLE {
+            return keys.iter().position(|known| *known == key);
+        }
+        let same = |(known, span): (&u64, &Span)| *known == key && span.name(self.text) == Some(name);
+        keys.iter().zip(&self.spans).position(same)
     }
 
     /// The member of this name.
     #[inline]
     pub(crate) fn member(&self, name: &str) -> Option<Value<'a>> {
-        if self.names & bit(name) == 0 {
+        let key = key(name.as_bytes());
+        if self.names & bit(key) == 0 {
             return None;
         }
-        self.position(name).and_then(|place| self.members.get(place)).and_then(|member| self.value(member))
+        self.spans.get(self.position(key, name)?)?.value(self.text)
     }
 
     /// All members, in the order of the document.
     pub(crate) fn members(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
-        let members = self.members.iter().take(self.count);
-        members.filter_map(|member| Some((member.name.of(self.text)?, self.value(member)?)))
+        let spans = self.spans.iter().take(self.count);
+        spans.filter_map(|span| Some((span.name(self.text)?, span.value(self.text)?)))
     }
+}
 
-    fn value(&self, member: &Member) -> Option<Value<'a>> {
-        Some(Value { raw: member.value.of(self.text)?, plain: member.plain })
-    }
+/// Names of so many bytes are equal when their keys are.
+const WHOLE: usize = 7;
+
+/// A name as one number: its first bytes, and its length above them.
+#[inline]
+fn key(name: &[u8]) -> u64 {
+    let start = name.iter().take(WHOLE).rev().fold(0, |key, byte| key << 8 | u64::from(*byte));
+    // Names that are longer than the number can say are compared whole anyway.
+    start | u64::from(u8::try_from(name.len()).unwrap_or(u8::MAX)) << 56
 }
 
 /// The bit of a name among 64. Different names may share one.
-fn bit(name: &str) -> u64 {
-    let ends = match name.as_bytes() {
-        [first, .., last] => (u32::from(*first) * 7) ^ (u32::from(*last) * 29),
-        _ => 0,
-    };
-    1_u64.rotate_left(ends)
+#[inline]
+const fn bit(key: u64) -> u64 {
+    1 << (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58)
 }
 
-/// Where the value that begins at `at` ends, and whether it is a string.
+/// Where the value that begins at `at` ends.
 #[inline]
-fn scalar(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
+fn scalar(bytes: &[u8], at: usize) -> Option<usize> {
     let rest = bytes.get(at..)?;
     match rest.first()? {
-        b'"' => Some((closing_quote(bytes, at + 1)? + 1, true)),
+        b'"' => Some(closing_quote(bytes, at + 1)? + 1),
         b'0'..=b'9' => {
             let digits = rest.iter().take(DIGITS + 1).take_while(|byte| byte.is_ascii_digit()).count();
             let sound = digits <= DIGITS && (digits == 1 || rest.first() != Some(&b'0'));
-            sound.then_some((at + digits, false))
+            sound.then_some(at + digits)
         }
         _ => {
             let word = [&b"true"[..], b"false", b"null"].into_iter().find(|word| rest.starts_with(word))?;
-            Some((at + word.len(), false))
+            Some(at + word.len())
         }
     }
 }
@@ -183,20 +202,29 @@ mod tests {
     use super::*;
     use crate::json::{Object, quick_agrees};
 
+    fn read(text: &str) -> Option<Flat<'_>> {
+        let mut flat = Flat::of(text);
+        flat.read().map(|()| flat)
+    }
+
     /// How many members the quick reader finds, after the strict one was asked to agree.
     fn quick(text: &str) -> Option<usize> {
         assert_ne!(quick_agrees(text), Some(false), "{text}");
-        Flat::read(text).map(|flat| flat.members().count())
+        read(text).map(|flat| flat.members().count())
     }
 
     #[test]
     fn the_usual_claims_are_read_quickly() {
-        let text = r#"{"iss":"https://id.example","sub":"ana","aud":"shop","exp":1800000300,"n":0,"é":"ü","a":true,"b":false,"c":null,"":""}"#;
-        assert_eq!(quick(text), Some(10));
-        let flat = Flat::read(text).unwrap();
+        let text = r#"{"iss":"https://id.example","sub":"ana","aud":"shop","exp":1800000300,"n":0,"é":"ü","seven77":"7","eight888":"8","eight889":"9","a":true,"b":false,"c":null,"":""}"#;
+        assert_eq!(quick(text), Some(13));
+        let flat = read(text).unwrap();
         assert_eq!(flat.member("sub").unwrap().text().unwrap(), "ana");
         assert_eq!(flat.member("exp").unwrap().integer(), Some(1_800_000_300));
         assert_eq!(flat.member("").unwrap().text().unwrap(), "");
+        assert_eq!(flat.member("seven77").unwrap().text().unwrap(), "7");
+        assert_eq!(flat.member("eight888").unwrap().text().unwrap(), "8");
+        assert_eq!(flat.member("eight889").unwrap().text().unwrap(), "9");
+        assert_eq!(flat.member("eight880"), None);
         assert_eq!(flat.member("shop"), None);
         assert_eq!(flat.member("sux"), None);
     }
@@ -230,6 +258,7 @@ mod tests {
             "{\"a\u{0}\":1}",
             r#"{"a":1,"a":1}"#,
             r#"{"abca":1,"acba":2,"abca":3}"#,
+            r#"{"a long name":1,"a long nama":2,"a long name":3}"#,
             r#"{"a":tru}"#,
             r#"{"a":truee}"#,
             r#"{"a":nul"#,
@@ -272,7 +301,7 @@ mod tests {
 
     /// Texts that are almost flat objects.
     fn almost() -> impl Strategy<Value = String> {
-        let name = "[a-c]{0,3}|iss|sub|aud|exp|\\PC{0,9}";
+        let name = "[a-c]{0,3}|long names [ab]|iss|sub|aud|exp|\\PC{0,9}";
         let value = prop_oneof![
             4 => "\"[a-z:/. ]{0,20}\"",
             3 => "[0-9]{1,21}",

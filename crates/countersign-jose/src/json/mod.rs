@@ -191,7 +191,8 @@ pub(crate) fn items(bytes: &[u8]) -> Result<Vec<Value<'_>>, Flaw> {
 #[doc(hidden)]
 #[must_use]
 pub fn quick_agrees(text: &str) -> Option<bool> {
-    let quick = Flat::read(text)?;
+    let mut quick = Flat::of(text);
+    quick.read()?;
     let same = |strict: Object<'_>| {
         quick.members().eq(strict.members())
             && strict.members().all(|(name, value)| quick.member(name) == Some(value))

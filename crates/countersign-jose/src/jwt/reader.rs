@@ -19,34 +19,31 @@ const LATEST: u64 = 253_402_300_799;
 #[expect(unnameable_types, reason = "seals `Profile`: outsiders cannot call what takes it")]
 pub struct Claims<'a> {
     text: &'a str,
-    read: Read<'a>,
-}
-
-/// How the document was read.
-#[expect(clippy::large_enum_variant, reason = "it lives on the stack of one check")]
-enum Read<'a> {
-    Flat(Flat<'a>),
-    Strict(Object<'a>),
+    flat: Flat<'a>,
+    /// Read only where the quick reader will not.
+    strict: Option<Object<'a>>,
 }
 
 impl<'a> Claims<'a> {
+    #[inline]
     pub(crate) fn parse(json: &'a [u8]) -> Result<Self, Error> {
         let text = core::str::from_utf8(json).map_err(|_| faulty(Flaw::NotUtf8))?;
-        let read = match Flat::read(text) {
-            Some(flat) => Read::Flat(flat),
-            None => Read::Strict(Object::parse_text(text).map_err(faulty)?),
-        };
-        Ok(Self { text, read })
+        let mut claims = Self { text, flat: Flat::of(text), strict: None };
+        if claims.flat.read().is_none() {
+            claims.strict = Some(Object::parse_text(text).map_err(faulty)?);
+        }
+        Ok(claims)
     }
 
     #[inline]
     fn member(&self, claim: &str) -> Option<Value<'a>> {
-        match &self.read {
-            Read::Flat(flat) => flat.member(claim),
-            Read::Strict(object) => object.member(claim),
+        match &self.strict {
+            None => self.flat.member(claim),
+            Some(object) => object.member(claim),
         }
     }
 
+    #[inline]
     fn optional<T>(
         &self,
         claim: &'static str,
