@@ -38,7 +38,7 @@ fn answer<C: Profile>(
     token: &str,
 ) -> Result<Vec<u8>, &'static str> {
     match verifier.verify(token, NOW) {
-        Ok(claims) => Ok(serde_json::to_vec(&claims.into_claims()).expect("claims are JSON")),
+        Ok(claims) => Ok(serde_json::to_vec(&*claims).expect("claims are JSON")),
         Err(error) => Err(error.code()),
     }
 }

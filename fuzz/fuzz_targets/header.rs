@@ -25,7 +25,9 @@ fn fits(header: &Node) -> bool {
         kid.text().is_some_and(|kid| (1..=256).contains(&kid.len()) && !kid.chars().any(char::is_control))
     };
     header.member("alg").and_then(Node::text) == Some("HS256")
-        && header.member("crit").is_none()
-        && header.member("typ").is_none_or(|typ| typ.text().is_some())
+        && ["crit", "b64"].iter().all(|member| header.member(member).is_none())
+        && ["typ", "cty"]
+            .iter()
+            .all(|member| header.member(member).is_none_or(|value| value.text().is_some()))
         && header.member("kid").is_none_or(named)
 }

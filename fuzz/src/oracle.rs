@@ -58,6 +58,22 @@ impl Node {
         members.iter().find(|(found, _)| found == name).map(|(_, value)| value)
     }
 
+    /// Equality by which members have no order.
+    pub fn says(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Map(ours), Self::Map(theirs)) => {
+                ours.len() == theirs.len()
+                    && ours
+                        .iter()
+                        .all(|(name, value)| other.member(name).is_some_and(|found| value.says(found)))
+            }
+            (Self::List(ours), Self::List(theirs)) => {
+                ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(one, two)| one.says(two))
+            }
+            _ => self == other,
+        }
+    }
+
     pub fn text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
