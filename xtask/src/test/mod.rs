@@ -31,7 +31,7 @@ pub(crate) fn command(root: &Path) -> ExitCode {
     match needs::install(root) {
         Ok(tools) => {
             println!("{}", suite.screen.step(Outcome::Done, "needs", &tools.summary(), begun.elapsed()));
-            suite.run_all(&tools);
+            suite.run_all(root, &tools);
         }
         Err(missing) => {
             println!(
@@ -77,7 +77,7 @@ struct Suite {
 }
 
 impl Suite {
-    fn run_all(&mut self, tools: &Tools) {
+    fn run_all(&mut self, root: &Path, tools: &Tools) {
         self.check("format", "rustfmt has nothing to change", &Step::fmt());
         self.check("tidy", "the house rules hold", &Step::tidy());
         self.check("lint", "clippy warns of nothing, tests included", &Step::clippy());
@@ -86,7 +86,8 @@ impl Suite {
         self.tests("doctests", "the examples in the documentation", &Step::doctests());
         self.tests("fuzz", "seconds of each target", &Step::fuzz());
         if !tools.node_tests.is_empty() {
-            if built {
+            let peer = self.check("josekit", "the peer that is outside the workspace", &Step::josekit(root));
+            if built && peer {
                 self.tests("clients", "real clients, proxies and browsers", &tools.node());
             } else {
                 self.sum.failed += 1;

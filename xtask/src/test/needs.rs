@@ -19,6 +19,7 @@ struct Program {
 
 const PROGRAMS: &[Program] = &[
     Program { names: &["c++"], package: "g++" },
+    Program { names: &["pkg-config"], package: "pkg-config" },
     Program { names: &["chromium", "chromium-browser", "google-chrome"], package: "chromium" },
     Program { names: &["nginx"], package: "nginx-light" },
     Program { names: &["node", "nodejs"], package: "nodejs" },
@@ -83,6 +84,8 @@ pub(super) fn install(root: &Path) -> Result<Tools, String> {
     node_tests.sort();
     let environment = vec![
         ("COUNTERSIGN_BIN".to_owned(), target(root).join("debug/countersign").into_os_string()),
+        ("JOSE_PEER".to_owned(), target(root).join("debug/examples/interop").into_os_string()),
+        ("JOSEKIT_PEER".to_owned(), josekit(root).join("debug/countersign-josekit-peer").into_os_string()),
         ("CHROMIUM".to_owned(), found(&["chromium", "chromium-browser", "google-chrome"]).into_os_string()),
         ("NGINX".to_owned(), found(&["nginx"]).into_os_string()),
         ("PYTHON".to_owned(), python.into_os_string()),
@@ -96,12 +99,21 @@ pub(crate) fn target(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder))
 }
 
+/// The folder that the peer made of josekit is built into.
+pub(super) fn josekit(root: &Path) -> PathBuf {
+    target(root).join("josekit")
+}
+
 /// The Debian packages whose program is nowhere to be found.
 fn absent() -> Vec<&'static str> {
     let gone = PROGRAMS.iter().filter(|program| !program.names.iter().any(|name| which(name).is_some()));
     let mut packages: Vec<&str> = gone.map(|program| program.package).collect();
     if which("python3").is_some_and(|python| !succeeds(&python, &["-c", "import ensurepip, venv"])) {
         packages.push("python3-venv");
+    }
+    // josekit, one of the libraries that tokens are exchanged with, links OpenSSL.
+    if which("pkg-config").is_none_or(|finder| !succeeds(&finder, &["--exists", "openssl"])) {
+        packages.push("libssl-dev");
     }
     packages
 }

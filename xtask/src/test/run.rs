@@ -37,6 +37,15 @@ impl Step {
         Self::new("cargo", &["xtask", "fuzz", "--test"])
     }
 
+    /// The peer of the exchange of tokens that is made of Rust and OpenSSL.
+    pub(super) fn josekit(root: &Path) -> Self {
+        let manifest =
+            ["build", "--locked", "--manifest-path", "tests/interop/josekit/Cargo.toml", "--target-dir"];
+        let mut step = Self::new("cargo", &manifest);
+        step.words.push(super::needs::josekit(root).into_os_string());
+        step
+    }
+
     pub(super) fn clippy() -> Self {
         Self::new("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
     }
