@@ -5,6 +5,7 @@
 //! [`DecryptingKey`] its private half, [`SymmetricKey`] and [`Password`] do both.
 
 mod decrypting;
+mod documents;
 mod encrypting;
 mod password;
 mod policy;
