@@ -65,6 +65,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Token(command::token::Token),
     #[command(subcommand)]
+    Jwe(command::jwe::Jwe),
+    #[command(subcommand)]
     Config(command::config::Config),
     Explain(command::explain::Explain),
 }

@@ -6,18 +6,20 @@ use std::fmt;
 use std::io::Read;
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
 use crate::problem::{Problem, Result, code};
 
 /// The most that is read: larger than any token, key or set of keys that means something.
 const MOST: u64 = 1 << 20;
 
-/// A secret on its way in.
-pub(crate) struct Secret(String);
+/// A secret on its way in; wiped when it is dropped.
+pub(crate) struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Wraps a text.
-    pub(crate) const fn new(text: String) -> Self {
-        Self(text)
+    pub(crate) fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
     }
 
     /// The text itself.
@@ -45,29 +47,47 @@ pub(crate) fn secret(argument: &str, what: &str) -> Result<Secret> {
             .hint("write it to a file and give `@file`, or pipe it in and give `-`"));
         }
     };
-    Ok(Secret(text.trim_end_matches(['\r', '\n']).to_owned()))
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 /// Reads the text of a file.
 pub(crate) fn file(path: &Path) -> Result<String> {
-    let text = std::fs::File::open(path).and_then(limited);
-    text.map_err(|error| {
+    text(bytes(path)?, &format!("`{}`", path.display()))
+}
+
+/// Reads a file, or stdin for `-`.
+pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>> {
+    if path.as_os_str() == "-" {
+        return limited(std::io::stdin().lock())
+            .map_err(|error| Problem::usage(code::UNREADABLE, format!("could not read stdin: {error}")));
+    }
+    let bytes = std::fs::File::open(path).and_then(limited);
+    bytes.map_err(|error| {
         Problem::usage(code::UNREADABLE, format!("could not read `{}`: {error}", path.display()))
     })
 }
 
-fn stdin() -> Result<String> {
-    limited(std::io::stdin().lock())
-        .map_err(|error| Problem::usage(code::UNREADABLE, format!("could not read stdin: {error}")))
+/// Reads content that is no secret of this command, from `@file`, `file` or `-`.
+pub(crate) fn content(argument: &str) -> Result<Vec<u8>> {
+    bytes(Path::new(argument.strip_prefix('@').unwrap_or(argument)))
 }
 
-fn limited(source: impl Read) -> std::io::Result<String> {
-    let mut text = String::new();
-    source.take(MOST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MOST {
+fn stdin() -> Result<String> {
+    text(bytes(Path::new("-"))?, "stdin")
+}
+
+fn text(bytes: Vec<u8>, source: &str) -> Result<String> {
+    String::from_utf8(bytes)
+        .map_err(|_| Problem::usage(code::UNREADABLE, format!("could not read {source}: it is not text")))
+}
+
+fn limited(source: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(MOST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST {
         return Err(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "it is larger than 1 MiB"));
     }
-    Ok(text)
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ pub(crate) fn dev_master(data: &Path) -> Result<MasterKey> {
         return parsed(&Secret::new(given::file(&path)?.trim().to_owned()));
     }
     let key = MasterKey::generate(&SystemEntropy)?;
-    keyfile::write_new(&path, &Secret::new(format!("{}\n", &*key.reveal())))?;
+    keyfile::write_new(&path, Secret::new(format!("{}\n", &*key.reveal())).reveal().as_bytes())?;
     Ok(key)
 }
 

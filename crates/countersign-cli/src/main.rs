@@ -47,6 +47,7 @@ fn dispatch(cli: &Cli, ui: Ui, begun: Instant) -> Result {
         Some(Command::Audit(audit)) => run(audit.run(common, ui))?,
         Some(Command::SetupLink(link)) => run(link.run(common, ui))?,
         Some(Command::Token(token)) => token.run(ui),
+        Some(Command::Jwe(jwe)) => jwe.run(ui),
         Some(Command::Config(config)) => config.run(common, ui),
         Some(Command::Explain(explain)) => explain.run(ui),
     }

@@ -53,7 +53,7 @@ fn a_minted_token_is_inspected_and_verified() {
     with_token(folder.path());
     let seen = countersign(folder.path(), &["token", "inspect", "@token.txt"]);
     assert_eq!(seen.status.code(), Some(0));
-    assert!(out(&seen).contains("! NOT VERIFIED"), "{}", out(&seen));
+    assert!(out(&seen).contains("! UNVERIFIED"), "{}", out(&seen));
     let seen = countersign(folder.path(), &["token", "inspect", "@token.txt", "--json"]);
     let seen: serde_json::Value = serde_json::from_slice(&seen.stdout).unwrap();
     assert_eq!((&seen["verified"], &seen["claims"]["sub"]), (&false.into(), &"ada".into()));
@@ -112,7 +112,75 @@ fn a_token_in_the_command_line_is_refused_and_one_on_stdin_is_read() {
         .spawn()
         .unwrap();
     child.stdin.take().unwrap().write_all(&token).unwrap();
-    assert!(out(&child.wait_with_output().unwrap()).contains("NOT VERIFIED"));
+    assert!(out(&child.wait_with_output().unwrap()).contains("UNVERIFIED"));
+}
+
+#[test]
+fn a_key_goes_through_every_format_and_a_password_and_stays_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = countersign(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", err(&output));
+        out(&output)
+    };
+    std::fs::write(folder.path().join("pw.txt"), "correct horse battery staple\n").unwrap();
+    run(&["key", "new", "--algorithm", "ed25519", "--out", "key.pem"]);
+    let name = run(&["key", "thumbprint", "key.pem"]);
+    assert!(run(&["key", "thumbprint", "key.pem", "--uri"]).contains("sha-256:"));
+    run(&["key", "convert", "key.pem", "--new-password", "@pw.txt", "--out", "key.jwe"]);
+    run(&["key", "convert", "key.jwe", "--password", "@pw.txt", "--to", "der", "--out", "key.der"]);
+    run(&["key", "convert", "key.der", "--to", "pem", "--out", "again.pem"]);
+    run(&["key", "convert", "key.der", "--public", "--out", "public.jwk"]);
+    assert_eq!(run(&["key", "thumbprint", "public.jwk"]), name);
+    let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+    assert_eq!(read("key.pem"), read("again.pem"));
+    let locked = countersign(folder.path(), &["key", "public", "key.jwe"]);
+    assert_eq!(locked.status.code(), Some(2));
+    assert!(err(&locked).contains("--password @FILE"), "{}", err(&locked));
+}
+
+#[test]
+fn a_letter_is_read_by_each_recipient_and_by_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    std::fs::write(path("letter"), "hello").unwrap();
+    for (name, algorithm) in [("ana", "ECDH-ES+A256KW"), ("bo", "A256KW"), ("cy", "A256KW")] {
+        let made = countersign(folder.path(), &["key", "new", "--algorithm", algorithm, "--out", name]);
+        assert!(made.status.success(), "{}", err(&made));
+    }
+    let sealed = countersign(folder.path(), &["jwe", "encrypt", "@letter", "--to", "ana", "--to", "bo"]);
+    assert!(err(&sealed).contains("ECDH-ES+A256KW with A256GCM"), "{}", err(&sealed));
+    std::fs::write(path("sealed"), &sealed.stdout).unwrap();
+    for name in ["ana", "bo"] {
+        let opened = countersign(folder.path(), &["jwe", "decrypt", "@sealed", "--key", name]);
+        assert_eq!(out(&opened), "hello", "{}", err(&opened));
+    }
+    let refused = countersign(folder.path(), &["jwe", "decrypt", "@sealed", "--key", "cy"]);
+    assert_eq!((refused.status.code(), out(&refused).as_str()), (Some(1), ""));
+    assert!(err(&refused).contains("CS-1051"), "{}", err(&refused));
+}
+
+#[test]
+fn a_token_is_minted_with_a_secret_and_claims_of_ones_own() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("secret"), "0123456789abcdef0123456789abcdef\n").unwrap();
+    let mint = |claims: &str, key: &[&str]| {
+        std::fs::write(folder.path().join("claims"), claims).unwrap();
+        let about =
+            ["--issuer", "https://a.example", "--audience", "b", "--subject", "c", "--claims", "claims"];
+        countersign(folder.path(), &[&["token", "mint"], key, &about[..]].concat())
+    };
+    let minted = mint("{\"tier\":\"gold\"}", &["--secret", "secret"]);
+    std::fs::write(folder.path().join("token"), &minted.stdout).unwrap();
+    let about = ["--issuer", "https://a.example", "--audience", "b", "--secret", "secret", "--json"];
+    let checked = countersign(folder.path(), &[&["token", "verify", "@token"], &about[..]].concat());
+    let checked: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
+    assert_eq!((&checked["claims"]["tier"], &checked["kind"]), (&"gold".into(), &"access token".into()));
+    for refused in ["{\"exp\":1}", "{\"jti\":\"x\"}", "{\"client_id\":\"x\"}", "{\"a\":1,\"a\":2}", "[]"] {
+        let output = mint(refused, &["--secret", "secret"]);
+        assert!(matches!(output.status.code(), Some(1 | 2)), "{refused}");
+        assert_eq!(out(&output), "", "{refused}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ pub(crate) mod app;
 pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod explain;
+pub(crate) mod jwe;
 pub(crate) mod key;
 pub(crate) mod serve;
 pub(crate) mod session;

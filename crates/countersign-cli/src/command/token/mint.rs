@@ -6,51 +6,81 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use countersign_jose::jwt::{self, AccessClaims, Audience, IdClaims, LogoutClaims};
-use countersign_jose::{KeyId, SigningKey, base64, primitive};
-use serde_json::json;
+use countersign_jose::jwt::dpop;
+use countersign_jose::jwt::{
+    self, AccessClaims, AssertionClaims, Audience, EventClaims, IdClaims, Introspected, IntrospectionClaims,
+    LogoutClaims, RequestClaims,
+};
+use countersign_jose::{Algorithm, KeyId, Signer, base64, primitive};
+use serde_json::{Map, Value, json};
 
-use super::Kind;
+use super::{Kind, own};
+use crate::keyfile::{self, KeyFile, Unlock};
 use crate::problem::{Problem, Result, code};
 use crate::ui::{Ui, show_json};
-use crate::{keyfile, settings, when};
+use crate::{settings, when};
 
 /// Make a token with a key file, to try a verifier with
 ///
 /// No sign-in stands behind it: Countersign itself refuses it, and a verifier
 /// takes it only if it trusts the key. countersign key new makes a key.
+///
+/// What --claims holds depends on the kind: further claims (access, id, logout),
+/// what has happened (event), the parameters (request), what is known of the
+/// token (introspection). Registered claims have options of their own.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "countersign token mint --key <FILE> --issuer <URL> \\\n         --audience <NAME> --subject <NAME>"
+    override_usage = "countersign token mint --key <FILE> --issuer <URL> \\\n         --audience <NAME> --subject <NAME>",
+    after_help = "Examples:\n  countersign token mint --key key.pem --issuer https://id.shop.example \\\n    --audience shop-api --subject ada > token.txt\n  countersign token mint --secret secret.txt --alg HS256 --kind id \\\n    --issuer https://id.shop.example --audience shop --subject ada\n  echo '{\"tier\":\"gold\"}' | countersign token mint --key key.pem --claims - \\\n    --issuer https://id.shop.example --audience shop-api --subject ada\n  countersign token mint --key key.pem --kind dpop --method GET \\\n    --uri https://api.shop.example/orders"
 )]
 pub(crate) struct Mint {
-    /// The private key: a PKCS#8 PEM file
+    /// The private key: PEM, DER or JWK; a secret is a JWK
+    #[arg(long, value_name = "FILE", required_unless_present = "secret", conflicts_with = "secret")]
+    key: Option<PathBuf>,
+    /// A file whose bytes are the shared secret, for HS256 to HS512
     #[arg(long, value_name = "FILE")]
-    key: PathBuf,
-    /// The name of the key in the token [default: its thumbprint]
-    #[arg(long, value_name = "NAME")]
-    kid: Option<String>,
-    /// Who issues it
+    secret: Option<PathBuf>,
+    /// The algorithm, where the key allows several [RSA: RS256, a secret: HS256]
+    #[arg(long, value_name = "NAME", value_parser = algorithm)]
+    alg: Option<Algorithm>,
+    /// The name of the key in the token [default: the key's own, or its thumbprint]
+    #[arg(long, value_name = "NAME", value_parser = keyfile::key_id)]
+    kid: Option<KeyId>,
+    #[command(flatten)]
+    unlock: Unlock,
+    /// What kind of token it is
+    #[arg(long, value_enum, default_value_t)]
+    kind: Kind,
+    /// Who issues it; for assertion and request the application
     #[arg(long, value_name = "URL")]
-    issuer: String,
+    issuer: Option<String>,
     /// Whom it is for
     #[arg(long, value_name = "NAME")]
-    audience: String,
-    /// Whom it is about
+    audience: Option<String>,
+    /// Whom it is about; needed for access, id and logout
     #[arg(long, value_name = "NAME")]
-    subject: String,
+    subject: Option<String>,
     /// The application it is issued to [default: the audience]
     #[arg(long, value_name = "APP")]
     client: Option<String>,
     /// What it allows
     #[arg(long, value_name = "WORDS")]
     scope: Option<String>,
+    /// Claims of your own: a JSON object in FILE, or - for stdin
+    #[arg(long, value_name = "FILE")]
+    claims: Option<String>,
+    /// The URI of what has happened, for an event
+    #[arg(long, value_name = "URI")]
+    event: Option<String>,
+    /// The method of the request, for a DPoP proof
+    #[arg(long, value_name = "VERB")]
+    method: Option<String>,
+    /// The address of the request, for a DPoP proof
+    #[arg(long, value_name = "URI")]
+    uri: Option<String>,
     /// How long it lives, a day at most
     #[arg(long, value_name = "SPAN", default_value = "10 min", value_parser = lifetime)]
     lifetime: Duration,
-    /// What kind of token it is
-    #[arg(long, value_enum, default_value_t)]
-    kind: Kind,
 }
 
 fn lifetime(text: &str) -> core::result::Result<Duration, String> {
@@ -58,35 +88,100 @@ fn lifetime(text: &str) -> core::result::Result<Duration, String> {
     if span > Duration::from_secs(86_400) { Err("it is longer than a day".to_owned()) } else { Ok(span) }
 }
 
+/// The signature algorithm of this name; people need not know where its capitals are.
+pub(super) fn algorithm(name: &str) -> core::result::Result<Algorithm, String> {
+    if name.eq_ignore_ascii_case("none") {
+        return Err("it does not exist here: anybody can write an unsigned token".to_owned());
+    }
+    let found = Algorithm::ALL.into_iter().find(|one| one.name().eq_ignore_ascii_case(name));
+    found.ok_or_else(|| "known are the names that sign in countersign key new --help".to_owned())
+}
+
 impl Mint {
     pub(super) fn run(&self, ui: Ui) -> Result {
-        let mut key = keyfile::signing_key(&self.key, None)?;
-        if let Some(kid) = &self.kid {
-            let kid =
-                KeyId::new(kid.as_str()).map_err(|error| Problem::usage(error.code(), error.to_string()))?;
-            key = key.with_id(kid);
-        }
-        let token = self.signed(&key, when::now())?;
+        self.fits()?;
+        let now = when::now();
+        let (token, kid) = if self.kind == Kind::Dpop {
+            (self.proof(now)?, None)
+        } else {
+            let key = self.signer()?;
+            (self.signed(&*key, now)?, key.key_id().map(|kid| kid.as_str().to_owned()))
+        };
         if ui.json {
-            show_json(&json!({ "token": token, "kid": key.key_id().as_str() }));
+            show_json(&json!({ "token": token, "kid": kid, "kind": self.kind.name() }));
         } else {
             println!("{token}");
         }
         Ok(())
     }
 
-    fn signed(&self, key: &SigningKey, iat: u64) -> Result<String> {
-        let exp = iat.saturating_add(self.lifetime.as_secs());
-        let (iss, sub) = (self.issuer.clone(), self.subject.clone());
-        let aud = Audience::of([self.audience.as_str()]);
-        let client_id = self.client.clone().unwrap_or_else(|| self.audience.clone());
-        if self.scope.is_some() && self.kind != Kind::Access {
-            return Err(Problem::usage(code::BAD_VALUE, "`--scope` belongs to access tokens"));
+    /// Options that the kind has no use for are refused, so that nobody believes they did something.
+    fn fits(&self) -> Result {
+        let only = |given: bool, option: &str, kinds: &[Kind]| {
+            if given && !kinds.contains(&self.kind) {
+                let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+                let problem = format!("`--{option}` belongs to another kind: {}", names.join(", "));
+                return Err(Problem::usage(code::BAD_VALUE, problem));
+            }
+            Ok(())
+        };
+        only(self.scope.is_some(), "scope", &[Kind::Access])?;
+        only(self.client.is_some(), "client", &[Kind::Access])?;
+        only(self.event.is_some(), "event", &[Kind::Event])?;
+        only(self.method.is_some(), "method", &[Kind::Dpop])?;
+        only(self.uri.is_some(), "uri", &[Kind::Dpop])?;
+        only(self.subject.is_some(), "subject", &[Kind::Access, Kind::Id, Kind::Logout])?;
+        let with_claims =
+            [Kind::Access, Kind::Id, Kind::Logout, Kind::Event, Kind::Request, Kind::Introspection];
+        only(self.claims.is_some(), "claims", &with_claims)
+    }
+
+    fn needed<'a>(&self, value: Option<&'a String>, option: &str) -> Result<&'a str> {
+        value.map(String::as_str).ok_or_else(|| {
+            let problem = format!("`--kind {}` needs `--{option}`", self.kind.word());
+            Problem::usage(code::BAD_VALUE, problem)
+        })
+    }
+
+    fn signer(&self) -> Result<Box<dyn Signer>> {
+        match (&self.secret, &self.key) {
+            (Some(path), _) => {
+                let key = keyfile::raw_secret(path, self.alg)?;
+                Ok(match &self.kid {
+                    Some(kid) => Box::new(key.with_id(kid.clone())),
+                    None => Box::new(key),
+                })
+            }
+            (None, Some(path)) => KeyFile::read(path, &self.unlock)?.signer(self.alg, self.kid.clone()),
+            (None, None) => {
+                Err(Problem::usage(code::BAD_VALUE, "a token needs a key").hint("add `--key FILE`"))
+            }
         }
-        let scope = self.scope.clone();
+    }
+
+    fn proof(&self, now: u64) -> Result<String> {
+        let Some(path) = &self.key else {
+            return Err(Problem::usage(code::BAD_VALUE, "a DPoP proof is made with a key pair")
+                .hint("use `--key FILE`"));
+        };
+        let key = KeyFile::read(path, &self.unlock)?.pair(self.alg)?;
+        let method = self.needed(self.method.as_ref(), "method")?;
+        let uri = self.needed(self.uri.as_ref(), "uri")?;
+        Ok(dpop::Request::new(method, uri).prove(&key, &name()?, now)?)
+    }
+
+    fn signed(&self, key: &dyn Signer, iat: u64) -> Result<String> {
+        let exp = iat.saturating_add(self.lifetime.as_secs());
+        let iss = self.needed(self.issuer.as_ref(), "issuer")?.to_owned();
+        let audience = self.needed(self.audience.as_ref(), "audience")?;
+        let aud = Audience::of([audience]);
+        let sub = || self.needed(self.subject.as_ref(), "subject").map(str::to_owned);
+        let own = own::read(self.claims.as_deref())?;
         let jti = name()?;
-        let token = match self.kind {
+        match self.kind {
             Kind::Access => {
+                let client_id = self.client.clone().unwrap_or_else(|| audience.to_owned());
+                let (sub, scope) = (sub()?, self.scope.clone());
                 let claims = AccessClaims {
                     iss,
                     sub,
@@ -98,14 +193,42 @@ impl Mint {
                     scope,
                     ..AccessClaims::default()
                 };
-                jwt::sign(key, &claims)?
+                own::sign(key, claims, own)
             }
-            Kind::Id => jwt::sign(key, &IdClaims { iss, sub, aud, iat, exp, ..IdClaims::default() })?,
+            Kind::Id => {
+                own::sign(key, IdClaims { iss, sub: sub()?, aud, iat, exp, ..IdClaims::default() }, own)
+            }
             Kind::Logout => {
-                jwt::sign(key, &LogoutClaims { iss, aud, iat, exp, jti, sub: Some(sub), sid: None })?
+                let claims = LogoutClaims { iss, aud, iat, exp, jti, sub: Some(sub()?), sid: None };
+                own::sign(key, claims, own)
             }
-        };
-        Ok(token)
+            Kind::Event => {
+                let event = self.needed(self.event.as_ref(), "event")?;
+                Ok(jwt::sign(key, &EventClaims::new(iss, aud, jti, iat).event(event, own))?)
+            }
+            Kind::Assertion => Ok(jwt::sign(key, &AssertionClaims::new(&iss, audience, jti, iat, exp))?),
+            Kind::Request => {
+                let mut parameters = Map::new();
+                parameters.insert("client_id".to_owned(), Value::from(iss.as_str()));
+                for (name, value) in own {
+                    if parameters.insert(name.clone(), value).is_some() {
+                        return Err(Problem::usage(
+                            code::BAD_VALUE,
+                            format!("`--claims` may not hold `{name}`"),
+                        )
+                        .hint("it is what --issuer says"));
+                    }
+                }
+                let claims = RequestClaims { iss, aud, exp, iat: Some(iat), jti: Some(jti), parameters };
+                Ok(jwt::sign(key, &claims)?)
+            }
+            Kind::Introspection => {
+                let known =
+                    if self.claims.is_some() { Introspected::Active(own) } else { Introspected::Inactive };
+                Ok(jwt::sign(key, &IntrospectionClaims { iss, aud, iat, token_introspection: known })?)
+            }
+            Kind::Dpop => self.proof(iat),
+        }
     }
 }
 

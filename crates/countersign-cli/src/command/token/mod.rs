@@ -1,13 +1,18 @@
 //! `countersign token`: look into a token, check one, make one. All offline but for fetching keys from this machine.
 
 mod inspect;
+mod kind;
 mod mint;
+mod own;
+mod pasted;
 mod verify;
 
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 
 use crate::problem::Result;
 use crate::ui::Ui;
+
+pub(crate) use kind::Kind;
 
 /// Look into tokens, check them, make them
 #[derive(Debug, Subcommand)]
@@ -15,18 +20,6 @@ pub(crate) enum Token {
     Inspect(inspect::Inspect),
     Verify(verify::Verify),
     Mint(mint::Mint),
-}
-
-/// The kinds of token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Kind {
-    /// An access token, `at+jwt` (RFC 9068)
-    #[default]
-    Access,
-    /// An ID token, `JWT` (OpenID Connect Core 2)
-    Id,
-    /// A logout token, `logout+jwt` (OpenID Connect Back-Channel Logout 2.4)
-    Logout,
 }
 
 impl Token {

@@ -5,130 +5,252 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use countersign_jose::jwt::{self, AccessClaims, IdClaims, LogoutClaims, Profile};
-use countersign_jose::{Error, KeySet};
-use serde_json::{Value, json};
+use countersign_jose::jws::Trusted;
+use countersign_jose::jwt::dpop;
+use countersign_jose::jwt::{
+    self, AccessClaims, AssertionClaims, EventClaims, IdClaims, IntrospectionClaims, LogoutClaims, Profile,
+    RequestClaims,
+};
+use countersign_jose::sd_jwt::{self, Type};
+use countersign_jose::{Algorithm, Error, KeySet};
+use serde_json::{Map, Value, json};
 
-use super::Kind;
+use super::pasted::{self, Pasted};
+use super::{Kind, mint};
 use crate::problem::{Problem, Result, code};
 use crate::ui::{Mark, Sheet, Ui, plain, show_json};
-use crate::{given, keyfile, when, wire};
+use crate::{keyfile, when, wire};
 
 /// Check a token: signature, kind, issuer, audience, times
 ///
 /// Names the first rule that fails, with its place in the standard. Without
 /// --jwks the keys are fetched from the issuer, if it is on this machine.
+/// Without --kind the token's own `typ` says which kind it is checked as: a
+/// service must know that beforehand.
 #[derive(Debug, Args)]
-#[command(override_usage = "countersign token verify --issuer <URL> --audience <NAME> <TOKEN>")]
+#[command(
+    override_usage = "countersign token verify --issuer <URL> --audience <NAME> <TOKEN>",
+    after_help = "Examples:\n  countersign token verify @token.txt --issuer http://localhost:8321 \\\n    --audience shop-api\n  countersign token verify @token.txt --issuer https://id.shop.example \\\n    --audience shop-api --jwks jwks.json --kind access\n  countersign token verify @token.txt --issuer https://id.shop.example \\\n    --audience shop-api --secret secret.txt --alg HS256\n  countersign token verify @proof.txt --method GET \\\n    --uri https://api.shop.example/orders"
+)]
 pub(crate) struct Verify {
     /// The token: @FILE, or - for stdin
     token: String,
     /// Who must have issued it, letter by letter
-    #[arg(long, value_name = "URL")]
-    issuer: String,
+    #[arg(long, value_name = "URL", required_unless_present = "uri")]
+    issuer: Option<String>,
     /// Whom it must be for
     #[arg(long, value_name = "NAME")]
-    audience: String,
-    /// The issuer's public keys: a JWK Set, one JWK, or a PKCS#8 PEM file
-    #[arg(long, value_name = "FILE")]
+    audience: Option<String>,
+    /// The issuer's public keys: a JWK Set, a JWK, PEM or DER
+    #[arg(long, value_name = "FILE", visible_alias = "key")]
     jwks: Option<PathBuf>,
-    /// What kind of token it must be
-    #[arg(long, value_enum, default_value_t)]
-    kind: Kind,
+    /// A file whose bytes are the shared secret, for HS256 to HS512
+    #[arg(long, value_name = "FILE", conflicts_with = "jwks")]
+    secret: Option<PathBuf>,
+    /// The algorithm, where the key allows several [RSA: RS256, a secret: HS256]
+    #[arg(long, value_name = "NAME", value_parser = mint::algorithm)]
+    alg: Option<Algorithm>,
+    /// What kind of token it must be [default: what its `typ` says]
+    #[arg(long, value_enum)]
+    kind: Option<Kind>,
+    /// The method of the request that a DPoP proof came with
+    #[arg(long, value_name = "VERB", requires = "uri")]
+    method: Option<String>,
+    /// The address of the request that a DPoP proof came with
+    #[arg(long, value_name = "URI", requires = "method")]
+    uri: Option<String>,
+    /// What an SD-JWT's holder was given to sign: wants their key binding
+    #[arg(long, value_name = "TEXT")]
+    nonce: Option<String>,
+}
+
+/// What was found good.
+struct Good {
+    what: String,
+    claims: Map<String, Value>,
+    checked: &'static str,
+    guessed: Option<&'static str>,
+    /// The thumbprint of the key that a proof proves: the token's `cnf` must have it.
+    key: Option<String>,
 }
 
 impl Verify {
     pub(super) fn run(&self, ui: Ui) -> Result {
-        let token = given::secret(&self.token, "token")?;
-        let keys = match &self.jwks {
-            Some(path) => keyfile::key_set(path)?,
-            None => self.fetched()?,
-        };
+        let token = pasted::read(&self.token)?;
         let now = when::now();
-        let claims = match self.kind {
-            Kind::Access => self.check::<AccessClaims>(keys, token.reveal(), now),
-            Kind::Id => self.check::<IdClaims>(keys, token.reveal(), now),
-            Kind::Logout => self.check::<LogoutClaims>(keys, token.reveal(), now),
+        let good = match &token.what {
+            Pasted::Compact => self.compact(&token.text, now)?,
+            Pasted::SdJwt => self.sd_jwt(&token.text, now)?,
+            Pasted::Encrypted | Pasted::EncryptedJson => {
+                let problem = told(&Error::Mistaken { expected: "signed", found: "encrypted" });
+                return Err(problem.hint("decrypt it first: countersign jwe decrypt"));
+            }
+            Pasted::SignedJson => {
+                return Err(Problem::refused(
+                    Error::Shape.code(),
+                    "a JWT has the compact form only, RFC 7519 1",
+                )
+                .hint("token inspect shows a signed document"));
+            }
         };
-        let claims = claims.map_err(|error| told(&error))?;
         if ui.json {
-            show_json(&json!({ "verified": true, "claims": claims }));
+            let kind = good.what.as_str();
+            show_json(&json!({ "verified": true, "kind": kind, "claims": good.claims }));
         } else {
-            sheet(ui, &claims, now).show();
+            sheet(ui, &good, now).show();
         }
         Ok(())
     }
 
-    fn check<C: Profile>(&self, keys: KeySet, token: &str, now: u64) -> core::result::Result<Value, Error> {
-        let verifier = jwt::verifier::<C>(keys).issuer(&self.issuer).audience(&self.audience);
-        let claims = verifier.verify(token, now)?;
-        Ok(serde_json::to_value(&*claims).unwrap_or(Value::Null))
+    fn compact(&self, token: &str, now: u64) -> Result<Good> {
+        let seen = jwt::inspect(token).map_err(|error| pasted::explained(token, &error, told(&error)))?;
+        let header: Map<String, Value> = serde_json::from_str(seen.header()).unwrap_or_default();
+        let typ = header.get("typ").and_then(Value::as_str);
+        let (kind, guessed) = match (self.kind, typ) {
+            (Some(kind), _) => (kind, None),
+            (None, Some(typ)) => (Kind::of(typ).ok_or_else(|| unknown(typ))?, Some("by its `typ`")),
+            (None, None) => (Kind::Access, Some("it has no `typ`")),
+        };
+        let mut key = None;
+        let checked = if kind == Kind::Dpop {
+            let (Some(method), Some(uri)) = (&self.method, &self.uri) else {
+                return Err(Problem::usage(code::BAD_VALUE, "a DPoP proof is checked against a request")
+                    .hint("add `--method GET --uri https://…`, as the request was made"));
+            };
+            let proven = dpop::Request::new(method, uri).check(token, now).map_err(|error| told(&error))?;
+            key = Some(proven.thumbprint().to_owned());
+            "signature, kind, method, address, age"
+        } else {
+            let keys = self.keys(kind)?;
+            match kind {
+                Kind::Access => self.check::<AccessClaims>(keys, token, now),
+                Kind::Id => self.check::<IdClaims>(keys, token, now),
+                Kind::Logout => self.check::<LogoutClaims>(keys, token, now),
+                Kind::Event => self.check::<EventClaims>(keys, token, now),
+                Kind::Assertion => self.check::<AssertionClaims>(keys, token, now),
+                Kind::Request => self.check::<RequestClaims>(keys, token, now),
+                Kind::Introspection | Kind::Dpop => self.check::<IntrospectionClaims>(keys, token, now),
+            }?;
+            "signature, kind, issuer, audience, times"
+        };
+        // INVARIANT: read only after the check, and from the bytes that were checked.
+        let claims = serde_json::from_str(seen.claims()).unwrap_or_default();
+        Ok(Good { what: kind.name().to_owned(), claims, checked, guessed, key })
     }
 
-    fn fetched(&self) -> Result<KeySet> {
-        let Some(authority) = wire::this_machine(&self.issuer) else {
-            let problem = format!("the keys of `{}` cannot be fetched by this command", self.issuer);
+    fn check<C: Profile>(&self, keys: Trusted, token: &str, now: u64) -> Result {
+        let verifier = jwt::verifier::<C>(keys).issuer(self.issuer()?).audience(self.audience()?);
+        verifier.verify(token, now).map(drop).map_err(|error| self.told(&error))
+    }
+
+    fn sd_jwt(&self, token: &str, now: u64) -> Result<Good> {
+        let verifier =
+            sd_jwt::verifier(self.keys(Kind::Access)?).typ(Type::CREDENTIAL).issuer(self.issuer()?);
+        let (seen, checked) = match &self.nonce {
+            Some(nonce) => (
+                verifier.bound_to(self.audience()?).verify(token, nonce, now),
+                "signature, kind, issuer, times, disclosures, key binding",
+            ),
+            None => {
+                (verifier.without_binding().verify(token, now), "signature, kind, issuer, times, disclosures")
+            }
+        };
+        let seen = seen.map_err(|error| self.told(&error))?;
+        let claims = seen.claims().clone();
+        Ok(Good { what: "SD-JWT credential".to_owned(), claims, checked, guessed: None, key: None })
+    }
+
+    fn issuer(&self) -> Result<&str> {
+        self.issuer.as_deref().ok_or_else(|| Problem::usage(code::BAD_VALUE, "this kind needs `--issuer`"))
+    }
+
+    fn audience(&self) -> Result<&str> {
+        self.audience.as_deref().ok_or_else(|| {
+            Problem::usage(code::BAD_VALUE, "this kind needs `--audience`")
+                .hint("a service knows its own name; token inspect shows whom the token names")
+        })
+    }
+
+    fn keys(&self, kind: Kind) -> Result<Trusted> {
+        match (&self.jwks, &self.secret) {
+            (Some(path), _) => keyfile::trusted(path, self.alg),
+            (None, Some(path)) => Ok(keyfile::raw_secret(path, self.alg)?.into()),
+            (None, None) if matches!(kind, Kind::Assertion | Kind::Request) => Err(Problem::usage(
+                code::BAD_VALUE,
+                format!("the keys of a {} are its client's", kind.name()),
+            )
+            .hint("add `--jwks FILE` with the client's public keys")),
+            (None, None) => self.fetched(),
+        }
+    }
+
+    fn fetched(&self) -> Result<Trusted> {
+        let issuer = self.issuer()?;
+        let Some(authority) = wire::this_machine(issuer) else {
+            let problem = format!("the keys of `{issuer}` cannot be fetched by this command");
             return Err(Problem::usage(code::NO_TLS, problem)
-                .hint(format!("curl -so jwks.json {}/jwks.json, then add --jwks jwks.json", self.issuer)));
+                .hint(format!("curl -so jwks.json {issuer}/jwks.json, then add --jwks jwks.json")));
         };
         let body = crate::run(wire::fetch(&authority, "/jwks.json"))??;
-        KeySet::from_jwks(&body).map_err(Into::into)
+        Ok(KeySet::from_jwks(&body)?.into())
+    }
+
+    fn told(&self, error: &Error) -> Problem {
+        let hint = match (error, self.kind) {
+            (Error::Type { .. }, Some(_)) => "another kind of token? token inspect names it",
+            (Error::Type { .. }, None) => "say which kind it must be: --kind",
+            _ => return told(error),
+        };
+        told(error).hint(hint)
     }
 }
 
-fn sheet(ui: Ui, claims: &Value, now: u64) -> Sheet {
-    let text = |name: &str| claims.get(name).and_then(Value::as_str).map(plain).unwrap_or_default();
+fn unknown(typ: &str) -> Problem {
+    Problem::usage(code::BAD_VALUE, format!("`{}` is no kind of token that is known here", plain(typ)))
+        .hint("say which kind it must be: --kind access, id, logout, event, …")
+}
+
+fn sheet(ui: Ui, good: &Good, now: u64) -> Sheet {
+    let text = |name: &str| good.claims.get(name).and_then(Value::as_str).map(plain);
     let mut sheet = Sheet::new(ui);
-    sheet.line(format!(
-        "{} {}   signature, kind, issuer, audience, times",
-        ui.mark(Mark::Done),
-        ui.bold("verified")
-    ));
+    sheet.line(format!("{} {}   {}", ui.mark(Mark::Done), ui.bold("verified"), good.checked));
     sheet.gap();
-    let ends =
-        claims.get("exp").and_then(Value::as_u64).map(|exp| when::beside(exp, now)).unwrap_or_default();
-    let rows =
-        [("iss", text("iss"), ""), ("sub", text("sub"), ""), ("exp", ends, "until then, unless it is ended")];
-    let rows: Vec<(&str, String, String)> =
-        rows.into_iter().map(|(name, value, remark)| (name, value, remark.to_owned())).collect();
+    let guess = good.guessed.map_or_else(String::new, |why| format!("{why}; a service says it itself"));
+    let mut rows = vec![("kind", good.what.clone(), guess)];
+    for name in ["iss", "sub", "htm", "htu"] {
+        if let Some(text) = text(name) {
+            rows.push((name, text, String::new()));
+        }
+    }
+    if let Some(key) = &good.key {
+        rows.push(("key", key.clone(), "must be the token's `cnf.jkt`".to_owned()));
+    }
+    if let Some(exp) = good.claims.get("exp").and_then(Value::as_u64) {
+        rows.push(("exp", when::beside(exp, now), "until then, unless it is ended".to_owned()));
+    }
     sheet.facts(&rows);
-    sheet.gap();
-    sheet.marked(Mark::Look, "whether its sign-in was ended since is not in the token: ask /introspect");
+    if good.what == Kind::Access.name() {
+        sheet.gap();
+        sheet.marked(Mark::Look, "whether its sign-in was ended since is not in the token: ask /introspect");
+    }
     sheet
 }
 
 /// The rule that failed and who made it.
-fn told(error: &Error) -> Problem {
-    let (rule, hint) = match error {
-        Error::TooLarge { .. } => ("RFC 8725 3.11", None),
-        Error::Shape => ("RFC 7515 7.1", None),
-        Error::Base64 { .. } => ("RFC 7515 2", None),
-        Error::Json { .. } => ("RFC 7515 4", None),
-        Error::Header { .. } => ("RFC 7515 4.1", None),
-        Error::Critical => ("RFC 7515 4.1.11", None),
-        Error::Algorithm { .. } => {
-            ("RFC 8725 3.1", Some("the algorithm is the key's, whatever the token says"))
-        }
+pub(super) fn told(error: &Error) -> Problem {
+    let hint = match error {
+        Error::Algorithm { .. } => Some("the algorithm is the key's, whatever the token says"),
         Error::UnknownKey | Error::KeyUnnamed => {
-            ("RFC 7515 4.1.4", Some("fetch the issuer's keys again: they may have been rotated"))
+            Some("fetch the issuer's keys again: they may have been rotated")
         }
-        Error::Signature => {
-            ("RFC 7515 5.2", Some("the token was changed, or another issuer's key has this name"))
-        }
-        Error::Type { .. } => ("RFC 8725 3.11", Some("another kind of token? --kind access, id or logout")),
-        Error::Claim { .. } => ("RFC 7519 4", None),
-        Error::Issuer => {
-            ("RFC 7519 4.1.1", Some("issuers are compared letter by letter: look for a slash at the end"))
-        }
-        Error::Audience => {
-            ("RFC 7519 4.1.3", Some("the token is meant for somebody else; token inspect shows for whom"))
-        }
-        Error::Expired { .. } => ("RFC 7519 4.1.4", None),
-        Error::Early { .. } => {
-            ("RFC 7519 4.1.5", Some("if the times look right, compare the clocks of both machines"))
-        }
-        _ => ("RFC 8725", None),
+        Error::Signature => Some("the token was changed, or another issuer's key has this name"),
+        Error::Issuer => Some("issuers are compared letter by letter: look for a slash at the end"),
+        Error::Audience => Some("the token is meant for somebody else; token inspect shows for whom"),
+        Error::Early { .. } => Some("if the times look right, compare the clocks of both machines"),
+        Error::Proof { .. } => Some("a proof is for one request, and good for a minute"),
+        _ => None,
     };
+    let rule = error.rule();
     let message = match error {
         Error::Expired { at } => format!("the token expired {}, {rule}", when::beside(*at, when::now())),
         other => format!("{other}, {rule}"),
