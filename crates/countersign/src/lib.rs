@@ -48,6 +48,7 @@ mod mint;
 mod outside;
 mod passwords;
 mod people;
+mod remote_signer;
 mod revocable;
 mod roots;
 mod secret;
@@ -76,6 +77,9 @@ pub use logins::{Checked, SignedIn};
 pub use logout::LogoutStep;
 pub use mint::TokenAnswer;
 pub use outside::{SystemClock, SystemEntropy};
+pub use remote_signer::{
+    NotSigned, PATIENCE, RemoteSigner, ServiceError, SignatureForm, Signing, sign_remotely,
+};
 pub use revocable::{GrantClaims, Revocable};
 pub use secret::MasterKey;
 pub use visitor::Visitor;
