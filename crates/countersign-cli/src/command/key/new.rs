@@ -1,7 +1,7 @@
 //! `countersign key new`: a key pair or a secret for one algorithm, or a master key for the server.
 
 use clap::{Args, ValueEnum};
-use countersign_jose::jwe::{Curve, KeyKind};
+use countersign_jose::jwe::{Curve, DecryptingKey, KeyKind, SymmetricKey};
 use countersign_jose::{Family, KeyId, PrivateJwk, SigningKey, base64, primitive};
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -142,8 +142,9 @@ impl New {
                     .hint("write one to a file and use it: countersign jwe encrypt --password @FILE"));
             }
             Purpose::Encrypt(algorithm) => match self.curve {
-                Some(curve) => PrivateJwk::generate_agreement(curve, algorithm)?,
-                None => PrivateJwk::generate_encryption(algorithm)?,
+                Some(curve) => DecryptingKey::generate_jwk_on(curve, algorithm)?,
+                None if algorithm.kind() == KeyKind::Symmetric => SymmetricKey::generate_jwk(algorithm)?,
+                None => DecryptingKey::generate_jwk(algorithm)?,
             },
             Purpose::Direct(content) => PrivateJwk::generate_direct(content)?,
         };
