@@ -47,7 +47,6 @@ pub(crate) mod code {
     pub(crate) const SECRET_IN_ARGV: &str = "CS-6010";
     pub(crate) const UNREADABLE: &str = "CS-6011";
     pub(crate) const UNKNOWN_CODE: &str = "CS-6012";
-    pub(crate) const NO_TLS: &str = "CS-6013";
     pub(crate) const ODD_ANSWER: &str = "CS-6014";
     pub(crate) const ON_SCREEN: &str = "CS-6015";
 }

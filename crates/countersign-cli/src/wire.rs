@@ -1,16 +1,14 @@
-//! HTTP/1.1 as a client, for two places only: the owner's `admin.sock`, and issuers on this machine over plain http.
+//! HTTP/1.1 as a client, for one place only: the owner's `admin.sock`.
 
 use std::path::Path;
 use std::time::Duration;
 
-use http::{Method, Request, StatusCode, header};
+use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
-
-use crate::problem::{Problem, Result, code};
+use tokio::net::UnixStream;
 
 /// The most bytes of an answer: an export of everything about one person fits.
 const MOST: usize = 64 << 20;
@@ -26,25 +24,9 @@ pub(crate) async fn ask(
     speak(UnixStream::connect(socket).await?, request).await
 }
 
-/// Fetches a path of an issuer on this machine.
-pub(crate) async fn fetch(authority: &str, path: &str) -> Result<Vec<u8>> {
-    let unreachable = |why: String| {
-        Problem::unreachable(code::ODD_ANSWER, format!("could not fetch `http://{authority}{path}`: {why}"))
-    };
-    let request = Request::builder().method(Method::GET).uri(path).header(header::HOST, authority);
-    let request = request.body(Full::default()).map_err(|error| unreachable(error.to_string()))?;
-    let stream = TcpStream::connect(authority).await.map_err(|error| unreachable(error.to_string()))?;
-    let (status, body) = speak(stream, request).await.map_err(|error| unreachable(error.to_string()))?;
-    if status == StatusCode::OK {
-        Ok(body.to_vec())
-    } else {
-        Err(unreachable(format!("it answered {status}")))
-    }
-}
-
-/// The authority of an http origin whose host is this machine: `localhost:8321`.
-pub(crate) fn this_machine(origin: &str) -> Option<String> {
-    let authority = origin.strip_prefix("http://")?;
+/// Whether an issuer is an http origin whose host is this machine: `http://localhost:8321`.
+pub(crate) fn is_this_machine(origin: &str) -> bool {
+    let Some(authority) = origin.strip_prefix("http://") else { return false };
     let bracketed = authority.strip_prefix('[').and_then(|rest| rest.split_once(']'));
     let (host, port) = match bracketed {
         Some((host, rest)) => (host, rest.strip_prefix(':')),
@@ -52,9 +34,7 @@ pub(crate) fn this_machine(origin: &str) -> Option<String> {
     };
     let ours =
         host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    let port: u16 = port.map_or(Some(80), |port| port.parse().ok())?;
-    let host = if bracketed.is_some() { format!("[{host}]") } else { host.to_owned() };
-    ours.then(|| format!("{host}:{port}"))
+    ours && port.is_none_or(|port| port.parse::<u16>().is_ok())
 }
 
 async fn speak<S>(stream: S, request: Request<Full<Bytes>>) -> std::io::Result<(StatusCode, Bytes)>
@@ -82,16 +62,16 @@ mod tests {
 
     #[test]
     fn only_plain_http_on_this_machine_is_fetched() {
-        assert_eq!(this_machine("http://localhost:8321").as_deref(), Some("localhost:8321"));
-        assert_eq!(this_machine("http://[::1]:8321").as_deref(), Some("[::1]:8321"));
-        assert_eq!(this_machine("http://127.0.0.1").as_deref(), Some("127.0.0.1:80"));
+        for ours in ["http://localhost:8321", "http://[::1]:8321", "http://127.0.0.1"] {
+            assert!(is_this_machine(ours), "{ours}");
+        }
         for other in [
             "https://localhost:8321",
             "http://id.example",
             "http://localhost.evil.example",
             "http://10.0.0.1",
         ] {
-            assert_eq!(this_machine(other), None, "{other}");
+            assert!(!is_this_machine(other), "{other}");
         }
     }
 }

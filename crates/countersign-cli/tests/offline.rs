@@ -85,16 +85,14 @@ fn a_refused_token_is_told_with_rule_code_and_exit_code_1() {
 }
 
 #[test]
-fn keys_are_not_fetched_over_https_and_the_message_says_how() {
+fn keys_are_not_fetched_from_inside_the_network_and_the_message_says_what_helps() {
     let folder = tempfile::tempdir().unwrap();
     with_token(folder.path());
-    let checked = countersign(folder.path(), &[&VERIFY[..], &["--audience", "shop-api"]].concat());
-    assert_eq!(checked.status.code(), Some(2));
-    assert!(
-        err(&checked).contains("CS-6013") && err(&checked).contains("curl -so jwks.json"),
-        "{}",
-        err(&checked)
-    );
+    let verify =
+        ["token", "verify", "@token.txt", "--issuer", "https://127.0.0.1:1", "--audience", "shop-api"];
+    let checked = countersign(folder.path(), &verify);
+    assert_eq!(checked.status.code(), Some(3));
+    assert!(err(&checked).contains("CS-1102") && err(&checked).contains("--jwks FILE"), "{}", err(&checked));
 }
 
 #[test]

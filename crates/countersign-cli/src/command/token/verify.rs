@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use countersign::jwks::{self, Reach};
 use countersign_jose::jws::Trusted;
 use countersign_jose::jwt::dpop;
 use countersign_jose::jwt::{
@@ -12,7 +13,7 @@ use countersign_jose::jwt::{
     RequestClaims,
 };
 use countersign_jose::sd_jwt::{self, Type};
-use countersign_jose::{Algorithm, Error, KeySet};
+use countersign_jose::{Algorithm, Error};
 use serde_json::{Map, Value, json};
 
 use super::pasted::{self, Pasted};
@@ -24,7 +25,8 @@ use crate::{keyfile, when, wire};
 /// Check a token: signature, kind, issuer, audience, times
 ///
 /// Names the first rule that fails, with its place in the standard. Without
-/// --jwks the keys are fetched from the issuer, if it is on this machine.
+/// --jwks the keys are fetched from the issuer: by https, or by http from this
+/// machine.
 /// Without --kind the token's own `typ` says which kind it is checked as: a
 /// service must know that beforehand.
 #[derive(Debug, Args)]
@@ -186,13 +188,13 @@ impl Verify {
 
     fn fetched(&self) -> Result<Trusted> {
         let issuer = self.issuer()?;
-        let Some(authority) = wire::this_machine(issuer) else {
-            let problem = format!("the keys of `{issuer}` cannot be fetched by this command");
-            return Err(Problem::usage(code::NO_TLS, problem)
-                .hint(format!("curl -so jwks.json {issuer}/jwks.json, then add --jwks jwks.json")));
-        };
-        let body = crate::run(wire::fetch(&authority, "/jwks.json"))??;
-        Ok(KeySet::from_jwks(&body)?.into())
+        let reach = if wire::is_this_machine(issuer) { Reach::ThisMachine } else { Reach::Internet };
+        let keys = crate::run(jwks::fetch_keys(issuer, reach))?;
+        let keys = keys.map_err(|error| {
+            Problem::unreachable(error.code(), error.to_string())
+                .hint("with the keys in a file no fetching is needed: add `--jwks FILE`")
+        })?;
+        Ok(keys.into())
     }
 
     fn told(&self, error: &Error) -> Problem {
