@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use countersign::{Engine, Recognized, Recognizer};
+use countersign::jwks::{Ready, Trust};
+use countersign::{Engine, FetchError, Recognized, Recognizer};
 use countersign_core::id::ClientId;
 use countersign_core::{Attempt, Fault, Refusal};
 use http::{HeaderMap, header};
@@ -36,9 +37,31 @@ impl Guard {
         Self::of(Recognizer::Sessions { engine, client })
     }
 
-    /// Knows people by a signed access token for `audience` alone, until it expires: an ending is not seen before that.
+    /// Knows people by a signed access token of an issuer elsewhere, until it expires: an ending is not seen before that.
+    /// Fetches the issuer's keys, and keeps them fresh from then on; no request waits for it.
+    ///
+    /// # Errors
+    /// What stood in the way of the first keys.
+    ///
+    /// ```no_run
+    /// use countersign_axum::{Auth, Guard, trust};
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let guard = Guard::jwt(trust("https://id.shop.example").audience("shop-api")).await?;
+    /// let app = axum::Router::<()>::new().route("/me", axum::routing::get(me)).layer(guard);
+    /// async fn me(auth: Auth) -> String {
+    ///     format!("hello, {}", auth.subject())
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn jwt(trust: Trust<Ready>) -> Result<Self, FetchError> {
+        Ok(Self::of(Recognizer::Remote(Arc::new(trust.connect().await?))))
+    }
+
+    /// Knows people by a signed access token of the engine in this process, until it expires: an ending is not seen before
+    /// that.
     #[must_use]
-    pub fn jwt(engine: Arc<Engine>, audience: impl Into<String>) -> Self {
+    pub fn jwt_of(engine: Arc<Engine>, audience: impl Into<String>) -> Self {
         Self::of(Recognizer::Jwt { engine, audience: audience.into() })
     }
 
@@ -75,7 +98,7 @@ impl Guard {
     pub(crate) fn sessions_of(&self) -> Option<(&Arc<Engine>, &ClientId)> {
         match &*self.recognizer {
             Recognizer::Sessions { engine, client } => Some((engine, client)),
-            Recognizer::Jwt { .. } | Recognizer::Hybrid { .. } => None,
+            Recognizer::Jwt { .. } | Recognizer::Hybrid { .. } | Recognizer::Remote(_) => None,
         }
     }
 

@@ -25,6 +25,7 @@ mod rejection;
 mod session;
 
 pub use auth::Auth;
+pub use countersign::{Reach, trust};
 pub use guard::Guard;
 pub use hop::{Hop, land, leave};
 pub use layer::Guarded;

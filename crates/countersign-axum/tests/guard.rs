@@ -173,7 +173,7 @@ async fn a_token_for_another_audience_does_not_pass() {
     let house = House::with(Style::Jwt).await;
     let bearer = format!("Bearer {}", house.token().await);
     for guard in [
-        Guard::jwt(house.rig.engine.clone(), "bank-api"),
+        Guard::jwt_of(house.rig.engine.clone(), "bank-api"),
         Guard::hybrid(house.rig.engine.clone(), "bank-api"),
     ] {
         let answer = ask(&house.router(guard), "GET", "/me", &[(header::AUTHORIZATION, &bearer)]).await;
@@ -185,7 +185,7 @@ async fn a_token_for_another_audience_does_not_pass() {
 async fn after_an_ending_hybrid_refuses_and_plain_jwt_lives_until_its_token_dies() {
     let house = House::with(Style::Hybrid).await;
     let hybrid = house.router(Guard::hybrid(house.rig.engine.clone(), "shop-api"));
-    let jwt = house.router(Guard::jwt(house.rig.engine.clone(), "shop-api"));
+    let jwt = house.router(Guard::jwt_of(house.rig.engine.clone(), "shop-api"));
     let bearer = format!("Bearer {}", house.token().await);
     let with = [(header::AUTHORIZATION, bearer.as_str())];
     assert_eq!(ask(&hybrid, "GET", "/me", &with).await.status(), StatusCode::OK);
@@ -199,7 +199,7 @@ async fn after_an_ending_hybrid_refuses_and_plain_jwt_lives_until_its_token_dies
 #[tokio::test]
 async fn a_token_in_the_applications_cookie_counts_once() {
     let house = House::with(Style::Jwt).await;
-    let app = house.router(Guard::jwt(house.rig.engine.clone(), "shop-api").token_cookie("shop_token"));
+    let app = house.router(Guard::jwt_of(house.rig.engine.clone(), "shop-api").token_cookie("shop_token"));
     let token = house.token().await;
     let one = format!("shop_token={token}");
     assert_eq!(ask(&app, "GET", "/me", &[(header::COOKIE, &one)]).await.status(), StatusCode::OK);

@@ -228,6 +228,9 @@ pub enum Fault {
     /// A cryptographic operation failed.
     #[error("a cryptographic operation failed: {0}")]
     Crypto(String),
+    /// Keys of an issuer elsewhere are too old to count.
+    #[error("the keys of the issuer are too old: {0}")]
+    Blind(String),
     /// The queue for password hashing is full.
     #[error("too many people are signing in at this moment")]
     Busy,
@@ -255,6 +258,7 @@ impl Fault {
             Self::InUse(_) => "CS-5003",
             Self::Unfit(_) => "CS-5004",
             Self::Crypto(_) => "CS-5005",
+            Self::Blind(_) => "CS-1108",
             Self::Busy => "CS-5006",
             Self::Post(_) => "CS-5007",
             Self::Contention => "CS-5008",

@@ -53,6 +53,9 @@ pub enum Recognizer {
         /// The `aud` to insist on.
         audience: String,
     },
+    /// By an access token of an issuer elsewhere, until it expires.
+    #[cfg(feature = "jwks")]
+    Remote(Arc<crate::jwks::Remote<NamedClaims>>),
     /// By an access token that has not ended.
     Hybrid {
         /// Knows the keys and the endings.
@@ -82,6 +85,14 @@ impl Recognizer {
                     .verify(token, engine.now().seconds())
                     .map_err(|why| no(OAuthError::InvalidToken, &why.to_string()))?;
                 Ok(by_token(&claims, Style::Jwt))
+            }),
+            #[cfg(feature = "jwks")]
+            Self::Remote(remote) => bearer(authorization, |token| match remote.verify(token) {
+                Ok(claims) => Ok(by_remote_token(&claims)),
+                Err(crate::jwks::NotVerified::Refused(why)) => {
+                    Err(no(OAuthError::InvalidToken, &why.to_string()))
+                }
+                Err(crate::jwks::NotVerified::Blind(why)) => Err(Fault::Blind(why).into()),
             }),
             Self::Hybrid { engine, audience } => bearer(authorization, |token| {
                 Ok(by_token(&engine.check_bearer(token, audience)?.claims, Style::Hybrid))
@@ -154,6 +165,31 @@ fn by_token(claims: &GrantClaims, style: Style) -> Recognized {
         scope: claims.scope.as_deref().and_then(|scope| scope.parse().ok()).unwrap_or_default(),
         auth_time: claims.auth_time.map(Timestamp::from_seconds),
         style,
+    }
+}
+
+/// The claims of an access token from elsewhere; where Countersign issued it, the grant's handle is among them.
+#[cfg(feature = "jwks")]
+pub type NamedClaims = countersign_jose::jwt::Extended<countersign_jose::jwt::AccessClaims, Named>;
+
+/// The name of the grant behind a token, if its issuer gives one.
+#[cfg(feature = "jwks")]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct Named {
+    /// The handle of the grant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gid: Option<String>,
+}
+
+#[cfg(feature = "jwks")]
+fn by_remote_token(claims: &NamedClaims) -> Recognized {
+    Recognized {
+        subject: claims.sub.clone(),
+        client: claims.client_id.clone(),
+        handle: claims.own.gid.clone().unwrap_or_else(|| claims.jti.clone()),
+        scope: claims.scope.as_deref().and_then(|scope| scope.parse().ok()).unwrap_or_default(),
+        auth_time: claims.auth_time.map(Timestamp::from_seconds),
+        style: Style::Jwt,
     }
 }
 

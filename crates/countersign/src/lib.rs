@@ -71,8 +71,12 @@ pub use countersign_core::{Attempt, Fault, Refusal};
 pub use endings::{Ended, GrantView, SessionView};
 pub use engine::{Engine, Parts, Settings};
 pub use error::{Error, Result};
+#[cfg(feature = "jwks")]
+pub use guard::{Named, NamedClaims};
 pub use guard::{Recognized, Recognizer, sign_in_helps};
 pub use hasher::HashingLimits;
+#[cfg(feature = "jwks")]
+pub use jwks::{FetchError, Reach, trust};
 pub use logins::{Checked, SignedIn};
 pub use logout::LogoutStep;
 pub use mint::TokenAnswer;

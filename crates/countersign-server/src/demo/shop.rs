@@ -57,7 +57,7 @@ fn guard(engine: &Arc<Engine>, demo: &DemoShop) -> Result<Guard> {
     let (engine, audience) = (Arc::clone(engine), demo.url.clone());
     Ok(match demo.style {
         Style::Session => Guard::sessions(engine, code_flow::client_id(demo)?),
-        Style::Jwt => Guard::jwt(engine, audience).token_cookie(code_flow::ACCESS),
+        Style::Jwt => Guard::jwt_of(engine, audience).token_cookie(code_flow::ACCESS),
         Style::Hybrid => Guard::hybrid(engine, audience).token_cookie(code_flow::ACCESS),
     })
 }

@@ -4,7 +4,8 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, header};
+use countersign_jose::{base64, primitive};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde_json::Value;
 
 use super::{Guard, Route};
@@ -26,23 +27,32 @@ pub(super) fn asset_route() -> Route {
     Route::get("/assets/{name}", Guard::Public, Face::Either, asset)
 }
 
-async fn metadata(State(app): State<App>) -> Result<Response, Wrong> {
-    Ok(public(&app.engine.metadata()?, "application/json"))
+async fn metadata(State(app): State<App>, headers: HeaderMap) -> Result<Response, Wrong> {
+    public(&app.engine.metadata()?, "application/json", &headers)
 }
 
-async fn keys(State(app): State<App>) -> Response {
-    public(&app.engine.jwks(), "application/jwk-set+json")
+async fn keys(State(app): State<App>, headers: HeaderMap) -> Result<Response, Wrong> {
+    public(&app.engine.jwks(), "application/jwk-set+json", &headers)
 }
 
-/// An answer for everybody, readable by scripts of any origin because it holds nobody's data.
-fn public(document: &Value, kind: &'static str) -> Response {
+/// An answer for everybody, readable by scripts of any origin because it holds nobody's data. Whoever has it already
+/// (RFC 9110 13.1.2) is told so and nothing else.
+fn public(document: &Value, kind: &'static str, asked: &HeaderMap) -> Result<Response, Wrong> {
+    let body = document.to_string();
+    let tag = format!("\"{}\"", base64::encode(primitive::sha256(body.as_bytes())));
+    let etag = HeaderValue::from_str(&tag).map_err(|_| Wrong::nowhere())?;
+    let known = asked.get(header::IF_NONE_MATCH).is_some_and(|known| *known == etag || known == "*");
     let headers = [
+        (header::ETAG, etag),
         (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300")),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
         (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
     ];
-    (headers, document.to_string()).into_response()
+    if known {
+        return Ok((http::StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    Ok((headers, body).into_response())
 }
 
 async fn asset(request: axum::extract::Request) -> Result<Response, Wrong> {
