@@ -185,6 +185,27 @@ fn a_credential_of_another_type_issuer_or_time_is_refused() {
 }
 
 #[test]
+fn a_credential_for_somebody_else_is_refused() {
+    let show = |aud: Value| {
+        let mut claims = Claims::new(&json!({ "iss": ISSUER, "aud": aud })).unwrap();
+        claims.bind_to(&holder().verifying_key()).unwrap();
+        let held = Held::parse(&claims.sign(es256(), Type::CREDENTIAL).unwrap()).unwrap();
+        let text = held.present(|_| true).bound(holder(), AUDIENCE, NONCE, NOW).unwrap();
+        bound().verify(&text, NONCE, NOW).map(|_| ())
+    };
+    assert_eq!(show(json!(AUDIENCE)), Ok(()));
+    assert_eq!(show(json!(["x", AUDIENCE])), Ok(()));
+    for other in [json!("x"), json!(["x"]), json!([])] {
+        assert_eq!(show(other), Err(Error::Audience));
+    }
+    for malformed in [json!(null), json!(7), json!([AUDIENCE, 7]), json!({ "x": AUDIENCE })] {
+        assert_eq!(show(malformed), Err(Error::Claim { claim: "aud" }));
+    }
+    // Whoever asks for no binding has no name that could be meant.
+    assert_eq!(told(json!({ "aud": AUDIENCE }), &[]), Err(Error::Audience));
+}
+
+#[test]
 fn every_changed_character_is_found() {
     let held = Held::parse(&credential()).unwrap();
     let text = held.present(|_| true).bound(holder(), AUDIENCE, NONCE, NOW).unwrap();

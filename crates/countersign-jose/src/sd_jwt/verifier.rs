@@ -76,6 +76,7 @@ impl Builder<WantsBinding> {
     }
 
     /// Takes what anybody shows who has a copy of it; a proof that nobody asked for is refused.
+    /// Such a verifier has no name, so a credential with an `aud` is refused, too.
     pub fn without_binding(self) -> Verifier<Unbound> {
         self.with(Unbound(()))
     }
@@ -133,14 +134,15 @@ impl Verifier<Unbound> {
     ///
     /// # Errors
     /// Those of [`jws::verify`](crate::jws::verify); [`Error::Type`], [`Error::Disclosure`],
-    /// [`Error::Issuer`], [`Error::Claim`], [`Error::Expired`], [`Error::Early`];
+    /// [`Error::Issuer`], [`Error::Audience`], [`Error::Claim`], [`Error::Expired`],
+    /// [`Error::Early`];
     /// [`Error::KeyBinding`] when a proof came that nobody asked for.
     pub fn verify(&self, presentation: &str, now: u64) -> Result<Verified<Disclosed>, Error> {
         let parts = Parts::split(presentation)?;
         if parts.binding.is_some() {
             return Err(Error::KeyBinding { flaw: "nobody asked for it" });
         }
-        self.signed(parts.token)?.restored(parts)?.in_time(now, self.leeway)
+        self.signed(parts.token)?.restored(parts)?.meant_for(None)?.in_time(now, self.leeway)
     }
 }
 
@@ -160,7 +162,7 @@ impl Verifier<Bound> {
         let restored = signed.restored(parts)?;
         let wanted = Wanted { shown, digests: restored.digests, audience: &self.binding.audience, nonce };
         binding::check(proof, &holder, &wanted, now)?;
-        restored.in_time(now, self.leeway)
+        restored.meant_for(Some(&self.binding.audience))?.in_time(now, self.leeway)
     }
 }
 
@@ -217,6 +219,19 @@ struct Restored {
 }
 
 impl Restored {
+    /// RFC 7519 4.1.3: an `aud` that is there names whoever reads it, or refuses.
+    fn meant_for(self, us: Option<&str>) -> Result<Self, Error> {
+        let named = match self.claims.get("aud") {
+            None => true,
+            Some(Value::String(one)) => us == Some(one.as_str()),
+            Some(Value::Array(names)) if names.iter().all(Value::is_string) => {
+                us.is_some_and(|us| names.iter().any(|name| name.as_str() == Some(us)))
+            }
+            Some(_) => return Err(Error::Claim { claim: "aud" }),
+        };
+        if named { Ok(self) } else { Err(Error::Audience) }
+    }
+
     fn in_time(self, now: u64, leeway: Leeway) -> Result<Verified<Disclosed>, Error> {
         let leeway = leeway.as_seconds();
         if let Some(at) = self.time("exp")?.filter(|at| now >= at.saturating_add(leeway)) {
