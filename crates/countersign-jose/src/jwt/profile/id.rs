@@ -41,7 +41,7 @@ pub struct IdClaims {
     /// The client that the token was issued to, when `aud` does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub azp: Option<String>,
-    /// Half the hash of the access token beside it; see [`half_hash`](super::half_hash).
+    /// Half the hash of the access token beside it; see [`half_hash`](crate::jwt::half_hash).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_hash: Option<String>,
     /// The sign-in as this client knows it; the same in logout tokens.

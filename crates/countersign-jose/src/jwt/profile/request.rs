@@ -75,6 +75,11 @@ impl Profile for RequestClaims {
         if claims.text("client_id")? != iss {
             return Err(Error::Claim { claim: "client_id" });
         }
+        // RFC 9101 10.8: with its client as the subject it would pass for a client assertion
+        // wherever types are not told apart.
+        if claims.maybe_text("sub")?.is_some_and(|sub| sub == iss) {
+            return Err(Error::Claim { claim: "sub" });
+        }
         Ok(Self {
             iss,
             aud: claims.audience()?,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::*;
 use crate::fixtures::{AUDIENCE, ISSUER, NOW, access, es256, forge, id, logout};
 use crate::jwt::{self, Verified, dpop};
+use crate::sd_jwt;
 
 fn object(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
@@ -166,8 +167,11 @@ fn a_request_holds_no_request_and_is_by_its_client() {
         let told = told::<RequestClaims>(&with(&request(), claim, "\"x\""));
         assert_eq!(told, Err(Error::Claim { claim }));
     }
-    let told = told::<RequestClaims>(&with(&request(), "client_id", "\"other\""));
-    assert_eq!(told, Err(Error::Claim { claim: "client_id" }));
+    let other = told::<RequestClaims>(&with(&request(), "client_id", "\"other\""));
+    assert_eq!(other, Err(Error::Claim { claim: "client_id" }));
+    let by_client = told::<RequestClaims>(&with(&request(), "sub", &format!("\"{ISSUER}\"")));
+    assert_eq!(by_client, Err(Error::Claim { claim: "sub" }));
+    assert_eq!(told::<RequestClaims>(&with(&request(), "sub", "\"ana\"")), Ok(()));
     let mut twice = request();
     twice.parameters.insert("iss".into(), "other".into());
     assert!(matches!(jwt::sign(es256(), &twice).unwrap_err(), Fault::NotStrict { .. }));
@@ -189,6 +193,37 @@ fn kind<C: Profile + Clone>(claims: &C) -> Kind {
     (C::TYP, jwt::sign(es256(), claims).unwrap(), |token| read::<C>(token).map(|_| ()))
 }
 
+/// A credential without anything to disclose, bound to the key that signs everything here.
+fn credential() -> &'static str {
+    static TEXT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    TEXT.get_or_init(|| {
+        let mut claims = sd_jwt::Claims::new(&json!({ "iss": ISSUER, "sub": "ana" })).unwrap();
+        claims.bind_to(&es256().verifying_key()).unwrap();
+        claims.sign(es256(), sd_jwt::Type::CREDENTIAL).unwrap()
+    })
+}
+
+fn credentials() -> sd_jwt::Builder<sd_jwt::WantsBinding> {
+    let verifier = sd_jwt::verifier(es256().verifying_key());
+    verifier.typ(sd_jwt::Type::CREDENTIAL).issuer(ISSUER)
+}
+
+/// The two parts that are tokens: what the issuer signs, and what the holder signs.
+fn parts_of_a_presentation() -> [Kind; 2] {
+    let held = sd_jwt::Held::parse(credential()).unwrap();
+    let text = held.present(|_| true).bound(es256(), AUDIENCE, "n-1", NOW).unwrap();
+    let (token, binding) = text.split_once('~').unwrap();
+    [
+        ("dc+sd-jwt", token.into(), |token| {
+            credentials().without_binding().verify(&format!("{token}~"), NOW).map(|_| ())
+        }),
+        ("kb+jwt", binding.into(), |binding| {
+            let text = format!("{}{binding}", credential());
+            credentials().bound_to(AUDIENCE).verify(&text, "n-1", NOW).map(|_| ())
+        }),
+    ]
+}
+
 fn kinds() -> Vec<Kind> {
     const URI: &str = "https://api.shop.example/";
     let proof = dpop::Request::new("GET", URI);
@@ -201,7 +236,7 @@ fn kinds() -> Vec<Kind> {
         jti: None,
         own: Ticket { seat: "B7".into() },
     };
-    vec![
+    let mut kinds = vec![
         kind(&access()),
         kind(&id()),
         kind(&logout()),
@@ -213,7 +248,9 @@ fn kinds() -> Vec<Kind> {
         ("dpop+jwt", proof.prove(es256(), "p1", NOW).unwrap(), |token| {
             dpop::Request::new("GET", URI).check(token, NOW).map(|_| ())
         }),
-    ]
+    ];
+    kinds.extend(parts_of_a_presentation());
+    kinds
 }
 
 #[test]
@@ -230,7 +267,7 @@ fn no_kind_of_token_is_taken_for_any_other() {
             }
         }
     }
-    assert_eq!(refused, kinds.len() * (kinds.len() - 1));
+    assert_eq!((kinds.len(), refused), (11, 11 * 10));
 }
 
 #[test]
