@@ -197,6 +197,48 @@ async fn after_an_ending_hybrid_refuses_and_plain_jwt_lives_until_its_token_dies
 }
 
 #[tokio::test]
+async fn an_application_elsewhere_trusts_the_issuer_by_its_keys() {
+    use countersign_axum::{Reach, trust};
+    use countersign_jose::jwt::{self, AccessClaims};
+    use countersign_jose::{Algorithm, JwkSet, SigningKey};
+
+    let key = SigningKey::generate(Algorithm::Es256).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let issuer = format!("http://{}", listener.local_addr().unwrap());
+    let metadata = serde_json::json!({ "issuer": issuer, "jwks_uri": format!("{issuer}/jwks.json") });
+    let keys = serde_json::to_value(JwkSet::new([key.verifying_key().to_jwk()])).unwrap();
+    let published = Router::new()
+        .route("/.well-known/openid-configuration", get(move || async move { axum::Json(metadata) }))
+        .route("/jwks.json", get(move || async move { axum::Json(keys) }));
+    tokio::spawn(async move { axum::serve(listener, published).await });
+
+    let guard = Guard::jwt(trust(&issuer).audience("shop-api").within(Reach::ThisMachine)).await.unwrap();
+    let app =
+        Router::new().route("/me", get(|auth: Auth| async move { auth.subject().to_owned() })).layer(guard);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let token = |aud: &str| {
+        let claims = AccessClaims {
+            iss: issuer.clone(),
+            sub: "ana".into(),
+            aud: aud.into(),
+            client_id: "shop-web".into(),
+            iat: now,
+            exp: now + 60,
+            jti: "t1".into(),
+            ..AccessClaims::default()
+        };
+        format!("Bearer {}", jwt::sign(&key, &claims).unwrap())
+    };
+    let good = ask(&app, "GET", "/me", &[(header::AUTHORIZATION, &token("shop-api"))]).await;
+    assert_eq!(text(good).await, "ana");
+    for bad in [token("bank-api"), "Bearer x.y.z".to_owned()] {
+        let refused = ask(&app, "GET", "/me", &[(header::AUTHORIZATION, &bad)]).await;
+        assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(ask(&app, "GET", "/me", &[]).await.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
 async fn a_token_in_the_applications_cookie_counts_once() {
     let house = House::with(Style::Jwt).await;
     let app = house.router(Guard::jwt_of(house.rig.engine.clone(), "shop-api").token_cookie("shop_token"));

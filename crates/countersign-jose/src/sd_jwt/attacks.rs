@@ -206,6 +206,21 @@ fn a_credential_for_somebody_else_is_refused() {
 }
 
 #[test]
+fn a_credential_whose_end_is_kept_back_is_refused_where_it_must_end() {
+    let (exp, digest) = disclosure(&format!(r#"["s","exp",{}]"#, NOW + 5));
+    let claims = json!({ "iss": ISSUER, "_sd": [digest] }).to_string();
+    let token = jws::sign(es256(), Some("dc+sd-jwt"), claims.as_bytes()).unwrap();
+    let ending = unbound().expiring();
+    let refused = ending.verify(&format!("{token}~"), NOW).unwrap_err();
+    assert_eq!(refused, Error::Claim { claim: "exp" });
+    assert!(ending.verify(&format!("{token}~{exp}~"), NOW).is_ok());
+    assert_eq!(
+        ending.verify(&format!("{token}~{exp}~"), NOW + 10).unwrap_err(),
+        Error::Expired { at: NOW + 5 }
+    );
+}
+
+#[test]
 fn every_changed_character_is_found() {
     let held = Held::parse(&credential()).unwrap();
     let text = held.present(|_| true).bound(holder(), AUDIENCE, NONCE, NOW).unwrap();

@@ -83,7 +83,14 @@ impl Builder<WantsBinding> {
 
     fn with<B>(self, binding: B) -> Verifier<B> {
         let WantsBinding { typ, issuer } = self.state;
-        Verifier { keys: self.keys, typ, issuer, leeway: Leeway::default(), binding }
+        Verifier {
+            keys: self.keys,
+            typ,
+            issuer,
+            leeway: Leeway::default(),
+            endless: Endless::Allowed,
+            binding,
+        }
     }
 }
 
@@ -94,7 +101,15 @@ pub struct Verifier<B> {
     typ: Type,
     issuer: Box<str>,
     leeway: Leeway,
+    endless: Endless,
     binding: B,
+}
+
+/// Whether a credential may have no `exp`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Endless {
+    Allowed,
+    Refused,
 }
 
 /// Holders prove their key, to this audience.
@@ -142,7 +157,7 @@ impl Verifier<Unbound> {
         if parts.binding.is_some() {
             return Err(Error::KeyBinding { flaw: "nobody asked for it" });
         }
-        self.signed(parts.token)?.restored(parts)?.meant_for(None)?.in_time(now, self.leeway)
+        self.signed(parts.token)?.restored(parts)?.meant_for(None)?.in_time(now, self.leeway, self.endless)
     }
 }
 
@@ -162,7 +177,7 @@ impl Verifier<Bound> {
         let restored = signed.restored(parts)?;
         let wanted = Wanted { shown, digests: restored.digests, audience: &self.binding.audience, nonce };
         binding::check(proof, &holder, &wanted, now)?;
-        restored.meant_for(Some(&self.binding.audience))?.in_time(now, self.leeway)
+        restored.meant_for(Some(&self.binding.audience))?.in_time(now, self.leeway, self.endless)
     }
 }
 
@@ -171,6 +186,14 @@ impl<B> Verifier<B> {
     #[must_use]
     pub fn leeway(mut self, leeway: Leeway) -> Self {
         self.leeway = leeway;
+        self
+    }
+
+    /// Refuses credentials without `exp`. An issuer who lets the holder keep `exp` back gives
+    /// credentials that never expire, and what is kept back cannot be seen (RFC 9901 7.1, step 6).
+    #[must_use]
+    pub fn expiring(mut self) -> Self {
+        self.endless = Endless::Refused;
         self
     }
 
@@ -232,7 +255,10 @@ impl Restored {
         if named { Ok(self) } else { Err(Error::Audience) }
     }
 
-    fn in_time(self, now: u64, leeway: Leeway) -> Result<Verified<Disclosed>, Error> {
+    fn in_time(self, now: u64, leeway: Leeway, endless: Endless) -> Result<Verified<Disclosed>, Error> {
+        if endless == Endless::Refused && !self.claims.contains_key("exp") {
+            return Err(Error::Claim { claim: "exp" });
+        }
         let leeway = leeway.as_seconds();
         if let Some(at) = self.time("exp")?.filter(|at| now >= at.saturating_add(leeway)) {
             return Err(Error::Expired { at });

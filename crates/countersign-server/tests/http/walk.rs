@@ -241,6 +241,12 @@ async fn the_issuer_describes_itself_to_everybody() {
     assert_eq!(keys.header("content-type"), "application/jwk-set+json");
     assert!(keys.json()["keys"].as_array().unwrap().len() >= 2);
     assert!(!keys.body.contains("\"d\""));
+    let known = [("if-none-match", keys.header("etag"))];
+    let same = house.plain("GET", ISSUER, "/jwks.json", &known, "").await;
+    assert_eq!((same.status, same.body.as_str()), (StatusCode::NOT_MODIFIED, ""));
+    assert_eq!(same.header("cache-control"), "public, max-age=300");
+    let other = house.plain("GET", ISSUER, "/jwks.json", &[("if-none-match", "\"x\"")], "").await;
+    assert_eq!(other.status, StatusCode::OK);
 }
 
 #[tokio::test]
