@@ -15,24 +15,36 @@
 //! # In ten lines
 //!
 //! ```
-//! use countersign_jose::jwt::{self, IdClaims};
+//! use countersign_jose::jwt::{self, Own, OwnClaims};
 //! use countersign_jose::{Algorithm, SigningKey};
 //!
+//! #[derive(serde::Serialize, serde::Deserialize)]
+//! struct Ticket { seat: String }
+//! impl Own for Ticket { const TYP: &'static str = "ticket+jwt"; }
+//!
 //! let key = SigningKey::generate(Algorithm::Es256)?;
-//! let claims = IdClaims {
-//!     iss: "https://id.example".into(),
-//!     sub: "ana".into(),
-//!     aud: "shop".into(),
-//!     iat: 1_800_000_000,
-//!     exp: 1_800_000_300,
-//!     ..IdClaims::default()
-//! };
+//! let (iat, exp) = (1_800_000_000, 1_800_000_300);
+//! let own = Ticket { seat: "B7".into() };
+//! let claims = OwnClaims { iss: "https://opera.example".into(), sub: "ana".into(), aud: "door".into(), iat, exp, jti: None, own };
 //! let token = jwt::sign(&key, &claims)?;
 //!
-//! let shop = jwt::verifier::<IdClaims>(key.verifying_key()).issuer("https://id.example").audience("shop");
-//! assert_eq!(shop.verify(&token, 1_800_000_010).unwrap().sub, "ana");
+//! let door = jwt::verifier::<OwnClaims<Ticket>>(key.verifying_key()).issuer("https://opera.example").audience("door");
+//! let ticket = door.verify(&token, iat + 10).unwrap();
+//! assert_eq!((ticket.sub.as_str(), ticket.own.seat.as_str()), ("ana", "B7"));
 //! # Ok::<(), countersign_jose::Fault>(())
 //! ```
+//!
+//! For the kinds of tokens that standards define there are types: [`jwt::AccessClaims`] (RFC 9068), [`jwt::IdClaims`],
+//! [`jwt::LogoutClaims`], [`jwt::EventClaims`] (RFC 8417), [`jwt::IntrospectionClaims`] (RFC 9701),
+//! [`jwt::AssertionClaims`] (RFC 7523 and 10070), [`jwt::RequestClaims`] (RFC 9101), proofs of possession in
+//! [`jwt::dpop`] (RFC 9449), and credentials of which the holder shows a part in [`sd_jwt`] (RFC 9901). With
+//! [`jwt::Extended`] each of them carries claims of one's own.
+//!
+//! # When not to use one
+//!
+//! - *To keep somebody signed in to one web application.* Use a session: it holds more, shows nothing and ends at once.
+//! - *To hide something.* A signature hides nothing. [`jwe`] encrypts, and [`jwe::Nested`] signs first.
+//! - *Where a sign-out must count at once,* and nothing but the signature is checked.
 //!
 //! # Keys
 //!
@@ -53,17 +65,21 @@
 //!   `none` has no name, `alg` is only compared with the key's own algorithm, and a
 //!   [`SharedKey`] refuses anything that is a key document.
 //! - *Trusting keys that the token brings.* `jku`, `x5u`, `jwk`, `x5c` are never read.
-//! - *Taking one token for another.* `typ` belongs to the type: [`jwt::AccessClaims`],
-//!   [`jwt::IdClaims`], [`jwt::LogoutClaims`] refuse one another.
+//! - *Taking one token for another.* `typ` belongs to the type, and every kind refuses every other.
+//! - *Taking what was encrypted for what was signed.* Anybody can encrypt with a public key; claims
+//!   come out of an encrypted token only through the signature inside.
+//! - *Taking a stolen token.* One that is bound to a key (`cnf`) is refused when it is shown alone.
 //! - *Forgetting `iss` or `aud`.* A [`jwt::Verifier`] without them does not compile.
 //! - *Absent means fine.* A required claim that is missing or has the wrong type refuses.
 //! - *Reading JSON twice in two ways.* [`json`] refuses whatever parsers disagree about.
 //!
 //! # Where things are
 //!
-//! [`jwt`] on [`jws`], and [`jwe`] for what must be hidden as well, on [`key`] and [`jwk`] on [`json`] and [`base64`]; [`primitive`] is for
-//! the crates above that need a hash or a cipher. This crate reads no clock, opens no socket
-//! and no file, and draws random numbers in one folder.
+//! [`jwt`] and [`sd_jwt`] on [`jws`], and [`jwe`] for what must be hidden as well; all on [`key`]
+//! and [`jwk`], on [`json`] and [`base64`]. [`primitive`] is for the crates above that need a hash
+//! or a cipher. This crate reads no clock, opens no socket and no file, and draws random numbers
+//! in one folder. Keys of an issuer elsewhere are fetched by the crate `countersign`, module
+//! `jwks`; keys in an HSM sign through [`jws::prepare`].
 
 pub mod base64;
 pub mod json;
