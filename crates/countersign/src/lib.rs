@@ -38,6 +38,7 @@ mod export;
 mod gate;
 mod guard;
 mod hasher;
+pub mod issuer;
 #[cfg(feature = "jwks")]
 pub mod jwks;
 mod keyring;
