@@ -3,7 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as the tests do")]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Command, Stdio};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use countersign_jose::jwt::{self, AccessClaims};
+use countersign_jose::{Algorithm, JwkSet, SigningKey};
 
 fn output(program: &str) -> String {
     let output = Command::new(program).output().unwrap();
@@ -26,22 +31,86 @@ fn a_sign_in_ends() {
     );
 }
 
+/// A program that prints where it listens, until it is dropped.
+struct Served {
+    child: Child,
+    address: String,
+}
+
+impl Served {
+    fn start(program: &str, words: &[&str]) -> Self {
+        let mut child = Command::new(program).args(words).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().trim_start_matches("http://").trim_end_matches("/me").to_owned();
+        Self { child, address }
+    }
+
+    fn me(&self, headers: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let host = &self.address;
+        let request = format!("GET /me HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 #[test]
 fn a_guarded_route_refuses_strangers() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_03_guard")).stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim().trim_start_matches("http://").trim_end_matches("/me").to_owned();
-    let mut stream = std::net::TcpStream::connect(&address).unwrap();
-    stream
-        .write_all(format!("GET /me HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())
-        .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let answer = Served::start(env!("CARGO_BIN_EXE_03_guard"), &[]).me("");
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
     assert!(answer.contains("www-authenticate: Bearer\r\n"), "{answer}");
+}
+
+/// Publishes metadata and keys, one request after the other; gives its address.
+fn issuer(key: &SigningKey) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let metadata = format!(r#"{{"issuer":"{url}","jwks_uri":"{url}/jwks.json"}}"#);
+    let keys = serde_json::to_string(&JwkSet::new([key.verifying_key().to_jwk()])).unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            let first = lines.next().unwrap().unwrap();
+            lines.take_while(|line| !line.as_ref().unwrap().is_empty()).count();
+            let body = if first.contains("/jwks.json") { &keys } else { &metadata };
+            let head =
+                format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            stream.write_all((head + body).as_bytes()).unwrap();
+        }
+    });
+    url
+}
+
+#[test]
+fn an_application_elsewhere_knows_who_the_issuer_says() {
+    let key = SigningKey::generate(Algorithm::Es256).unwrap();
+    let iss = issuer(&key);
+    let shop = Served::start(env!("CARGO_BIN_EXE_05_trust"), &[&iss]);
+    let iat = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let claims = AccessClaims {
+        iss,
+        sub: "ada".into(),
+        aud: "shop-api".into(),
+        client_id: "shop-web".into(),
+        iat,
+        exp: iat + 60,
+        jti: "t1".into(),
+        ..AccessClaims::default()
+    };
+    let answer = shop.me(&format!("Authorization: Bearer {}\r\n", jwt::sign(&key, &claims).unwrap()));
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hello, ada"), "{answer}");
+    assert!(shop.me("").starts_with("HTTP/1.1 401 "));
 }
 
 #[test]
