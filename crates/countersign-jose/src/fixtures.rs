@@ -6,7 +6,7 @@ use crate::algorithm::{Algorithm, Family};
 use crate::base64;
 use crate::jwe::{DecryptingKey, KeyAlgorithm};
 use crate::jwk::PrivateJwk;
-use crate::jws::Trusted;
+use crate::jws::TrustedKeys;
 use crate::jwt::{self, AccessClaims, IdClaims, LogoutClaims, Verifier};
 use crate::key::{SharedKey, Signer, SigningKey};
 
@@ -81,7 +81,7 @@ pub(crate) fn logout() -> LogoutClaims {
     }
 }
 
-pub(crate) fn access_verifier(keys: impl Into<Trusted>) -> Verifier<AccessClaims> {
+pub(crate) fn access_verifier(keys: impl TrustedKeys) -> Verifier<AccessClaims> {
     jwt::verifier::<AccessClaims>(keys).issuer(ISSUER).audience(AUDIENCE)
 }
 

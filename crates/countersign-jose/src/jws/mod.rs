@@ -34,7 +34,7 @@ pub use detached::{verify_detached, verify_unencoded};
 pub use document::MAX_SIGNATURES;
 pub use policy::{AllOf, AnyOf, Policy, Signature, SignedDocument, verify_json, verify_json_detached};
 pub(crate) use trusted::Key as TrustedKey;
-pub use trusted::Trusted;
+pub use trusted::{Trusted, TrustedKeys};
 pub(crate) use unsigned::append_signature;
 pub use unsigned::{Unsigned, prepare};
 

@@ -8,7 +8,7 @@ use crate::algorithm::Algorithm;
 use crate::error::Error;
 use crate::header::Header;
 use crate::jws::document::{Candidate, Document};
-use crate::jws::trusted::{Key, Trusted};
+use crate::jws::trusted::{Key, Trusted, TrustedKeys};
 use crate::key::KeyId;
 use sealed::Sealed;
 
@@ -79,20 +79,20 @@ pub struct AllOf(Vec<Trusted>);
 
 impl AnyOf {
     /// One of these keys.
-    pub fn new(keys: impl Into<Trusted>) -> Self {
+    pub fn new(keys: impl TrustedKeys) -> Self {
         Self([keys.into()])
     }
 }
 
 impl AllOf {
     /// This party, and those added with [`AllOf::and`].
-    pub fn new(keys: impl Into<Trusted>) -> Self {
+    pub fn new(keys: impl TrustedKeys) -> Self {
         Self(vec![keys.into()])
     }
 
     /// This party as well.
     #[must_use]
-    pub fn and(mut self, keys: impl Into<Trusted>) -> Self {
+    pub fn and(mut self, keys: impl TrustedKeys) -> Self {
         self.0.push(keys.into());
         self
     }

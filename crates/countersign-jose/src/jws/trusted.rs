@@ -148,6 +148,21 @@ impl Trusted {
     }
 }
 
+/// What can become [`Trusted`]: a [`VerifyingKey`], a [`KeySet`], a [`SharedKey`], or keys that are trusted already.
+#[diagnostic::on_unimplemented(
+    message = "no token can be checked with `{Self}`",
+    label = "no key that checks tokens",
+    note = "a `VerifyingKey` checks tokens, and a `KeySet` or a `SharedKey` does",
+    note = "of a `SigningKey`, take the public half: `key.verifying_key()`",
+    note = "text and bytes are no keys: read them with the constructor of their format, such as `KeySet::from_jwks`, `VerifyingKey::from_spki_pem` or `SharedKey::new`"
+)]
+pub trait TrustedKeys: Into<Trusted> {}
+
+impl TrustedKeys for Trusted {}
+impl TrustedKeys for VerifyingKey {}
+impl TrustedKeys for KeySet {}
+impl TrustedKeys for SharedKey {}
+
 impl From<KeySet> for Trusted {
     fn from(set: KeySet) -> Self {
         Self(Keys::Public(set))

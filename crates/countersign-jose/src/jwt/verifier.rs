@@ -15,7 +15,7 @@ use super::reader::Claims;
 use crate::base64::Room;
 use crate::error::Error;
 use crate::header::Header;
-use crate::jws::Trusted;
+use crate::jws::{Trusted, TrustedKeys};
 use crate::jws::compact::Compact;
 use crate::jws::trusted::Key;
 use crate::jwt::dpop::Proven;
@@ -117,7 +117,7 @@ impl<C> Deref for Verified<C> {
 /// # let key = SharedKey::generate(Algorithm::Hs256).unwrap();
 /// jwt::verifier::<AccessClaims>(key).audience("shop"); // it wants an issuer first
 /// ```
-pub fn verifier<C: Profile>(keys: impl Into<Trusted>) -> Builder<C, WantsIssuer> {
+pub fn verifier<C: Profile>(keys: impl TrustedKeys) -> Builder<C, WantsIssuer> {
     Builder { keys: keys.into(), state: WantsIssuer(()), profile: PhantomData }
 }
 
@@ -248,7 +248,7 @@ impl<C: Profile> Verifier<C> {
     /// The same rules with other keys, after a rotation. Remembered tokens stay known if their
     /// key stays.
     #[must_use]
-    pub fn with_keys(self, keys: impl Into<Trusted>) -> Self {
+    pub fn with_keys(self, keys: impl TrustedKeys) -> Self {
         let keys = keys.into();
         let old = self.memory;
         let new = Self { seen: unseen(&keys), keys, memory: None, ..self };

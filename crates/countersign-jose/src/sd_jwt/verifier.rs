@@ -13,7 +13,7 @@ use super::restore::restore;
 use crate::error::Error;
 use crate::json::Object;
 use crate::jwk::Jwk;
-use crate::jws::{self, Trusted};
+use crate::jws::{self, Trusted, TrustedKeys};
 use crate::jwt::{Leeway, Verified};
 use crate::key::VerifyingKey;
 
@@ -24,7 +24,7 @@ const LATEST: u64 = 253_402_300_799;
 ///
 /// The next steps are [`Builder::typ`], [`Builder::issuer`], and [`Builder::bound_to`] or
 /// [`Builder::without_binding`]; there is no other way.
-pub fn verifier(keys: impl Into<Trusted>) -> Builder<WantsType> {
+pub fn verifier(keys: impl TrustedKeys) -> Builder<WantsType> {
     Builder { keys: keys.into(), state: WantsType(()) }
 }
 

@@ -26,6 +26,12 @@ use crate::key::KeyId;
 use crate::key::private::Sealed;
 
 /// A key that can encrypt: [`EncryptingKey`], [`SymmetricKey`] or [`Password`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot encrypt",
+    label = "no key that encrypts",
+    note = "an `EncryptingKey` encrypts, and a `SymmetricKey` or a `Password` does; of a `DecryptingKey`, take the public half: `key.encrypting_key()`",
+    note = "keys that sign and check tokens are for that only"
+)]
 pub trait Encrypter: Sealed {
     /// How the content's key reaches the recipient: `alg`.
     fn algorithm(&self) -> KeyAlgorithm;
@@ -45,6 +51,12 @@ pub trait Encrypter: Sealed {
 }
 
 /// A key that can decrypt: [`DecryptingKey`], [`SymmetricKey`] or [`Password`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot decrypt",
+    label = "no key that decrypts",
+    note = "a `DecryptingKey` decrypts, and a `SymmetricKey` or a `Password` does; an `EncryptingKey` is the public half and only encrypts",
+    note = "keys that sign and check tokens are for that only"
+)]
 pub trait Decrypter: Sealed {
     /// Whether a token with this header is meant for this key and allowed by it.
     ///
