@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::fixtures::{
     AUDIENCE, ISSUER, NOW, access, access_verifier, access_with, es256, forge, header, secret,
 };
-use crate::jwt::{self, AccessClaims, Scratch, Verifier};
+use crate::jwt::{self, AccessClaims, AssertionClaims, Profile, Scratch, Verifier};
 use crate::key::{KeyId, KeySet, SigningKey};
 
 fn remembering() -> Verifier<AccessClaims> {
@@ -20,7 +20,7 @@ fn token() -> String {
 }
 
 /// How many tokens a verifier has in mind.
-fn known(verifier: &Verifier<AccessClaims>) -> String {
+fn known<C: Profile + core::fmt::Debug>(verifier: &Verifier<C>) -> String {
     let debug = format!("{verifier:?}");
     let from = debug.split_once("Memory(").map_or("none", |(_, rest)| rest);
     from.split(' ').next().unwrap().to_owned()
@@ -110,6 +110,24 @@ fn what_one_audience_accepted_another_looks_at_anew() {
     assert_eq!(other.verify(&token, NOW).unwrap_err(), Error::Audience);
     let issuer = jwt::verifier::<AccessClaims>(es256().verifying_key()).issuer("https://evil.example");
     assert_eq!(issuer.audience(AUDIENCE).remembering(9).verify(&token, NOW).unwrap_err(), Error::Issuer);
+}
+
+#[test]
+fn a_type_that_a_lenient_clone_accepted_a_strict_verifier_looks_at_anew() {
+    let strict = jwt::verifier::<AssertionClaims>(es256().verifying_key())
+        .issuer("web")
+        .audience(ISSUER)
+        .remembering(9);
+    let claims = AssertionClaims::new("web", ISSUER, "a1", NOW, NOW + 60);
+    let proper = jwt::sign(es256(), &claims).unwrap();
+    strict.verify(&proper, NOW).unwrap();
+    let lenient = strict.clone().accepting_generic_type();
+    let generic = header(es256()).replace("at+jwt", "JWT");
+    let generic = forge(es256(), &generic, &serde_json::to_string(&claims).unwrap());
+    lenient.verify(&generic, NOW).unwrap();
+    let refused = Error::Type { expected: AssertionClaims::TYP };
+    assert_eq!(strict.verify(&generic, NOW).unwrap_err(), refused);
+    assert_eq!((known(&strict), known(&lenient)), ("1".into(), "1".into()));
 }
 
 #[test]

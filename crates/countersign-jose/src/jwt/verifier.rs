@@ -176,7 +176,7 @@ pub struct Verifier<C> {
     audience: Box<str>,
     leeway: Leeway,
     types: Types,
-    // INVARIANT: holds what this verifier accepted, for this issuer and this audience.
+    // INVARIANT: holds what this verifier accepted, for this issuer, this audience and this type.
     memory: Option<Arc<Memory<C>>>,
     profile: PhantomData<fn() -> C>,
 }
@@ -268,8 +268,14 @@ impl<C: Profile> Verifier<C> {
     /// all of them. What was remembered for the other audience is not known to this one.
     #[must_use]
     pub fn with_audience(self, audience: impl Into<String>) -> Self {
-        let memory = self.memory.as_ref().map(|memory| Arc::new(Memory::new(memory.most())));
-        Self { audience: audience.into().into_boxed_str(), memory, ..self }
+        Self { audience: audience.into().into_boxed_str(), ..self }.forgetful()
+    }
+
+    /// With a memory of its own that is empty, because this verifier and its clones do not accept
+    /// the same tokens any more.
+    fn forgetful(mut self) -> Self {
+        self.memory = self.memory.map(|memory| Arc::new(Memory::new(memory.most())));
+        self
     }
 
     /// Checks a token at `now`, in unix seconds.
@@ -394,11 +400,10 @@ impl<C: Profile> Verifier<C> {
 impl Verifier<AssertionClaims> {
     /// Takes assertions whose `typ` is `JWT` or absent, too: clients from before RFC 10070 write
     /// no other. What tells them from other tokens is then that `iss` and `sub` are one, and
-    /// that the audience is one.
+    /// that the audience is one. What was remembered before is not known to this one.
     #[must_use]
-    pub fn accepting_generic_type(mut self) -> Self {
-        self.types = Types::Generic;
-        self
+    pub fn accepting_generic_type(self) -> Self {
+        Self { types: Types::Generic, ..self }.forgetful()
     }
 }
 
