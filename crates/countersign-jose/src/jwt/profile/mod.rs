@@ -39,6 +39,10 @@ pub trait Profile: Serialize + Sealed + Sized {
     /// The `typ` that is written, and that a token must have.
     const TYP: &'static str;
 
+    /// Whether members that it does not know are claims of it, too.
+    #[doc(hidden)]
+    const IS_OPEN: bool = false;
+
     /// Whether a header's `typ` is this profile's, with or without `application/`.
     #[must_use]
     fn is_typ(typ: &str) -> bool {

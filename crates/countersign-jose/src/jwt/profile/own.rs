@@ -11,15 +11,16 @@ use serde::de::DeserializeOwned;
 
 use super::{Profile, Registered};
 use crate::error::{Error, Fault};
-use crate::json::Object;
+use crate::json::{Flaw, Object};
 use crate::jwt::Audience;
 use crate::jwt::reader::Claims;
 use crate::key::private::Sealed;
 
 /// The claims of profile `C`, and beside them the members of `T`.
 ///
-/// `T` is a struct with named fields, or a map. It must not repeat a claim of the profile:
-/// that is found when it is signed. Everybody who holds the token can read it.
+/// `T` is a struct with named fields, or a map. It must not repeat a claim of the profile, not
+/// even one that is left out: that is found when it is signed. Everybody who holds the token can
+/// read it.
 ///
 /// ```
 /// use countersign_jose::jwt::{self, AccessClaims, Extended};
@@ -76,13 +77,22 @@ impl<C, T> Sealed for Extended<C, T> {}
 
 impl<C: Profile, T: Serialize + DeserializeOwned> Profile for Extended<C, T> {
     const TYP: &'static str = C::TYP;
+    const IS_OPEN: bool = C::IS_OPEN;
 
     fn read(claims: &Claims<'_>) -> Result<Self, Error> {
         Ok(Self { claims: C::read(claims)?, own: claims.own()? })
     }
 
     fn write(&self, json: &mut Vec<u8>) -> Result<(), Fault> {
-        strictly(self, json)
+        let start = json.len();
+        strictly(self, json)?;
+        if C::IS_OPEN {
+            return Ok(());
+        }
+        // A `scope` among the own claims would be the scope of a token that has none.
+        let alone = serde_json::to_vec(&self.claims).map_err(|_| Fault::Claims)?;
+        let whole = json.get(start..).unwrap_or_default();
+        if as_read::<C>(whole) == as_read::<C>(&alone) { Ok(()) } else { Err(REPEATED) }
     }
 
     fn registered(&self) -> Registered<'_> {
@@ -181,12 +191,26 @@ impl<T: Own> Profile for OwnClaims<T> {
     }
 
     fn write(&self, json: &mut Vec<u8>) -> Result<(), Fault> {
-        strictly(self, json)
+        let start = json.len();
+        strictly(self, json)?;
+        let whole = Claims::parse(json.get(start..).unwrap_or_default());
+        match whole.and_then(|claims| claims.maybe_text("jti")) {
+            Ok(jti) if jti == self.jti => Ok(()),
+            _ => Err(REPEATED),
+        }
     }
 
     fn registered(&self) -> Registered<'_> {
         Registered { iss: &self.iss, aud: &self.aud, exp: Some(self.exp), iat: Some(self.iat), cnf: None }
     }
+}
+
+const REPEATED: Fault = Fault::NotStrict { flaw: Flaw::Duplicate };
+
+/// What a verifier of `C` reads in these claims; `None` when it refuses them.
+fn as_read<C: Profile>(json: &[u8]) -> Option<Vec<u8>> {
+    let claims = Claims::parse(json).and_then(|claims| C::read(&claims)).ok()?;
+    serde_json::to_vec(&claims).ok()
 }
 
 /// Writes claims, and reads them back as every verifier will.
@@ -262,7 +286,6 @@ mod tests {
 
     use super::*;
     use crate::fixtures::{AUDIENCE, ISSUER, NOW, access, es256, forge};
-    use crate::json::Flaw;
     use crate::jwt::{self, AccessClaims};
 
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -330,6 +353,31 @@ mod tests {
     }
 
     #[test]
+    fn own_claims_that_would_be_read_as_those_of_the_profile_are_not_signed() {
+        let plain = AccessClaims { scope: None, auth_time: None, amr: Vec::new(), ..access() };
+        for own in [
+            r#"{"scope":"admin"}"#,
+            r#"{"acr":"high"}"#,
+            r#"{"amr":["hwk"]}"#,
+            r#"{"auth_time":1}"#,
+            r#"{"auth_time":"today"}"#,
+            r#"{"cnf":{"jkt":"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}}"#,
+        ] {
+            let own: serde_json::Value = serde_json::from_str(own).unwrap();
+            let refused = jwt::sign(es256(), &Extended::new(plain.clone(), own.clone())).unwrap_err();
+            assert_eq!(refused, Fault::NotStrict { flaw: Flaw::Duplicate }, "{own}");
+        }
+        // Their names are free where the profile does not have them.
+        let own = serde_json::json!({ "nonce": "n", "nbf": NOW });
+        let token = jwt::sign(es256(), &Extended::new(plain.clone(), own)).unwrap();
+        assert_eq!(read::<AccessClaims>(&token).unwrap(), plain);
+        let nested = Extended::new(Extended::new(plain.clone(), gold()), serde_json::json!({ "a": 1 }));
+        assert!(jwt::sign(es256(), &nested).is_ok());
+        let nested = Extended::new(Extended::new(plain, gold()), serde_json::json!({ "acr": "high" }));
+        assert_eq!(jwt::sign(es256(), &nested).unwrap_err(), Fault::NotStrict { flaw: Flaw::Duplicate });
+    }
+
+    #[test]
     fn a_kind_of_ones_own_has_its_own_type() {
         let claims = OwnClaims {
             iss: ISSUER.into(),
@@ -342,6 +390,8 @@ mod tests {
         };
         let token = jwt::sign(es256(), &claims).unwrap();
         assert_eq!(read::<OwnClaims<Shopper>>(&token).unwrap(), claims);
+        let named = OwnClaims { jti: Some("t1".into()), ..claims };
+        assert!(jwt::sign(es256(), &named).is_ok());
         assert_eq!(read::<AccessClaims>(&token).unwrap_err(), Error::Type { expected: "at+jwt" });
         let token = jwt::sign(es256(), &Extended::new(access(), gold())).unwrap();
         let refused = read::<OwnClaims<Shopper>>(&token).unwrap_err();

@@ -62,6 +62,7 @@ impl Sealed for RequestClaims {}
 
 impl Profile for RequestClaims {
     const TYP: &'static str = "oauth-authz-req+jwt";
+    const IS_OPEN: bool = true;
 
     fn read(claims: &Claims<'_>) -> Result<Self, Error> {
         // RFC 9101 4: an object in an object is not allowed.
