@@ -141,6 +141,14 @@ impl<'a> Request<'a> {
         if iat > now.saturating_add(AHEAD) || now > iat.saturating_add(Self::MAX_AGE) {
             return Err(faulty("iat"));
         }
+        // Not asked for (RFC 9449 4.2), but whoever says so means it (RFC 7519 4.1.4 and 4.1.5).
+        if claims.maybe_time("exp").map_err(|_| faulty("exp"))?.is_some_and(|at| now >= at) {
+            return Err(faulty("exp"));
+        }
+        let from = claims.maybe_time("nbf").map_err(|_| faulty("nbf"))?;
+        if from.is_some_and(|from| from > now.saturating_add(AHEAD)) {
+            return Err(faulty("nbf"));
+        }
         let token = self.token.map(|token| backend::sha256(token.as_bytes()));
         let ath = claims.maybe_text("ath").map_err(|_| faulty("ath"))?;
         // A proof for a request with a token is none for one without.

@@ -80,6 +80,18 @@ fn each_claim_is_there_and_of_its_type() {
 }
 
 #[test]
+fn a_proof_that_says_when_it_is_good_is_good_then() {
+    let by =
+        |member, value: &str| request().check(&under(&header(), &claims(member, value)), NOW).map(|_| ());
+    assert_eq!(by("exp", &(NOW + 1).to_string()), Ok(()));
+    assert_eq!(by("nbf", &NOW.to_string()), Ok(()));
+    for (member, value) in [("exp", NOW.to_string()), ("nbf", (NOW + 6).to_string()), ("exp", "null".into())]
+    {
+        assert_eq!(by(member, &value), Err(Error::Proof { member }), "{value}");
+    }
+}
+
+#[test]
 fn the_key_is_public_and_signs_with_its_own_algorithm() {
     let jwk = serde_json::to_string(&key().verifying_key().to_bare_jwk()).unwrap();
     let refused = |alg: &str, typ: &str, jwk: &str| {
