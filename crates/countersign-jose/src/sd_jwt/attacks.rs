@@ -221,6 +221,34 @@ fn a_credential_whose_end_is_kept_back_is_refused_where_it_must_end() {
 }
 
 #[test]
+fn a_binding_before_its_time_is_refused() {
+    let held = Held::parse(&credential()).unwrap();
+    let shown = held.present(|_| true).unbound();
+    let digest = base64::encode(crate::backend::sha256(shown.as_bytes()));
+    let by = |times: &str| {
+        let claims =
+            format!(r#"{{"iat":{NOW},"aud":"{AUDIENCE}","nonce":"{NONCE}","sd_hash":"{digest}"{times}}}"#);
+        let proof = jws::sign(holder(), Some("kb+jwt"), claims.as_bytes()).unwrap();
+        bound().verify(&format!("{shown}{proof}"), NONCE, NOW).map(|_| ())
+    };
+    assert_eq!(by(""), Ok(()));
+    assert_eq!(by(&format!(r#","nbf":{NOW},"exp":{}"#, NOW + 1)), Ok(()));
+    assert_eq!(by(&format!(r#","exp":{NOW}"#)), Err(Error::Expired { at: NOW }));
+    assert_eq!(by(&format!(r#","nbf":{}"#, NOW + 60)), Err(Error::Early { from: NOW + 60 }));
+    assert_eq!(by(r#","nbf":"later""#), Err(Error::Claim { claim: "nbf" }));
+}
+
+#[test]
+fn what_a_holder_has_is_not_printed() {
+    let held = Held::parse(&credential()).unwrap();
+    let printed = format!("{held:?} {:?} {:?}", held.present(|_| true), held.disclosures());
+    for part in credential().split(['~', '.']).filter(|part| !part.is_empty()) {
+        assert!(!printed.contains(part), "{part}");
+    }
+    assert!(!printed.contains("Ana"));
+}
+
+#[test]
 fn every_changed_character_is_found() {
     let held = Held::parse(&credential()).unwrap();
     let text = held.present(|_| true).bound(holder(), AUDIENCE, NONCE, NOW).unwrap();

@@ -85,8 +85,11 @@ pub(super) fn check(
     if iat > now.saturating_add(AHEAD) || now > iat.saturating_add(MAX_AGE) {
         return refused("it was made too long ago, or in the future");
     }
-    match claims.maybe_time("exp")? {
-        Some(at) if now >= at => Err(Error::Expired { at }),
+    if let Some(at) = claims.maybe_time("exp")?.filter(|at| now >= *at) {
+        return Err(Error::Expired { at });
+    }
+    match claims.maybe_time("nbf")? {
+        Some(from) if from > now.saturating_add(AHEAD) => Err(Error::Early { from }),
         _ => Ok(()),
     }
 }

@@ -4,6 +4,8 @@
 //! were given asks a [`Verifier`](super::Verifier) first. What is shown brings what it stands in
 //! along, because a verifier could not place it otherwise.
 
+use core::fmt;
+
 use serde_json::{Map, Value};
 
 use super::binding;
@@ -50,7 +52,7 @@ pub(super) fn signed_claims(payload: &[u8]) -> Result<Map<String, Value>, Error>
 }
 
 /// A credential as its holder has it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Held {
     token: String,
     disclosures: Vec<Disclosure>,
@@ -108,8 +110,15 @@ impl Held {
     }
 }
 
+// Whoever reads a credential in a log could show it.
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Held(..)")
+    }
+}
+
 /// What a holder shows, before they say to whom.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use = "choose `bound` or `unbound`"]
 pub struct Presentation {
     text: String,
@@ -130,5 +139,11 @@ impl Presentation {
     #[must_use]
     pub fn unbound(self) -> String {
         self.text
+    }
+}
+
+impl fmt::Debug for Presentation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Presentation(..)")
     }
 }
