@@ -8,6 +8,8 @@
 //! INVARIANT: what is read here, [`Object::parse`](super::Object::parse) reads too, with the same
 //! members. A reader that is quicker and says yes more often is how tokens are forged.
 
+use core::cell::Cell;
+
 use super::Value;
 
 /// The most members. An access token has a dozen.
@@ -27,6 +29,9 @@ pub(crate) struct Flat<'a> {
     count: usize,
     /// One bit for each name, so that most absent names and most duplicates need no search.
     names: u64,
+    /// Where the next member is looked for first: who writes claims and who reads them agree
+    /// on an order, mostly.
+    next: Cell<usize>,
 }
 
 /// Where a member stands, in bytes; the name ends two bytes before its value.
@@ -54,18 +59,19 @@ impl Span {
 }
 
 impl<'a> Flat<'a> {
-    /// A document of which nothing was read yet.
+    /// Nothing was read yet.
     #[inline]
-    pub(crate) const fn of(text: &'a str) -> Self {
+    pub(crate) const fn unread() -> Self {
         const NONE: Span = Span { name: 0, value: 0, end: 0 };
-        Self { text, keys: [0; MOST], spans: [NONE; MOST], count: 0, names: 0 }
+        Self { text: "", keys: [0; MOST], spans: [NONE; MOST], count: 0, names: 0, next: Cell::new(0) }
     }
 
-    /// Reads a document of the usual shape; `None` says nothing about any other.
+    /// Reads a document of the usual shape, once; `None` says nothing about any other.
     #[inline]
-    pub(crate) fn read(&mut self) -> Option<()> {
-        let bytes = self.text.as_bytes();
-        if bytes.first() != Some(&b'{') || bytes.len() > LONGEST {
+    pub(crate) fn read(&mut self, text: &'a str) -> Option<()> {
+        self.text = text;
+        let bytes = text.as_bytes();
+        if bytes.first() != Some(&b'{') || bytes.len() > LONGEST || has_unusual(bytes) {
             return None;
         }
         let mut at = 1;
@@ -74,13 +80,13 @@ impl<'a> Flat<'a> {
                 return None;
             }
             let name = at + 1;
-            let name_end = closing_quote(bytes, name)?;
+            let name_end = quote(bytes, name)?;
             if bytes.get(name_end + 1) != Some(&b':') {
                 return None;
             }
             let value = name_end + 2;
             let end = scalar(bytes, value)?;
-            self.push(key(bytes.get(name..name_end)?), Span::new(name, value, end)?)?;
+            self.push(key_at(bytes, name, name_end)?, Span::new(name, value, end)?)?;
             match bytes.get(end)? {
                 b',' => at = end + 1,
                 b'}' if end + 1 == bytes.len() => return Some(()),
@@ -117,10 +123,15 @@ impl<'a> Flat<'a> {
     #[inline]
     pub(crate) fn member(&self, name: &str) -> Option<Value<'a>> {
         let key = key(name.as_bytes());
-        if self.names & bit(key) == 0 {
-            return None;
-        }
-        self.spans.get(self.position(key, name)?)?.value(self.text)
+        if self.names & bit(key) == 0 { None } else { self.look_up(key, name) }
+    }
+
+    fn look_up(&self, key: u64, name: &str) -> Option<Value<'a>> {
+        let next = self.next.get();
+        let here = name.len() <= WHOLE && next < self.count && self.keys.get(next) == Some(&key);
+        let place = if here { next } else { self.position(key, name)? };
+        self.next.set(place + 1);
+        self.spans.get(place)?.value(self.text)
     }
 
     /// All members, in the order of the document.
@@ -136,9 +147,31 @@ const WHOLE: usize = 7;
 /// A name as one number: its first bytes, and its length above them.
 #[inline]
 fn key(name: &[u8]) -> u64 {
-    let start = name.iter().take(WHOLE).rev().fold(0, |key, byte| key << 8 | u64::from(*byte));
+    let start = match (name, name.first_chunk::<8>(), name.first_chunk::<4>(), name.last_chunk::<4>()) {
+        (_, Some(eight), ..) => u64::from_le_bytes(*eight) & u64::MAX >> 8,
+        // Four to seven bytes: the first four and the last four, which may have some in common.
+        (_, None, Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first))
+                | u64::from(u32::from_le_bytes(*last)) << (8 * (name.len() - 4))
+        }
+        (few, ..) => few.iter().rev().fold(0, |key, byte| key << 8 | u64::from(*byte)),
+    };
+    start | length_of(name.len())
+}
+
+/// As [`key`], of a name within a document: all its bytes at once, if eight are left.
+#[inline]
+fn key_at(bytes: &[u8], name: usize, end: usize) -> Option<u64> {
+    let Some(eight) = bytes.get(name..)?.first_chunk::<8>() else { return bytes.get(name..end).map(key) };
+    let length = end.checked_sub(name)?;
+    let mask = (1 << (8 * length.min(WHOLE))) - 1;
+    Some(u64::from_le_bytes(*eight) & mask | length_of(length))
+}
+
+#[inline]
+fn length_of(length: usize) -> u64 {
     // Names that are longer than the number can say are compared whole anyway.
-    start | u64::from(u8::try_from(name.len()).unwrap_or(u8::MAX)) << 56
+    u64::from(u8::try_from(length).unwrap_or(u8::MAX)) << 56
 }
 
 /// The bit of a name among 64. Different names may share one.
@@ -152,10 +185,10 @@ const fn bit(key: u64) -> u64 {
 fn scalar(bytes: &[u8], at: usize) -> Option<usize> {
     let rest = bytes.get(at..)?;
     match rest.first()? {
-        b'"' => Some(closing_quote(bytes, at + 1)? + 1),
-        b'0'..=b'9' => {
-            let digits = rest.iter().take(DIGITS + 1).take_while(|byte| byte.is_ascii_digit()).count();
-            let sound = digits <= DIGITS && (digits == 1 || rest.first() != Some(&b'0'));
+        b'"' => Some(quote(bytes, at + 1)? + 1),
+        first @ b'0'..=b'9' => {
+            let digits = digits(rest);
+            let sound = digits <= DIGITS && (digits == 1 || *first != b'0');
             sound.then_some(at + digits)
         }
         _ => {
@@ -165,34 +198,54 @@ fn scalar(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// The place of the quote that ends the string beginning at `at`; `None` when an escape or a
-/// control character comes first.
+/// Whether some byte is a backslash or a control character, which no document of the usual shape
+/// has, in strings or between them. It looks at all of them, because that is quicker than to stop.
 #[inline]
-fn closing_quote(bytes: &[u8], mut at: usize) -> Option<usize> {
+fn has_unusual(bytes: &[u8]) -> bool {
+    bytes.iter().fold(false, |found, byte| found | (*byte < 0x20) | (*byte == b'\\'))
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// The place of the first quote from `at` on.
+#[inline]
+fn quote(bytes: &[u8], mut at: usize) -> Option<usize> {
     while let Some(eight) = bytes.get(at..)?.first_chunk::<8>() {
-        let found = special(u64::from_le_bytes(*eight));
+        // The lowest bit that is set stands in the first byte that is a quote. Bits above it mean nothing.
+        let other = u64::from_le_bytes(*eight) ^ (ONES * b'"' as u64);
+        let found = other.wrapping_sub(ONES) & !other & HIGH;
         if found != 0 {
-            at += usize::try_from(found.trailing_zeros() / 8).ok()?;
-            return (bytes.get(at) == Some(&b'"')).then_some(at);
+            return Some(at + first_byte(found));
         }
         at += 8;
     }
-    let rest = bytes.get(at..)?;
-    let length = rest.iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\')?;
-    (rest.get(length) == Some(&b'"')).then_some(at + length)
+    Some(at + bytes.get(at..)?.iter().position(|byte| *byte == b'"')?)
 }
 
-/// Eight bytes at once: the lowest bit that is set stands in the first byte that is a quote, a
-/// backslash or a control character. Bits above it mean nothing.
-const fn special(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let quote = quote.wrapping_sub(ONES) & !quote;
-    let backslash = backslash.wrapping_sub(ONES) & !backslash;
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    (quote | backslash | control) & HIGH
+/// How many digits there are, one after another; more than [`DIGITS`] are not counted to their end.
+#[inline]
+fn digits(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        // A digit is 0 to 9 above `0`: with 118 added, nothing else stays below 128.
+        let above = u64::from_le_bytes(*eight) ^ (ONES * b'0' as u64);
+        let other = (((above & !HIGH) + ONES * 118) | above) & HIGH;
+        if other != 0 {
+            return at + first_byte(other);
+        }
+        at += 8;
+        if at > DIGITS {
+            return at;
+        }
+    }
+    at + bytes.iter().skip(at).take_while(|byte| byte.is_ascii_digit()).count()
+}
+
+/// The first byte of eight in which a bit is set.
+#[inline]
+fn first_byte(bits: u64) -> usize {
+    usize::try_from(bits.trailing_zeros() / 8).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -203,8 +256,8 @@ mod tests {
     use crate::json::{Object, quick_agrees};
 
     fn read(text: &str) -> Option<Flat<'_>> {
-        let mut flat = Flat::of(text);
-        flat.read().map(|()| flat)
+        let mut flat = Flat::unread();
+        flat.read(text).map(|()| flat)
     }
 
     /// How many members the quick reader finds, after the strict one was asked to agree.
@@ -287,14 +340,50 @@ mod tests {
     #[test]
     fn a_quote_is_found_at_every_place_behind_every_byte() {
         for length in 0..40 {
-            for byte in (0x20..=0xff_u8).filter(|byte| !matches!(byte, b'"' | b'\\')) {
+            for byte in (0..=0xff_u8).filter(|byte| *byte != b'"') {
                 let mut bytes = vec![byte; length];
                 bytes.extend(b"\"tail beyond it \x00");
-                assert_eq!(closing_quote(&bytes, 0), Some(length), "{byte:#x}");
-                for bad in (0..0x20).chain([b'\\']) {
-                    bytes[length / 2] = bad;
-                    assert_eq!(closing_quote(&bytes, 0), None, "{bad:#x}");
+                assert_eq!(quote(&bytes, 0), Some(length), "{byte:#x}");
+                assert_eq!(quote(&vec![byte; length], 0), None, "{byte:#x}");
+            }
+        }
+    }
+
+    #[test]
+    fn digits_are_counted_up_to_every_other_byte() {
+        for length in 0..=DIGITS {
+            for byte in (0..=0xff_u8).filter(|byte| !byte.is_ascii_digit()) {
+                for digit in [b'0', b'9'] {
+                    let mut bytes = vec![digit; length];
+                    assert_eq!(digits(&bytes), length);
+                    bytes.extend([byte; 9]);
+                    assert_eq!(digits(&bytes), length, "{byte:#x}");
                 }
+            }
+        }
+        assert!(digits(&[b'7'; DIGITS + 1]) > DIGITS);
+        assert!(digits(&[b'7'; 4 * DIGITS]) > DIGITS);
+    }
+
+    #[test]
+    fn an_unusual_byte_is_seen_at_every_place() {
+        for at in 0..70 {
+            let mut bytes = [b' '; 70];
+            assert!(!has_unusual(&bytes));
+            for bad in (0..0x20).chain([b'\\']) {
+                bytes[at] = bad;
+                assert!(has_unusual(&bytes), "{bad:#x} at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_has_one_number_wherever_it_stands() {
+        for length in 0..300 {
+            let name = vec![b'n'; length];
+            for tail in 0..9 {
+                let document = [b"{\"", &*name, &vec![b'"'; tail]].concat();
+                assert_eq!(key_at(&document, 2, 2 + length), Some(key(&name)), "{length} {tail}");
             }
         }
     }

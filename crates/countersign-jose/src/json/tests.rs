@@ -371,6 +371,11 @@ proptest::proptest! {
     }
 
     #[test]
+    fn a_number_is_what_the_standard_library_reads(text in "[0-9]{0,21}|[0-9]{0,9}[-/:.e\\x00a\u{ff}][0-9]{0,9}") {
+        proptest::prop_assert_eq!(super::whole(&text), text.parse().ok());
+    }
+
+    #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
         let accepted = Object::parse(&bytes).is_ok();
         proptest::prop_assert!(!accepted || serde_json::from_slice::<serde_json::Value>(&bytes).is_ok());

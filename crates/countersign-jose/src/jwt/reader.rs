@@ -25,14 +25,27 @@ pub struct Claims<'a> {
 }
 
 impl<'a> Claims<'a> {
-    #[inline]
     pub(crate) fn parse(json: &'a [u8]) -> Result<Self, Error> {
-        let text = core::str::from_utf8(json).map_err(|_| faulty(Flaw::NotUtf8))?;
-        let mut claims = Self { text, flat: Flat::of(text), strict: None };
-        if claims.flat.read().is_none() {
-            claims.strict = Some(Object::parse_text(text).map_err(faulty)?);
-        }
+        let mut claims = Self::unread();
+        claims.fill(json)?;
         Ok(claims)
+    }
+
+    /// Claims of which nothing was read yet, to be filled where they stand: they are large, and
+    /// to move them costs as much as to read them.
+    #[inline]
+    pub(crate) const fn unread() -> Self {
+        Self { text: "", flat: Flat::unread(), strict: None }
+    }
+
+    /// Reads a document into claims of which nothing was read yet.
+    #[inline]
+    pub(crate) fn fill(&mut self, json: &'a [u8]) -> Result<(), Error> {
+        self.text = core::str::from_utf8(json).map_err(|_| faulty(Flaw::NotUtf8))?;
+        if self.flat.read(self.text).is_none() {
+            self.strict = Some(Object::parse_text(self.text).map_err(faulty)?);
+        }
+        Ok(())
     }
 
     #[inline]
