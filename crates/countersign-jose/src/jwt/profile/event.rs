@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{Profile, Registered};
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::jwt::Audience;
 use crate::jwt::reader::Claims;
 use crate::key::private::Sealed;
@@ -118,6 +118,14 @@ impl Profile for EventClaims {
             toe: claims.maybe_time("toe")?,
             exp: claims.maybe_time("exp")?,
         })
+    }
+
+    fn write(&self, json: &mut Vec<u8>) -> Result<(), Fault> {
+        // RFC 8417 2.2: an event token without an event says nothing, and everybody refuses it.
+        if self.events.is_empty() || !self.events.values().all(Value::is_object) {
+            return Err(Fault::Claims);
+        }
+        super::own::strictly(self, json)
     }
 
     fn registered(&self) -> Registered<'_> {

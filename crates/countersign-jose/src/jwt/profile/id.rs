@@ -13,7 +13,29 @@ use crate::key::private::Sealed;
 
 /// The claims of an ID token, `typ` `JWT` (OpenID Connect Core 2).
 ///
-/// It tells a client who signed in. It opens no API: an access token does.
+/// It tells a client who signed in. It opens no API: an access token does. A client that sent a
+/// `nonce` compares it with the one in here, or the token of another sign-in could be slipped in.
+///
+/// ```
+/// use countersign_jose::jwt::{self, IdClaims};
+/// use countersign_jose::{Algorithm, SigningKey};
+///
+/// let key = SigningKey::generate(Algorithm::Es256)?;
+/// let claims = IdClaims {
+///     iss: "https://id.example".into(),
+///     sub: "ana".into(),
+///     aud: "shop-web".into(),
+///     iat: 1_800_000_000,
+///     exp: 1_800_000_300,
+///     nonce: Some("n-1".into()),
+///     at_hash: jwt::half_hash(Algorithm::Es256, "the access token"),
+///     ..IdClaims::default()
+/// };
+/// let token = jwt::sign(&key, &claims)?;
+/// let shop = jwt::verifier::<IdClaims>(key.verifying_key()).issuer("https://id.example").audience("shop-web");
+/// assert_eq!(shop.verify(&token, 1_800_000_010).unwrap().nonce.as_deref(), Some("n-1"));
+/// # Ok::<(), countersign_jose::Fault>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct IdClaims {
     /// The issuer.
@@ -44,6 +66,9 @@ pub struct IdClaims {
     /// Half the hash of the access token beside it; see [`half_hash`](crate::jwt::half_hash).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_hash: Option<String>,
+    /// Half the hash of the code beside it, where one comes with it (OpenID Connect Core 3.3.2.11).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub c_hash: Option<String>,
     /// The sign-in as this client knows it; the same in logout tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
@@ -73,6 +98,7 @@ impl Profile for IdClaims {
             amr: claims.maybe_texts("amr")?.unwrap_or_default(),
             azp: claims.maybe_text("azp")?,
             at_hash: claims.maybe_text("at_hash")?,
+            c_hash: claims.maybe_text("c_hash")?,
             sid: claims.maybe_text("sid")?,
             email: claims.maybe_text("email")?,
             email_verified: claims.maybe_flag("email_verified")?,

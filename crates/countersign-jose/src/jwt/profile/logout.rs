@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::{Profile, Registered};
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::jwt::Audience;
 use crate::jwt::reader::Claims;
 use crate::key::private::Sealed;
@@ -14,6 +14,27 @@ use crate::key::private::Sealed;
 /// The claims of a logout token, `typ` `logout+jwt` (OpenID Connect Back-Channel Logout 2.4).
 ///
 /// The event that makes it one is written and required; it is not a field.
+///
+/// ```
+/// use countersign_jose::jwt::{self, LogoutClaims};
+/// use countersign_jose::{Algorithm, SigningKey};
+///
+/// let key = SigningKey::generate(Algorithm::Es256)?;
+/// let claims = LogoutClaims {
+///     iss: "https://id.example".into(),
+///     aud: "shop-web".into(),
+///     iat: 1_800_000_000,
+///     exp: 1_800_000_120,
+///     jti: "l1".into(),
+///     sub: Some("ana".into()),
+///     sid: None,
+/// };
+/// let token = jwt::sign(&key, &claims)?;
+/// assert!(jwt::sign(&key, &LogoutClaims { sub: None, ..claims }).is_err()); // it would end nobody's session
+/// # let shop = jwt::verifier::<LogoutClaims>(key.verifying_key()).issuer("https://id.example").audience("shop-web");
+/// # assert!(shop.verify(&token, 1_800_000_010).is_ok());
+/// # Ok::<(), countersign_jose::Fault>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LogoutClaims {
     /// The issuer.
@@ -76,6 +97,14 @@ impl Profile for LogoutClaims {
             return Err(Error::Claim { claim: "sub" });
         }
         Ok(read)
+    }
+
+    fn write(&self, json: &mut Vec<u8>) -> Result<(), Fault> {
+        // Back-Channel Logout 2.4: without both it names nobody, and everybody refuses it.
+        if self.sub.is_none() && self.sid.is_none() {
+            return Err(Fault::Claims);
+        }
+        serde_json::to_writer(json, self).map_err(|_| Fault::Claims)
     }
 
     fn registered(&self) -> Registered<'_> {

@@ -115,6 +115,18 @@ fn an_event_describes_what_has_happened() {
 }
 
 #[test]
+fn what_everybody_would_refuse_is_not_signed() {
+    let none = EventClaims::new(ISSUER, AUDIENCE, "e1", NOW);
+    assert_eq!(jwt::sign(es256(), &none).unwrap_err(), Fault::Claims);
+    let mut odd = event();
+    odd.events.insert("u".into(), Value::Bool(true));
+    assert_eq!(jwt::sign(es256(), &odd).unwrap_err(), Fault::Claims);
+    let nobody = LogoutClaims { sub: None, sid: None, ..logout() };
+    assert_eq!(jwt::sign(es256(), &nobody).unwrap_err(), Fault::Claims);
+    assert_eq!(jwt::prepare(&es256().verifying_key(), &nobody).unwrap_err(), Fault::Claims);
+}
+
+#[test]
 fn an_introspection_says_whether_in_so_many_words() {
     for json in ["{}", r#"{"active":"true"}"#, r#"{"active":1}"#, r#"{"active":null}"#, "true"] {
         let told = told::<IntrospectionClaims>(&with(&introspection(), "token_introspection", json));
