@@ -3,6 +3,8 @@
 //! It decides nothing that the library does not. Keys travel as JWKs, so that what one library writes another must read;
 //! tokens travel by the hundred, because starting a program costs more than a signature.
 
+mod sd_jwt;
+
 use std::io::{BufRead, Write};
 use std::sync::OnceLock;
 
@@ -56,6 +58,9 @@ fn obey(command: &Value) -> Answer {
                 Ok(String::from_utf8(decrypted.plain().to_vec())?)
             })
         }
+        "issue" => sd_jwt::issue(command),
+        "present" => sd_jwt::present(command),
+        "read" => sd_jwt::read(command),
         op => Err(format!("no operation `{op}`").into()),
     }
 }
@@ -100,7 +105,7 @@ fn verify(command: &Value) -> Answer {
     let algorithm = algorithm(command)?;
     let trusted: Trusted = match algorithm.family() {
         Family::Secret => SharedKey::from_jwk(&private_jwk(command)?)?.into(),
-        _ => VerifyingKey::from_jwk_as(&public_jwk(command)?, algorithm)?.into(),
+        _ => VerifyingKey::from_jwk_as(&public_jwk(member(command, "jwk")?)?, algorithm)?.into(),
     };
     each(command, "tokens", "payloads", |token| {
         let signed = jws::verify(token, &trusted)?;
@@ -112,7 +117,7 @@ fn encrypter(command: &Value) -> Result<Box<dyn Encrypter>, Problem> {
     let (algorithm, content) = (key_algorithm(command)?, content_algorithm(command)?);
     Ok(match algorithm.kind() {
         KeyKind::Rsa | KeyKind::Agreement => {
-            let key = EncryptingKey::from_jwk_as(&public_jwk(command)?, algorithm)?;
+            let key = EncryptingKey::from_jwk_as(&public_jwk(member(command, "jwk")?)?, algorithm)?;
             Box::new(key.with_content(content))
         }
         KeyKind::Password => Box::new(password(command, algorithm)?.with_content(content)),
@@ -150,11 +155,19 @@ fn password(command: &Value, algorithm: KeyAlgorithm) -> Result<Password, Proble
     Ok(Password::new(algorithm, &String::from_utf8(secret)?)?)
 }
 
-/// Does one thing to every text of a list. What is refused answers `null`, with the first reason beside the list.
+/// Does one thing to every text of a list.
 fn each(command: &Value, from: &str, to: &str, one: impl Fn(&str) -> Result<String, Problem>) -> Answer {
+    each_of(list(command, from)?, to, |item| one(item.as_str().unwrap_or_default()))
+}
+
+/// Does one thing to every item. What is refused answers `null`, with the first reason beside the list.
+fn each_of<T>(
+    items: impl IntoIterator<Item = T>,
+    to: &str,
+    one: impl Fn(T) -> Result<String, Problem>,
+) -> Answer {
     let mut refused = Value::Null;
-    let list = member(command, from)?.as_array().ok_or("no list")?;
-    let results = list.iter().map(|item| match one(item.as_str().unwrap_or_default()) {
+    let results = items.into_iter().map(|item| match one(item) {
         Ok(result) => Value::from(result),
         Err(error) => {
             if refused.is_null() {
@@ -165,6 +178,10 @@ fn each(command: &Value, from: &str, to: &str, one: impl Fn(&str) -> Result<Stri
     });
     let results = results.collect();
     Ok(Map::from_iter([(to.to_owned(), Value::Array(results)), ("refused".to_owned(), refused)]).into())
+}
+
+fn list<'a>(command: &'a Value, name: &str) -> Result<&'a Vec<Value>, String> {
+    member(command, name)?.as_array().ok_or_else(|| format!("`{name}` is no list"))
 }
 
 fn algorithm(command: &Value) -> Result<Algorithm, Problem> {
@@ -186,8 +203,8 @@ fn private_jwk(command: &Value) -> Result<PrivateJwk, Problem> {
     Ok(PrivateJwk::parse(member(command, "jwk")?.to_string().as_bytes())?)
 }
 
-fn public_jwk(command: &Value) -> Result<Jwk, Problem> {
-    Ok(Jwk::parse(member(command, "jwk")?.to_string().as_bytes())?)
+fn public_jwk(jwk: &Value) -> Result<Jwk, Problem> {
+    Ok(Jwk::parse(jwk.to_string().as_bytes())?)
 }
 
 fn member<'a>(command: &'a Value, name: &str) -> Result<&'a Value, String> {
