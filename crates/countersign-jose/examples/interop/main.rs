@@ -3,6 +3,7 @@
 //! It decides nothing that the library does not. Keys travel as JWKs, so that what one library writes another must read;
 //! tokens travel by the hundred, because starting a program costs more than a signature.
 
+mod documents;
 mod sd_jwt;
 
 use std::io::{BufRead, Write};
@@ -58,6 +59,10 @@ fn obey(command: &Value) -> Answer {
                 Ok(String::from_utf8(decrypted.plain().to_vec())?)
             })
         }
+        "sign_json" => documents::sign(command),
+        "verify_json" => documents::verify(command),
+        "encrypt_json" => documents::encrypt(command),
+        "decrypt_json" => documents::decrypt(command),
         "issue" => sd_jwt::issue(command),
         "present" => sd_jwt::present(command),
         "read" => sd_jwt::read(command),
@@ -92,24 +97,31 @@ fn signing_key(algorithm: Algorithm) -> Result<SigningKey, Problem> {
 }
 
 fn sign(command: &Value) -> Answer {
-    let algorithm = algorithm(command)?;
-    let jwk = private_jwk(command)?;
-    let key: Box<dyn Signer> = match algorithm.family() {
-        Family::Secret => Box::new(SharedKey::from_jwk(&jwk)?),
-        _ => Box::new(SigningKey::from_jwk_as(&jwk, algorithm)?),
-    };
+    let key = signer(command)?;
     each(command, "payloads", "tokens", |payload| Ok(jws::sign(&*key, None, payload.as_bytes())?))
 }
 
 fn verify(command: &Value) -> Answer {
-    let algorithm = algorithm(command)?;
-    let trusted: Trusted = match algorithm.family() {
-        Family::Secret => SharedKey::from_jwk(&private_jwk(command)?)?.into(),
-        _ => VerifyingKey::from_jwk_as(&public_jwk(member(command, "jwk")?)?, algorithm)?.into(),
-    };
+    let trusted = trusted(command)?;
     each(command, "tokens", "payloads", |token| {
         let signed = jws::verify(token, &trusted)?;
         Ok(String::from_utf8(signed.payload().to_vec())?)
+    })
+}
+
+fn signer(command: &Value) -> Result<Box<dyn Signer>, Problem> {
+    let (algorithm, jwk) = (algorithm(command)?, private_jwk(command)?);
+    Ok(match algorithm.family() {
+        Family::Secret => Box::new(SharedKey::from_jwk(&jwk)?),
+        _ => Box::new(SigningKey::from_jwk_as(&jwk, algorithm)?),
+    })
+}
+
+fn trusted(command: &Value) -> Result<Trusted, Problem> {
+    let algorithm = algorithm(command)?;
+    Ok(match algorithm.family() {
+        Family::Secret => SharedKey::from_jwk(&private_jwk(command)?)?.into(),
+        _ => VerifyingKey::from_jwk_as(&public_jwk(member(command, "jwk")?)?, algorithm)?.into(),
     })
 }
 
