@@ -211,7 +211,8 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 /// The place of the first quote from `at` on.
 #[inline]
 fn quote(bytes: &[u8], mut at: usize) -> Option<usize> {
-    while let Some(eight) = bytes.get(at..)?.first_chunk::<8>() {
+    let (eights, rest) = bytes.get(at..)?.as_chunks::<8>();
+    for eight in eights {
         // The lowest bit that is set stands in the first byte that is a quote. Bits above it mean nothing.
         let other = u64::from_le_bytes(*eight) ^ (ONES * b'"' as u64);
         let found = other.wrapping_sub(ONES) & !other & HIGH;
@@ -220,7 +221,7 @@ fn quote(bytes: &[u8], mut at: usize) -> Option<usize> {
         }
         at += 8;
     }
-    Some(at + bytes.get(at..)?.iter().position(|byte| *byte == b'"')?)
+    Some(at + rest.iter().position(|byte| *byte == b'"')?)
 }
 
 /// How many digits there are, one after another; more than [`DIGITS`] are not counted to their end.
