@@ -2,9 +2,8 @@
 //!
 //! Every [`Case`] does the same work as its neighbours of the same [`Case::what`]: check the signature, read the
 //! claims into a struct, check `iss`, `aud` and `exp`; or write the claims and sign them. How long that takes is
-//! measured by `time`, how often it allocates by `count`, how many instructions it has by `instructions`.
+//! measured by `time`, how often it allocates by `count`.
 
-pub mod hot;
 mod ours;
 mod peers;
 mod primitive;
