@@ -114,6 +114,11 @@ fn an_application_elsewhere_knows_who_the_issuer_says() {
 }
 
 #[test]
+fn a_token_goes_on_through_a_rotation() {
+    assert_eq!(output(env!("CARGO_BIN_EXE_04_issuer")), "AccessToken(..)\npublished: 2\nada has gold\n");
+}
+
+#[test]
 fn an_example_fits_on_a_screen() {
     for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/bin")).unwrap() {
         let path = entry.unwrap().path();
