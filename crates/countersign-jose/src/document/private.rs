@@ -98,7 +98,7 @@ fn outer(der: &[u8]) -> Result<Outer<'_>, Trouble> {
 
 fn read(der: &[u8]) -> Result<Pair, Trouble> {
     let Outer { kind, key, public } = outer(der)?;
-    match kind? {
+    let pair = match kind? {
         Kind::Rsa => rsa(key),
         Kind::Ec(curve) => ec(key, Some(curve)),
         Kind::Okp(curve) => {
@@ -111,6 +111,22 @@ fn read(der: &[u8]) -> Result<Pair, Trouble> {
             Ok((Material::Okp { curve, x }, Secret::Bytes(d)))
         }
         Kind::Akp(algorithm) => akp(der, key, algorithm),
+    }?;
+    match public {
+        Some(public) if !is_of(public, &pair.0) => Err(Trouble::Format),
+        _ => Ok(pair),
+    }
+}
+
+/// Whether the public half that stands beside a private key is the one that belongs to it (RFC 5958 2). Beside RSA,
+/// whose private key holds both halves already, nobody writes one.
+fn is_of(public: &[u8], material: &Material) -> bool {
+    match material {
+        Material::Rsa { .. } => false,
+        // SEC 1 2.3.3: the uncompressed form of a point.
+        Material::Ec { x, y, .. } => public == [&[0x04], x.as_slice(), y.as_slice()].concat(),
+        Material::Okp { x, .. } => public == x.as_slice(),
+        Material::Akp { public: own, .. } => public == own.as_slice(),
     }
 }
 

@@ -246,3 +246,20 @@ fn key_documents_are_not_secrets_however_they_are_dressed() {
         assert!(SharedKey::new(Algorithm::Hs256, STANDARD.encode_to_string(random).as_bytes()).is_ok());
     }
 }
+
+#[test]
+fn a_public_half_beside_an_ec_key_is_its_own_or_refused() {
+    let (_, body) = P256_PKCS8.split_once("KEY-----\n").unwrap();
+    let (body, _) = body.split_once("-----END").unwrap();
+    let der = STANDARD.decode_to_vec(body.replace('\n', "")).unwrap();
+    // Version 2 with `[1] publicKey` behind everything: 68 bytes more.
+    let beside = |public: &[u8]| {
+        let tail = [&[0x81, 66, 0], public].concat();
+        [&[0x30, 0x81, der[2] + 68, 2, 1, 1], &der[6..], &tail].concat()
+    };
+    let own = der[der.len() - 65..].to_vec();
+    assert!(SigningKey::from_pkcs8(Algorithm::Es256, &beside(&own)).is_ok());
+    let mut other = own;
+    other[1..].fill(7);
+    assert!(SigningKey::from_pkcs8(Algorithm::Es256, &beside(&other)).is_err());
+}
