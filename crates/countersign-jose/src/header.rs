@@ -99,3 +99,8 @@ pub(crate) fn kid(object: &Object<'_>) -> Result<Option<KeyId>, Error> {
 fn text<'a>(object: &Object<'a>, member: &'static str) -> Result<Option<Cow<'a, str>>, Error> {
     object.member(member).map(|value| value.text().ok_or(Error::Header { member })).transpose()
 }
+
+/// A media type as `typ` and `cty` name it: `application/` may be left out (RFC 7515 4.1.9).
+pub(crate) fn media_type(name: &str) -> &str {
+    name.strip_prefix("application/").unwrap_or(name)
+}

@@ -4,6 +4,7 @@
 
 use super::{Decrypter, Encrypter, Message, decrypt};
 use crate::error::{Error, Fault};
+use crate::header::media_type;
 use crate::jwk::PrivateJwk;
 
 const CTY: &str = "jwk+json";
@@ -42,7 +43,7 @@ pub fn decrypt_jwk(token: &str, key: &(impl Decrypter + ?Sized)) -> Result<Priva
     let found = decrypt(token, key)?;
     // RFC 7515 4.1.10: names are compared without regard to case, `application/` may be missing.
     let cty = found.cty().unwrap_or_default().to_ascii_lowercase();
-    if cty.strip_prefix("application/").unwrap_or(&cty) != CTY {
+    if media_type(&cty) != CTY {
         return Err(Error::Header { member: "cty" });
     }
     PrivateJwk::parse(found.plain())

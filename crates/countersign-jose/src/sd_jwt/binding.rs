@@ -8,7 +8,7 @@ use crate::algorithm::Hash;
 use crate::backend;
 use crate::base64;
 use crate::error::{Error, Fault};
-use crate::header::Header;
+use crate::header::{Header, media_type};
 use crate::jws::compact::Compact;
 use crate::jws::{self, TrustedKey};
 use crate::jwt::reader::Claims;
@@ -61,7 +61,7 @@ pub(super) fn check(
     let compact = Compact::split(binding)?;
     let header = compact.header()?;
     let header = Header::parse(&header)?;
-    if header.typ.as_deref().map(|typ| typ.strip_prefix("application/").unwrap_or(typ)) != Some(TYP) {
+    if header.typ.as_deref().map(media_type) != Some(TYP) {
         return Err(Error::Type { expected: TYP });
     }
     // The issuer names the key, so `kid` has nothing to choose; `alg` is compared as ever.

@@ -11,6 +11,7 @@ use super::binding::{self, Wanted};
 use super::held::{Parts, signed_claims};
 use super::restore::restore;
 use crate::error::Error;
+use crate::header::media_type;
 use crate::json::Object;
 use crate::jwk::Jwk;
 use crate::jws::{self, Trusted, TrustedKeys};
@@ -199,7 +200,7 @@ impl<B> Verifier<B> {
 
     fn signed(&self, token: &str) -> Result<Signed, Error> {
         let signed = jws::verify(token, &self.keys)?;
-        let typ = signed.typ().map(|typ| typ.strip_prefix("application/").unwrap_or(typ));
+        let typ = signed.typ().map(media_type);
         if typ != Some(self.typ.name()) {
             return Err(Error::Type { expected: self.typ.name() });
         }

@@ -18,7 +18,7 @@ use crate::algorithm::{Algorithm, Family};
 use crate::backend;
 use crate::base64;
 use crate::error::{Error, Fault};
-use crate::header::Header;
+use crate::header::{Header, media_type};
 use crate::jwk::Jwk;
 use crate::jws::compact::Compact;
 use crate::jws::{self, TrustedKey};
@@ -174,7 +174,7 @@ impl fmt::Debug for Request<'_> {
 fn bring(json: &[u8]) -> Result<VerifyingKey, Error> {
     const FAULTY: Error = Error::Proof { member: "jwk" };
     let header = Header::parse(json)?;
-    if header.typ.as_deref().map(|typ| typ.strip_prefix("application/").unwrap_or(typ)) != Some(TYP) {
+    if header.typ.as_deref().map(media_type) != Some(TYP) {
         return Err(Error::Type { expected: TYP });
     }
     let object = Header::object(json)?;

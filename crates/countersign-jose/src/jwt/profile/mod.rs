@@ -25,6 +25,7 @@ pub use request::RequestClaims;
 
 use super::reader::Claims;
 use crate::error::{Error, Fault};
+use crate::header::media_type;
 use crate::jwt::Audience;
 use crate::key::private::Sealed;
 
@@ -46,7 +47,7 @@ pub trait Profile: Serialize + Sealed + Sized {
     /// Whether a header's `typ` is this profile's, with or without `application/`.
     #[must_use]
     fn is_typ(typ: &str) -> bool {
-        typ.strip_prefix("application/").unwrap_or(typ) == Self::TYP
+        media_type(typ) == Self::TYP
     }
 
     /// Reads the claims; every claim has its type or refuses.
