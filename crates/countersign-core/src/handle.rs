@@ -1,7 +1,8 @@
 //! The public form of a serial: 22 opaque characters outside, an index inside.
 //!
-//! One AES-128 block over `epoch (32 bits) | serial (48) | zero (48)`. Nobody outside can count or enumerate, and a made-up
-//! handle meets the 48 zero bits with a chance of 2^-48 a key, so junk is refused before any lookup.
+//! One AES-128 block over `epoch (32 bits) | serial (48) | kind (48)`, the kind being 0 for sessions and grants and 1 for
+//! guests, whose serials are a space of their own. Nobody outside can count, enumerate or tell the kinds apart, and a made-up
+//! handle meets one of the two kinds with a chance of 2^-47 a key, so junk is refused before any lookup.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +10,7 @@ use std::str::FromStr;
 use countersign_jose::primitive::BlockKey;
 
 use crate::error::Fault;
-use crate::id::{BadName, Epoch, Serial};
+use crate::id::{BadName, Epoch, GuestSerial, Serial};
 use crate::wire;
 
 /// The public form of a serial; not a secret.
@@ -98,21 +99,37 @@ impl HandleKeys {
     /// The handle of `serial` in `epoch`.
     #[must_use]
     pub fn seal(&self, epoch: Epoch, serial: Serial) -> Handle {
-        let block = u128::from(epoch.number()) << 96 | u128::from(serial.number()) << 48;
+        self.seal_as(REVOCABLE, epoch, serial.number())
+    }
+
+    /// The handle of the guest `serial` in `epoch`.
+    #[must_use]
+    pub fn seal_guest(&self, epoch: Epoch, serial: GuestSerial) -> Handle {
+        self.seal_as(GUEST, epoch, serial.number())
+    }
+
+    /// The serial behind `handle`, or none when we did not make it in `epoch`, or made it for a guest.
+    #[must_use]
+    pub fn open(&self, handle: &Handle, epoch: Epoch) -> Option<Serial> {
+        self.open_as(REVOCABLE, handle, epoch).and_then(Serial::new)
+    }
+
+    /// The guest behind `handle`, or none when we did not make it in `epoch`, or made it for a session or a grant.
+    #[must_use]
+    pub fn open_guest(&self, handle: &Handle, epoch: Epoch) -> Option<GuestSerial> {
+        self.open_as(GUEST, handle, epoch).and_then(GuestSerial::new)
+    }
+
+    fn seal_as(&self, kind: u128, epoch: Epoch, number: u64) -> Handle {
+        let block = u128::from(epoch.number()) << 96 | u128::from(number) << 48 | kind;
         Handle(self.newest.1.seal(block.to_be_bytes()))
     }
 
-    /// The serial behind `handle`, or none when we did not make it in `epoch`.
-    #[must_use]
-    pub fn open(&self, handle: &Handle, epoch: Epoch) -> Option<Serial> {
+    fn open_as(&self, kind: u128, handle: &Handle, epoch: Epoch) -> Option<u64> {
         std::iter::once(&self.newest).chain(&self.older).find_map(|(_, key)| {
             let block = u128::from_be_bytes(key.open(handle.0));
-            let junk = block & ((1 << 48) - 1);
-            let number = u64::try_from((block >> 48) & ((1 << 48) - 1)).ok()?;
-            if junk != 0 || block >> 96 != u128::from(epoch.number()) {
-                return None;
-            }
-            Serial::new(number)
+            let same = block & LOW == kind && block >> 96 == u128::from(epoch.number());
+            u64::try_from((block >> 48) & LOW).ok().filter(|_| same)
         })
     }
 }
@@ -122,6 +139,13 @@ impl fmt::Debug for HandleKeys {
         f.write_str("HandleKeys(..)")
     }
 }
+
+/// The last 48 bits of a block.
+const LOW: u128 = (1 << 48) - 1;
+/// What they are for sessions and grants.
+const REVOCABLE: u128 = 0;
+/// What they are for guests.
+const GUEST: u128 = 1;
 
 #[cfg(test)]
 mod tests {
@@ -142,8 +166,22 @@ mod tests {
         }
 
         #[test]
+        fn a_handle_of_a_guest_and_one_of_a_session_never_open_as_each_other(
+            number in 0..=Serial::MAX.number(), key: [u8; 16],
+        ) {
+            let keys = HandleKeys::one(1, &key).unwrap();
+            let (serial, guest) = (Serial::new(number).unwrap(), GuestSerial::new(number).unwrap());
+            let (session, visit) = (keys.seal(EPOCH, serial), keys.seal_guest(EPOCH, guest));
+            prop_assert_eq!(keys.open_guest(&visit, EPOCH), Some(guest));
+            prop_assert_eq!(keys.open(&visit, EPOCH), None);
+            prop_assert_eq!(keys.open_guest(&session, EPOCH), None);
+        }
+
+        #[test]
         fn made_up_handles_do_not_open(bytes: [u8; 16], key: [u8; 16]) {
-            prop_assert_eq!(HandleKeys::one(1, &key).unwrap().open(&Handle::from_bytes(bytes), EPOCH), None);
+            let (keys, handle) = (HandleKeys::one(1, &key).unwrap(), Handle::from_bytes(bytes));
+            prop_assert_eq!(keys.open(&handle, EPOCH), None);
+            prop_assert_eq!(keys.open_guest(&handle, EPOCH), None);
         }
 
         #[test]
@@ -152,6 +190,7 @@ mod tests {
             let mut bytes = *keys.seal(EPOCH, Serial::new(number).unwrap()).bytes();
             bytes[bit / 8] ^= 1 << (bit % 8);
             prop_assert_eq!(keys.open(&Handle::from_bytes(bytes), EPOCH), None);
+            prop_assert_eq!(keys.open_guest(&Handle::from_bytes(bytes), EPOCH), None);
         }
     }
 

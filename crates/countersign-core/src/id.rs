@@ -196,6 +196,28 @@ impl From<Serial> for u64 {
     }
 }
 
+/// The number of a guest's session, from a space of its own: it says nothing about a [`Serial`] of the same number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct GuestSerial(Serial);
+
+impl GuestSerial {
+    /// The guest serial `number`, or none beyond 48 bits.
+    #[must_use]
+    pub const fn new(number: u64) -> Option<Self> {
+        match Serial::new(number) {
+            Some(serial) => Some(Self(serial)),
+            None => None,
+        }
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.0.number()
+    }
+}
+
 /// A place in the revocation log; 0 is before the first entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -33,6 +33,9 @@ pub const PERSON_SESSION: SessionLimits = SessionLimits { idle: days(14), absolu
 /// Sessions of operators with the console, which can end everybody's: half an hour away, half a day in all.
 pub const OPERATOR_SESSION: SessionLimits = SessionLimits { idle: minutes(30), absolute: hours(12) };
 
+/// Sessions of guests, whom nobody vouches for: a cart is worth a fortnight to whoever comes back, and a month of storage to us.
+pub const GUEST_SESSION: SessionLimits = SessionLimits { idle: days(14), absolute: days(30) };
+
 /// The idle touch is written only when it moves by at least this fraction of the window, so that sliding expiry costs a
 /// write on few requests. The effective idle limit lies in (W - W/16, W].
 pub const TOUCH_FRACTION: u32 = 16;
@@ -117,5 +120,6 @@ const _: () = {
     assert!(REFRESH_HOLD.as_millis() >= 3 * FLIGHT.as_millis());
     assert!(ACCESS_LIFETIME_MIN.as_millis() >= 2 * REFRESH_HOLD.as_millis());
     assert!(PERSON_SESSION.idle.as_millis() <= PERSON_SESSION.absolute.as_millis());
+    assert!(GUEST_SESSION.idle.as_millis() <= GUEST_SESSION.absolute.as_millis());
     assert!(OPERATOR_SESSION.idle.as_millis() <= OPERATOR_SESSION.absolute.as_millis());
 };

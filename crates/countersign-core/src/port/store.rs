@@ -86,6 +86,8 @@ pub trait Store: Debug + Send + Sync + 'static {
     fn log_state(&self) -> Pending<'_, LogState>;
     /// Serials that nobody has had and nobody else will get; durable before the answer.
     fn lease_serials(&self, count: u32) -> Pending<'_, Range<u64>>;
+    /// Guests' serials, as [`Store::lease_serials`] but from their own space: they outlive the engine that holds the guests.
+    fn lease_guest_serials(&self, count: u32) -> Pending<'_, Range<u64>>;
     /// Commits all of `batch`, or none.
     fn commit(&self, batch: Batch) -> Pending<'_, Outcome>;
     /// Tells `follower` every entry of the log, then each new one in order. At most one follower.

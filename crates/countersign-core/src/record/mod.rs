@@ -4,6 +4,7 @@
 pub mod client;
 pub mod device;
 pub mod grant;
+pub mod guest;
 pub mod key;
 pub mod login;
 pub mod onetime;
@@ -13,6 +14,7 @@ pub mod user;
 pub use client::{Client, Style};
 pub use device::{Device, Network};
 pub use grant::{Family, Grant, Scope};
+pub use guest::Guest;
 pub use key::{KeyPurpose, KeyRecord};
 pub use login::Login;
 pub use onetime::{OneTime, Purpose, SpendKey};

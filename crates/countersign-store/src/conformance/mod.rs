@@ -94,6 +94,8 @@ pub fn checks() -> Vec<(&'static str, Check)> {
         races::writers_of_one_slot_take_turns,
         races::a_follower_hears_an_ending_before_its_answer,
         serials::leases_never_overlap,
+        serials::leases_of_guests_never_overlap,
+        serials::a_lease_of_guests_takes_nothing_from_sessions,
         listing::sessions_are_listed_by_filter_newest_first,
         listing::pages_neither_skip_nor_repeat,
         listing::grants_and_logins_are_listed,

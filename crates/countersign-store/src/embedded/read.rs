@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use super::Embedded;
 use super::apply::log_state;
 use super::convert::{audience, int, number, place, record, time};
-use super::writer::log_page;
+use super::writer::{Space, log_page};
 
 impl Store for Embedded {
     fn login<'a>(&'a self, id: &'a LoginId) -> Pending<'a, Option<Login>> {
@@ -104,7 +104,11 @@ impl Store for Embedded {
     }
 
     fn lease_serials(&self, count: u32) -> Pending<'_, Range<u64>> {
-        Box::pin(self.writer.lease(count))
+        Box::pin(self.writer.lease(Space::Revocable, count))
+    }
+
+    fn lease_guest_serials(&self, count: u32) -> Pending<'_, Range<u64>> {
+        Box::pin(self.writer.lease(Space::Guests, count))
     }
 
     fn commit(&self, batch: Batch) -> Pending<'_, Outcome> {

@@ -46,11 +46,11 @@ impl Writer {
         answered.await.map_err(|_| gone())?
     }
 
-    /// Takes `count` serials for good.
-    pub(super) async fn lease(&self, count: u32) -> Result<Range<u64>, Fault> {
+    /// Takes `count` serials of `space` for good.
+    pub(super) async fn lease(&self, space: Space, count: u32) -> Result<Range<u64>, Fault> {
         let permit = self.permit().await?;
         let (answer, answered) = oneshot::channel();
-        self.send(Message::Write(Write { work: Work::Lease(count, answer), _permit: permit }))?;
+        self.send(Message::Write(Write { work: Work::Lease(space, count, answer), _permit: permit }))?;
         answered.await.map_err(|_| gone())?
     }
 
@@ -100,7 +100,16 @@ struct Write {
 
 enum Work {
     Commit(Batch, oneshot::Sender<Result<Outcome, Fault>>),
-    Lease(u32, oneshot::Sender<Result<Range<u64>, Fault>>),
+    Lease(Space, u32, oneshot::Sender<Result<Range<u64>, Fault>>),
+}
+
+/// Whose serials: the two never meet.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Space {
+    /// Sessions and grants.
+    Revocable,
+    /// Guests.
+    Guests,
 }
 
 /// What is to be said once the transaction is durable.
@@ -222,13 +231,13 @@ impl Desk {
             permits.push(_permit);
             let (answer, failed) = match (work, &broke) {
                 (Work::Commit(_, to), Some(fault)) => (Answer::Commit(Err(fault.clone()), to), None),
-                (Work::Lease(_, to), Some(fault)) => (Answer::Lease(Err(fault.clone()), to), None),
+                (Work::Lease(_, _, to), Some(fault)) => (Answer::Lease(Err(fault.clone()), to), None),
                 (Work::Commit(batch, to), None) => {
                     let (result, failed) = settled(self.commit(&batch, entries));
                     (Answer::Commit(result, to), failed)
                 }
-                (Work::Lease(count, to), None) => {
-                    let (result, failed) = settled(self.lease(count));
+                (Work::Lease(space, count, to), None) => {
+                    let (result, failed) = settled(self.lease(space, count));
                     (Answer::Lease(result, to), failed)
                 }
             };
@@ -273,10 +282,14 @@ impl Desk {
         Ok(answer)
     }
 
-    fn lease(&mut self, count: u32) -> Result<Result<Range<u64>, Fault>, Fault> {
+    fn lease(&mut self, space: Space, count: u32) -> Result<Result<Range<u64>, Fault>, Fault> {
+        let (read, keep) = match space {
+            Space::Revocable => ("SELECT next_serial FROM head", "UPDATE head SET next_serial = ?1"),
+            Space::Guests => ("SELECT next_guest FROM head", "UPDATE head SET next_guest = ?1"),
+        };
         let next = self
             .connection
-            .prepare_cached("SELECT next_serial FROM head")
+            .prepare_cached(read)
             .and_then(|mut statement| statement.query_row([], |row| number(row, 0)));
         let next = next.map_err(|error| self.failed(&error))?;
         let end = next.saturating_add(u64::from(count));
@@ -285,7 +298,7 @@ impl Desk {
         }
         let kept = self
             .connection
-            .prepare_cached("UPDATE head SET next_serial = ?1")
+            .prepare_cached(keep)
             .and_then(|mut statement| statement.execute([int(end)]));
         kept.map_err(|error| self.failed(&error))?;
         Ok(Ok(next..end))

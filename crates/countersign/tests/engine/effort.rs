@@ -90,6 +90,9 @@ impl Store for Counted {
     fn lease_serials(&self, count: u32) -> Pending<'_, Range<u64>> {
         self.store.lease_serials(count)
     }
+    fn lease_guest_serials(&self, count: u32) -> Pending<'_, Range<u64>> {
+        self.store.lease_guest_serials(count)
+    }
     fn commit(&self, batch: Batch) -> Pending<'_, Outcome> {
         self.tally.commits.fetch_add(1, Ordering::SeqCst);
         self.tally.changes.fetch_add(u32::try_from(batch.changes().len()).unwrap(), Ordering::SeqCst);
