@@ -296,10 +296,8 @@ impl Desk {
         if end > countersign_core::id::Serial::MAX.number() {
             return Ok(Err(Fault::Store("all serials have been given out".to_owned())));
         }
-        let kept = self
-            .connection
-            .prepare_cached(keep)
-            .and_then(|mut statement| statement.execute([int(end)]));
+        let kept =
+            self.connection.prepare_cached(keep).and_then(|mut statement| statement.execute([int(end)]));
         kept.map_err(|error| self.failed(&error))?;
         Ok(Ok(next..end))
     }
