@@ -31,9 +31,9 @@ pub(crate) enum Door {
 }
 
 impl Guard {
-    /// Knows people by the session cookie of application `client` on its own host.
+    /// Knows people by the session cookie of application `client` of `engine`, on the application's own host.
     #[must_use]
-    pub fn sessions(engine: Arc<Engine>, client: ClientId) -> Self {
+    pub fn sessions_of(engine: Arc<Engine>, client: ClientId) -> Self {
         Self::of(Recognizer::Sessions { engine, client })
     }
 
@@ -95,7 +95,7 @@ impl Guard {
     }
 
     /// The engine and the application, when people are known by its sessions.
-    pub(crate) fn sessions_of(&self) -> Option<(&Arc<Engine>, &ClientId)> {
+    pub(crate) fn own_sessions(&self) -> Option<(&Arc<Engine>, &ClientId)> {
         match &*self.recognizer {
             Recognizer::Sessions { engine, client } => Some((engine, client)),
             Recognizer::Jwt { .. } | Recognizer::Hybrid { .. } | Recognizer::Remote(_) => None,

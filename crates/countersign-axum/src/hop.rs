@@ -74,10 +74,9 @@ pub async fn land(
 ) -> countersign::Result<Hop> {
     let start = Cookie::new(Surface::Start, engine.transport());
     let Attempt::Accepted(nonce) = start.find(cookies(headers)) else { return Err(Refusal::LinkOver.into()) };
-    let (token, session, to) = engine.redeem_ticket(client, ticket, nonce, visitor).await?;
-    let age = session.expires.since(engine.now());
-    let own = engine.cookie(&Audience::Client(client.id.clone())).set(&token, Some(age));
-    Ok(Hop { to, cookies: vec![own, start.removal()] })
+    let landed = engine.redeem_ticket(client, ticket, nonce, visitor).await?;
+    let own = engine.cookie(&Audience::Client(client.id.clone())).set(&landed.cookie, landed.max_age);
+    Ok(Hop { to: landed.to, cookies: vec![own, start.removal()] })
 }
 
 /// Answers `GET /_cs/start?return_to=/path` on the host of `client`.

@@ -66,7 +66,7 @@ where
 /// The request with what the guard found, or the answer.
 async fn admit(guard: &Guard, request: Request) -> Result<Request, Box<Response>> {
     let (mut parts, body): (_, Body) = request.into_parts();
-    if let Some((engine, client)) = guard.sessions_of()
+    if let Some((engine, client)) = guard.own_sessions()
         && parts.method == Method::GET
     {
         match parts.uri.path() {
@@ -85,7 +85,7 @@ async fn admit(guard: &Guard, request: Request) -> Result<Request, Box<Response>
             return refused(Rejection::CrossSite);
         }
         Ok(Attempt::Accepted(recognized)) => {
-            if let Some((engine, client)) = guard.sessions_of() {
+            if let Some((engine, client)) = guard.own_sessions() {
                 let access = Access::new(Arc::clone(engine), client.clone(), recognized.handle.clone());
                 parts.extensions.insert(access);
             }

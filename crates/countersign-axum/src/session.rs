@@ -52,7 +52,7 @@ impl<T> Slot<T> {
     }
 }
 
-/// The data of the session behind this request. Routes need a guard made by [`Guard::sessions`](crate::Guard::sessions).
+/// The data of the session behind this request. Routes need a guard made by [`Guard::sessions_of`](crate::Guard::sessions_of).
 #[derive(Clone, Debug)]
 pub struct Session(Access);
 

@@ -48,6 +48,7 @@ impl House {
             public: true,
             first_party: true,
             acts_alone: false,
+            sessions: countersign::SessionRules::default(),
         };
         let (app, _) = rig.engine.add_app(new, Actor::CommandLine).await.unwrap();
         let signed = rig.sign_in(ADA, PASSWORD).await.unwrap();
@@ -255,7 +256,7 @@ async fn a_token_in_the_applications_cookie_counts_once() {
 #[tokio::test]
 async fn a_session_begins_by_ticket_keeps_data_and_ends_with_its_login() {
     let house = House::with(Style::Session).await;
-    let app = house.router(Guard::sessions(house.rig.engine.clone(), house.app.id.clone()));
+    let app = house.router(Guard::sessions_of(house.rig.engine.clone(), house.app.id.clone()));
     let cookie = session_cookie(&house, &app).await;
     let with = [(header::COOKIE, cookie.as_str())];
     assert_eq!(text(ask(&app, "GET", "/me", &with).await).await, house.ada.session.subject.as_str());
@@ -278,7 +279,7 @@ async fn a_session_begins_by_ticket_keeps_data_and_ends_with_its_login() {
 #[tokio::test]
 async fn thirty_updates_at_once_all_count() {
     let house = House::with(Style::Session).await;
-    let app = house.router(Guard::sessions(house.rig.engine.clone(), house.app.id.clone()));
+    let app = house.router(Guard::sessions_of(house.rig.engine.clone(), house.app.id.clone()));
     let cookie = session_cookie(&house, &app).await;
     let with = [(header::COOKIE, cookie.as_str())];
     let mut answers = tokio::task::JoinSet::new();
@@ -297,7 +298,7 @@ async fn thirty_updates_at_once_all_count() {
 #[tokio::test]
 async fn a_ticket_is_no_good_without_the_nonce_of_its_browser() {
     let house = House::with(Style::Session).await;
-    let app = house.router(Guard::sessions(house.rig.engine.clone(), house.app.id.clone()));
+    let app = house.router(Guard::sessions_of(house.rig.engine.clone(), house.app.id.clone()));
     let start = ask(&app, "GET", "/_cs/start", &[]).await;
     let to = start.headers()[header::LOCATION].to_str().unwrap().to_owned();
     let hash = to.split(['?', '&']).find_map(|pair| pair.strip_prefix("nonce=")).unwrap();
@@ -315,7 +316,7 @@ async fn a_ticket_is_no_good_without_the_nonce_of_its_browser() {
 #[tokio::test]
 async fn the_way_back_never_leaves_the_application() {
     let house = House::with(Style::Session).await;
-    let app = house.router(Guard::sessions(house.rig.engine.clone(), house.app.id.clone()));
+    let app = house.router(Guard::sessions_of(house.rig.engine.clone(), house.app.id.clone()));
     for bad in [
         "//evil.example",
         "https://evil.example/",

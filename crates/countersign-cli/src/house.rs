@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::{Extension, Router};
-use countersign::{Engine, HashingLimits, MasterKey, Parts, SystemClock, SystemEntropy};
+use countersign::{Engine, HashingLimits, MasterKey, Parts, SessionRules, SystemClock, SystemEntropy};
 use countersign_core::extent::Actor;
 use countersign_core::port::{Clock, Post};
 use countersign_server::api;
@@ -31,6 +31,7 @@ pub(crate) struct Plan {
     pub(crate) master: MasterKey,
     pub(crate) post: Option<Arc<dyn Post>>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) sessions: SessionRules,
 }
 
 /// An open data folder.
@@ -43,8 +44,12 @@ impl House {
     /// Opens the folder; the store's lock decides who owns it.
     pub(crate) async fn open(plan: Plan) -> Result<Self> {
         let store = Embedded::open(&plan.data, Durability::Full)?;
-        let settings =
-            countersign::Settings { issuer: plan.issuer, dev: plan.dev, hashing: HashingLimits::default() };
+        let settings = countersign::Settings {
+            issuer: plan.issuer,
+            dev: plan.dev,
+            hashing: HashingLimits::default(),
+            sessions: plan.sessions,
+        };
         let parts = Parts {
             store: Arc::clone(&store) as _,
             directory: Arc::clone(&store) as _,
@@ -74,7 +79,8 @@ impl House {
         };
         let master = if dev { dev_master(data)? } else { master(settings)? };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-        Self::open(Plan { data: data.to_path_buf(), issuer, dev, master, post: None, clock }).await
+        let (data, sessions) = (data.to_path_buf(), settings.sessions);
+        Self::open(Plan { data, issuer, dev, master, post: None, clock, sessions }).await
     }
 
     /// The admin API for whoever holds the data folder.

@@ -12,6 +12,7 @@ pub mod extent;
 pub mod handle;
 pub mod id;
 pub mod login;
+pub mod near;
 pub mod oauth;
 pub mod oidc;
 pub mod policy;

@@ -3,11 +3,13 @@
 //! The log position and the user's generation are read *before* the check and travel with the login, so that neither an
 //! ending nor a password change that happens during the check can be overtaken.
 
+use std::time::Duration;
+
 use countersign_jose::primitive;
 
 use crate::batch::{Batch, Change};
 use crate::id::{ClientId, LoginId, Position, Subject};
-use crate::policy;
+use crate::policy::{Preset, Stay};
 use crate::record::login::Method;
 use crate::record::user::PasswordHash;
 use crate::record::{Device, Login, Network, User};
@@ -21,6 +23,23 @@ pub struct Origin {
     pub device: Device,
     /// From which network prefix.
     pub network: Network,
+}
+
+/// How long what begins with a sign-in may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hold {
+    /// Whether browsers keep it when they close.
+    pub stay: Stay,
+    /// How long the login may be leaned on.
+    pub lasting: Duration,
+}
+
+impl Hold {
+    /// What `preset` grants to somebody who asked to `stay`.
+    #[must_use]
+    pub const fn under(preset: Preset, stay: Stay) -> Self {
+        Self { stay: preset.allowed(stay), lasting: preset.longest() }
+    }
 }
 
 /// A user as read before the credential was checked.
@@ -64,7 +83,9 @@ impl Candidate {
 
     /// The credential was good: the login, and the change that begins it. The store refuses it when the generation has
     /// moved or a watermark has passed since the reading.
-    pub fn proven(self, method: Method, id: LoginId, origin: Origin, now: Timestamp) -> NewLogin {
+    ///
+    /// `hold` says how long anything may hang on it.
+    pub fn proven(self, method: Method, id: LoginId, origin: Origin, hold: Hold, now: Timestamp) -> NewLogin {
         let login = Login {
             id,
             subject: self.subject,
@@ -74,7 +95,8 @@ impl Candidate {
             methods: vec![method],
             device: origin.device,
             network: origin.network,
-            expires: now + policy::LOGIN_ABSOLUTE,
+            stay: hold.stay,
+            expires: now + hold.lasting,
             ended: None,
         };
         NewLogin { batch: Batch::of(Change::BeginLogin(login.clone())), login }
@@ -122,7 +144,10 @@ pub(crate) mod tests {
     use std::net::IpAddr;
 
     use super::*;
+    use crate::policy;
     use crate::record::Role;
+
+    const HOLD: Hold = Hold::under(Preset::Usual, Stay::Remembered);
 
     pub(crate) fn origin() -> Origin {
         Origin {
@@ -145,14 +170,14 @@ pub(crate) mod tests {
 
     pub(crate) fn login(now: Timestamp) -> Login {
         let id = LoginId::new(now, &[2; 10]);
-        Candidate::read(Position::new(3), &user()).proven(Method::Password, id, origin(), now).login
+        Candidate::read(Position::new(3), &user()).proven(Method::Password, id, origin(), HOLD, now).login
     }
 
     #[test]
     fn a_login_carries_what_was_read_before_the_check() {
         let now = Timestamp::from_seconds(1000);
         let candidate = Candidate::read(Position::new(3), &user());
-        let new = candidate.proven(Method::Password, LoginId::new(now, &[2; 10]), origin(), now);
+        let new = candidate.proven(Method::Password, LoginId::new(now, &[2; 10]), origin(), HOLD, now);
         assert_eq!(new.login.born, Position::new(3));
         assert_eq!(new.login.generation, 4);
         assert_eq!(new.login.at, now);
@@ -165,6 +190,23 @@ pub(crate) mod tests {
         let login = login(now);
         assert!(login.is_alive(now));
         assert!(!login.is_alive(now + policy::LOGIN_ABSOLUTE));
+    }
+
+    #[test]
+    fn a_strict_preset_holds_a_login_shortly_and_remembers_nobody() {
+        let now = Timestamp::from_seconds(1000);
+        let hold = Hold::under(Preset::NistAal3, Stay::Remembered);
+        let candidate = Candidate::read(Position::new(3), &user());
+        let login =
+            candidate.proven(Method::Password, LoginId::new(now, &[2; 10]), origin(), hold, now).login;
+        assert_eq!((login.stay, login.expires), (Stay::Visit, now + Duration::from_secs(12 * 60 * 60)));
+    }
+
+    #[test]
+    fn a_login_from_before_the_choice_was_kept() {
+        let mut json = serde_json::to_value(login(Timestamp::from_seconds(1000))).unwrap();
+        json.as_object_mut().unwrap().remove("stay").unwrap();
+        assert_eq!(serde_json::from_value::<Login>(json).unwrap().stay, Stay::Remembered);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use countersign_core::extent::Actor;
 use countersign_core::id::{BadName, ClientId};
 use countersign_core::oauth::client::Registration;
 use countersign_core::oauth::client_auth::Credentials;
+use countersign_core::policy::SessionRules;
 use countersign_core::record::{Client, Scope, SecretHash, Style};
 use countersign_core::secret::ClientSecret;
 use countersign_core::{Fault, Refusal};
@@ -41,6 +42,8 @@ pub struct NewApp {
     pub first_party: bool,
     /// Whether it may act for itself (RFC 6749 section 4.4).
     pub acts_alone: bool,
+    /// How long the sessions of its users live, and how many one may have.
+    pub sessions: SessionRules,
 }
 
 impl Engine {
@@ -93,6 +96,7 @@ impl Engine {
             first_party: app.first_party,
             acts_alone: app.acts_alone,
             access_lifetime: None,
+            sessions: app.sessions,
             id,
         };
         Ok(registration.client(self.settings.dev, self.now())?)

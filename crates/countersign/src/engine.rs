@@ -13,6 +13,7 @@ use countersign_core::batch::{Batch, Change, Conflict, Outcome};
 use countersign_core::extent::Actor;
 use countersign_core::handle::Handle;
 use countersign_core::id::{ClientId, Epoch, Position, Serial, Subject};
+use countersign_core::policy::SessionRules;
 use countersign_core::port::{Clock, Directory, Entropy, Follower, Letter, Post, Store};
 use countersign_core::record::Network;
 use countersign_core::revoke::View;
@@ -48,6 +49,9 @@ pub struct Settings {
     pub dev: bool,
     /// How costly a password hash is.
     pub hashing: HashingLimits,
+    /// How long the issuer's own sessions live, and how many one person may have; the preset holds for every application
+    /// that names none.
+    pub sessions: SessionRules,
 }
 
 /// What the engine is made of.

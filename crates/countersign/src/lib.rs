@@ -42,6 +42,7 @@ pub mod issuer;
 #[cfg(feature = "jwks")]
 pub mod jwks;
 mod keyring;
+mod lasting;
 mod letters;
 mod logins;
 mod logout;
@@ -66,6 +67,7 @@ pub use authorize::Authorized;
 pub use bearer::Bearer;
 pub use console::Overview;
 pub use countersign_core::oauth::client_auth::Credentials as ClientAuth;
+pub use countersign_core::policy::{Beyond, Most, Preset, SessionRules, Stay};
 pub use countersign_core::secret::TicketNonce as StartNonce;
 pub use countersign_core::signin::password::Password;
 pub use countersign_core::{Attempt, Fault, Refusal};
@@ -87,4 +89,5 @@ pub use remote_signer::{
 };
 pub use revocable::{GrantClaims, Revocable};
 pub use secret::MasterKey;
+pub use sso::Redeemed;
 pub use visitor::Visitor;

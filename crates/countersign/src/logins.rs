@@ -3,13 +3,15 @@
 //! The position and the user's generation are read before the password is checked; the commit refuses a login that an
 //! ending or a password change has overtaken. A check looks at the view last.
 
+use std::time::Duration;
+
 use countersign_core::audit::Event;
 use countersign_core::batch::{Batch, Change};
 use countersign_core::extent::{Actor, Ending, Extent, Reason};
 use countersign_core::handle::Handle;
 use countersign_core::id::{LoginId, Serial, SlotsId, Subject};
-use countersign_core::login::{Candidate, Origin};
-use countersign_core::policy::{self, SessionLimits};
+use countersign_core::login::{Candidate, Hold, Origin};
+use countersign_core::policy::SessionLimits;
 use countersign_core::record::login::Method;
 use countersign_core::record::session::Audience;
 use countersign_core::record::{Email, Login, Role, Session, User};
@@ -34,6 +36,8 @@ pub struct SignedIn {
     pub cookie: SessionToken,
     /// The session.
     pub session: Session,
+    /// How long the browser keeps the cookie; none until it closes.
+    pub max_age: Option<Duration>,
     /// The value of the device-mark cookie, to be kept for a year.
     pub mark: String,
 }
@@ -187,11 +191,9 @@ impl Engine {
         let now = self.now();
         let id = LoginId::new(now, &self.chance()?);
         let generation = candidate.generation();
-        let begun = candidate.proven(Method::Password, id, origin(visitor), now);
-        let limits = match audience {
-            Audience::Console => policy::OPERATOR_SESSION,
-            Audience::Issuer | Audience::Client(_) => policy::PERSON_SESSION,
-        };
+        let hold = Hold::under(self.preset(), visitor.stay);
+        let begun = candidate.proven(Method::Password, id, origin(visitor), hold, now);
+        let (_, limits) = self.rules_for(&audience, hold.stay).await?;
         let started = self.start(&begun.login, audience, visitor, limits).await?;
         let by = Actor::Subject(user.subject.clone());
         let mut batch = joined([begun.batch, started.batch]);
@@ -207,7 +209,8 @@ impl Engine {
         // Overtaken by an ending or a password change: what was checked no longer holds.
         self.commit(batch.audited(line.into())).await?.map_err(|_| Refusal::SignIn)?;
         let mark = self.mark_for(user, visitor)?;
-        Ok(SignedIn { login: begun.login, cookie: started.token, session: started.session, mark })
+        let max_age = self.cookie_age(&begun.login, &started.session);
+        Ok(SignedIn { login: begun.login, cookie: started.token, session: started.session, max_age, mark })
     }
 
     /// What ends when this browser signs in anew: its session, and all that hung on it when somebody else had it.

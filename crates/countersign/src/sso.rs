@@ -4,12 +4,13 @@
 //! comes back works once, for a minute, with that nonce only. The session that it opens hangs on the same login, so one
 //! ending reaches all.
 
+use std::time::Duration;
+
 use countersign_core::audit::Event;
 use countersign_core::batch::{Batch, Change};
 use countersign_core::error::OAuthError;
 use countersign_core::extent::Actor;
 use countersign_core::oauth::params::with_query;
-use countersign_core::policy;
 use countersign_core::record::onetime::Purpose;
 use countersign_core::record::session::Audience;
 use countersign_core::record::{Client, Session, Style};
@@ -23,6 +24,20 @@ use crate::error::Result;
 use crate::logins::Checked;
 use crate::token::no;
 use crate::visitor::Visitor;
+
+/// A sign-in that has arrived at an application's own host.
+#[derive(Debug)]
+#[must_use = "set the cookie, or nobody knows that they are signed in"]
+pub struct Redeemed {
+    /// The value of the session cookie.
+    pub cookie: SessionToken,
+    /// The session.
+    pub session: Session,
+    /// How long the browser keeps the cookie; none until it closes.
+    pub max_age: Option<Duration>,
+    /// Where to go on the application's host.
+    pub to: String,
+}
 
 impl Engine {
     /// A nonce for the start cookie on an application's host.
@@ -72,6 +87,10 @@ impl Engine {
             return Err(no(OAuthError::ConsentRequired, "the person has not allowed this application"));
         }
         let now = self.now();
+        // Older than a session there may become: the ticket would open nothing.
+        if now >= login.at + self.limits_of(&client, login.stay).absolute {
+            return Err(Refusal::SessionEnded.into());
+        }
         let ticket = Ticket::new(self.chance()?);
         let issue = link::ticket(&ticket, &login, client.id.clone(), nonce, return_to, now)?;
         let alive = Change::RequireLogin { login: login.id, at: now };
@@ -99,7 +118,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Uses a ticket on the application's host: the cookie's content, the session, and where to go.
+    /// Uses a ticket on the application's host.
     ///
     /// # Errors
     /// [`Refusal::LinkOver`]: it is not for this application or browser, too old, used, or its login has ended. A second use
@@ -110,7 +129,7 @@ impl Engine {
         ticket: &str,
         nonce: &str,
         visitor: &Visitor,
-    ) -> Result<(SessionToken, Session, String)> {
+    ) -> Result<Redeemed> {
         let ticket = Ticket::parse(ticket).ok_or(Refusal::LinkOver)?;
         let nonce = TicketNonce::parse(nonce).ok_or(Refusal::LinkOver)?;
         let found = self.store.one_time(&ticket.key()).await?.ok_or(Refusal::LinkOver)?;
@@ -123,10 +142,11 @@ impl Engine {
         };
         let login = self.store.login(login).await?.ok_or(Refusal::LinkOver)?;
         let audience = Audience::Client(client.id.clone());
-        let started = self.start(&login, audience, visitor, policy::PERSON_SESSION).await?;
+        let started = self.start(&login, audience, visitor, self.limits_of(client, login.stay)).await?;
         let spend = Batch::of(found.spend(Some(started.session.serial), self.now()));
         self.commit(joined([spend, started.batch])).await?.map_err(|_| Refusal::LinkOver)?;
         self.view_allows(&started.session)?;
-        Ok((started.token, started.session, return_to.clone()))
+        let max_age = self.cookie_age(&login, &started.session);
+        Ok(Redeemed { cookie: started.token, session: started.session, max_age, to: return_to.clone() })
     }
 }

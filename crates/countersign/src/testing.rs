@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use countersign_core::Fault;
 use countersign_core::extent::Actor;
+use countersign_core::policy::SessionRules;
 use countersign_core::port::{Clock, Directory, Entropy, Letter, Pending, Post, Store};
 use countersign_core::record::session::Audience;
 use countersign_core::record::{Role, User};
@@ -144,8 +145,12 @@ impl Rig {
     /// What the store could not do.
     pub async fn production() -> Result<Self, Fault> {
         let (folder, clock) = (Folder::new()?, Arc::new(FixedClock::at(BEGIN)));
-        let settings =
-            Settings { issuer: "https://id.example".to_owned(), dev: false, hashing: HashingLimits::cheap() };
+        let settings = Settings {
+            issuer: "https://id.example".to_owned(),
+            dev: false,
+            hashing: HashingLimits::cheap(),
+            sessions: SessionRules::default(),
+        };
         Self::set(settings, folder, clock, Arc::new(Mailbox::default()), 1, master()).await
     }
 
@@ -217,7 +222,12 @@ impl Rig {
         master: MasterKey,
     ) -> Result<Self, Fault> {
         let issuer = "http://localhost:8321".to_owned();
-        let settings = Settings { issuer, dev: true, hashing: HashingLimits::cheap() };
+        let settings = Settings {
+            issuer,
+            dev: true,
+            hashing: HashingLimits::cheap(),
+            sessions: SessionRules::default(),
+        };
         Self::set(settings, folder, clock, mail, runs, master).await
     }
 

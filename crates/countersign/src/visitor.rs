@@ -1,5 +1,6 @@
 //! What is known of whoever is at the door before they say who they are: coarse facts, no identity.
 
+use countersign_core::policy::Stay;
 use countersign_core::record::{Device, Network};
 
 /// Whoever is at the door.
@@ -12,10 +13,12 @@ pub struct Visitor {
     /// The value of the device-mark cookie, if one came: a browser that has signed in to an account before is throttled
     /// apart from strangers, so that strangers cannot lock its owner out.
     pub mark: Option<String>,
+    /// Whether they want to be remembered when the browser closes. A strict preset remembers nobody.
+    pub stay: Stay,
 }
 
 impl Visitor {
-    /// A visitor from `address` with this `User-Agent` and no device mark.
+    /// A visitor from `address` with this `User-Agent` and no device mark, who wants to be remembered.
     ///
     /// ```
     /// use countersign::Visitor;
@@ -25,6 +28,11 @@ impl Visitor {
     /// ```
     #[must_use]
     pub fn from_parts(user_agent: Option<&str>, address: std::net::IpAddr) -> Self {
-        Self { device: Device::from_user_agent(user_agent), network: Network::of(address), mark: None }
+        Self {
+            device: Device::from_user_agent(user_agent),
+            network: Network::of(address),
+            mark: None,
+            stay: Stay::default(),
+        }
     }
 }

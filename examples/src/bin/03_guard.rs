@@ -8,7 +8,7 @@ use countersign_axum::{Auth, Guard};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rig = Rig::new().await?; // an engine in a folder that goes away; see 02_engine for a real one
-    let guard = Guard::hybrid(rig.engine.clone(), "shop-api"); // or Guard::jwt(trust(…)).await?, or Guard::sessions(engine, app)
+    let guard = Guard::hybrid(rig.engine.clone(), "shop-api"); // or Guard::jwt(trust(…)).await?, or Guard::sessions_of(engine, app)
     let app = Router::new().route("/me", get(me)).layer(guard);
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;

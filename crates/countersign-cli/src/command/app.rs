@@ -1,6 +1,7 @@
 //! `countersign app`: the applications that people sign in to.
 
 use clap::{Args, Subcommand, ValueEnum};
+use countersign::Preset;
 use serde_json::{Value, json};
 
 use crate::admin::{Admin, encoded};
@@ -81,6 +82,26 @@ pub(crate) struct Add {
     /// It may get tokens for itself (client credentials)
     #[arg(long)]
     acts_alone: bool,
+    /// How long sessions live, by the standard that asks for it, such as pci
+    /// [default: as the server's]
+    #[arg(long, value_name = "NAME")]
+    preset: Option<Preset>,
+    /// How many sessions one person may have at once [default: any number]
+    #[arg(long, value_name = "N")]
+    most_sessions: Option<u32>,
+    /// What becomes of one more
+    #[arg(long, value_enum, default_value_t, requires = "most_sessions")]
+    beyond: Beyond,
+}
+
+/// What becomes of a sign-in beyond the most sessions
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Beyond {
+    /// It goes on, and the person's oldest session ends
+    #[default]
+    EndOldest,
+    /// It is refused
+    Deny,
 }
 
 impl App {
@@ -106,10 +127,16 @@ impl Add {
             Style::Jwt => "jwt",
             Style::Hybrid => "hybrid",
         };
+        let beyond = match self.beyond {
+            Beyond::EndOldest => "end-oldest",
+            Beyond::Deny => "deny",
+        };
+        let most = self.most_sessions.map(|count| json!({ "count": count, "beyond": beyond }));
         let body = json!({
             "id": self.app, "name": self.name, "style": style, "redirect_uris": self.redirect,
             "post_logout_redirect_uris": self.post_logout, "origin": self.origin, "audience": self.audience,
             "scope": self.scope, "public": self.public, "first_party": self.first_party, "acts_alone": self.acts_alone,
+            "preset": self.preset.map(Preset::name), "most_sessions": most,
         });
         let answer = admin.write("apps", body).await?;
         if ui.json {
@@ -229,6 +256,15 @@ fn facts(ui: Ui, app: &Value) -> Vec<(&'static str, String, String)> {
             when::span(number(app, "refresh_seconds"))
         );
         rows.push(("tokens", lives, String::new()));
+    }
+    let preset = text(app, "preset");
+    if !preset.is_empty() {
+        rows.push(("preset", preset, "how long sessions live".to_owned()));
+    }
+    if let Some(most) = app.get("most_sessions").filter(|most| !most.is_null()) {
+        let beyond =
+            if text(most, "beyond") == "deny" { "one more is refused" } else { "then the oldest ends" };
+        rows.push(("sessions", format!("{} of one person", number(most, "count")), beyond.to_owned()));
     }
     let kind = kind(app);
     if !kind.is_empty() {

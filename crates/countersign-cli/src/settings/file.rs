@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use countersign_core::near;
 use toml::de::{DeTable, DeValue};
 
 use super::{Found, KNOWN, Origin};
@@ -102,29 +103,10 @@ fn words(value: &DeValue<'_>) -> Option<String> {
     }
 }
 
-/// The known key, or section, that is at most two or a third of its letters away.
+/// The known key, or section, that was probably meant.
 fn nearest(key: &str) -> Option<&'static str> {
     let sections = KNOWN.iter().filter_map(|known| known.key.split_once('.').map(|(section, _)| section));
-    let all = KNOWN.iter().map(|known| known.key).chain(sections);
-    let (distance, near) = all.map(|known| (distance(key, known), known)).min()?;
-    (distance <= 2.max(key.len() / 3)).then_some(near)
-}
-
-/// Levenshtein's distance: insertions, deletions and replacements.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut before = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (y, above) in b.bytes().zip(row.iter().skip(1)) {
-            left = (before + usize::from(x != y)).min(above + 1).min(left + 1);
-            before = *above;
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
+    near::word(key, KNOWN.iter().map(|known| known.key).chain(sections))
 }
 
 #[cfg(test)]
@@ -154,13 +136,5 @@ mod tests {
         assert_eq!(parse("listen = \n", "c").unwrap_err().code, "CS-6003");
         let problem = parse("\nlisten = 8321\n", "c").unwrap_err();
         assert_eq!(problem.message, "`listen` in `c:2` is a integer, not a text");
-    }
-
-    #[test]
-    fn distances() {
-        assert_eq!(
-            [distance("sesion", "session"), distance("", "abc"), distance("kitten", "sitting")],
-            [1, 3, 3]
-        );
     }
 }

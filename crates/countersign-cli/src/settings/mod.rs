@@ -7,6 +7,8 @@ mod value;
 
 use std::path::{Path, PathBuf};
 
+use countersign::{Most, Preset, SessionRules};
+
 use crate::given::{self, Secret};
 use crate::problem::{Problem, Result, code};
 
@@ -33,6 +35,9 @@ pub(crate) const KNOWN: &[Known] = &[
     Known { key: "master_key_file", env: "COUNTERSIGN_MASTER_KEY_FILE", default: None },
     Known { key: "smtp.url_file", env: "COUNTERSIGN_SMTP_URL_FILE", default: None },
     Known { key: "smtp.from", env: "COUNTERSIGN_SMTP_FROM", default: None },
+    Known { key: "sessions.preset", env: "COUNTERSIGN_SESSIONS_PRESET", default: Some("usual") },
+    Known { key: "sessions.most", env: "COUNTERSIGN_SESSIONS_MOST", default: None },
+    Known { key: "sessions.beyond", env: "COUNTERSIGN_SESSIONS_BEYOND", default: Some("end-oldest") },
 ];
 
 const MASTER_KEY_ENV: &str = "COUNTERSIGN_MASTER_KEY";
@@ -102,6 +107,7 @@ pub(crate) struct Settings {
     pub(crate) master_key: Option<(Secret, Origin)>,
     pub(crate) smtp_url: Option<(Secret, Origin)>,
     pub(crate) smtp_from: Option<Found>,
+    pub(crate) sessions: SessionRules,
 }
 
 impl Sources {
@@ -151,6 +157,7 @@ impl Sources {
             master_key: self.secret(MASTER_KEY_ENV, "master_key_file", env)?,
             smtp_url: self.secret(SMTP_URL_ENV, "smtp.url_file", env)?,
             smtp_from: self.of("smtp.from").cloned(),
+            sessions: self.sessions()?,
         })
     }
 
@@ -161,6 +168,20 @@ impl Sources {
     ) -> Result<T> {
         let text = self.of(key).map_or("", |found| found.text.as_str());
         read(text).map_err(|why| self.bad(key, why))
+    }
+
+    /// How long the issuer's sessions live, and how many one person may have.
+    fn sessions(&self) -> Result<SessionRules> {
+        let preset = self.of("sessions.preset").map(|found| {
+            found.text.parse::<Preset>().map_err(|why| {
+                let message = format!("`sessions.preset` from {}: {why}", found.origin.told());
+                Problem::usage(code::BAD_VALUE, message)
+            })
+        });
+        let beyond = self.value("sessions.beyond", value::beyond)?;
+        let count = self.of("sessions.most").map(|found| value::most(&found.text));
+        let count = count.transpose().map_err(|why| self.bad("sessions.most", why))?;
+        Ok(SessionRules { preset: preset.transpose()?, most: count.map(|count| Most { count, beyond }) })
     }
 
     fn bad(&self, key: &str, why: &str) -> Problem {

@@ -57,3 +57,19 @@ fn a_trailing_slash_is_refused_by_name() {
     let problem = Sources::gather(Vec::new(), None, &env).unwrap().parse(&env).unwrap_err();
     assert!(problem.message.contains("ends in a slash"), "{}", problem.message);
 }
+
+#[test]
+fn a_preset_is_read_by_name_and_a_slip_is_told() {
+    let with = |preset: &'static str| {
+        let env = move |name: &str| (name == "COUNTERSIGN_SESSIONS_PRESET").then(|| preset.to_owned());
+        Sources::gather(Vec::new(), None, &env).unwrap().parse(&env)
+    };
+    assert_eq!(with("psd2").unwrap().sessions.preset, Some(Preset::Psd2));
+    let problem = with("asvs-l4").unwrap_err();
+    assert_eq!(problem.code, "CS-6002");
+    assert!(problem.message.ends_with("did you mean `asvs-l1`?"), "{}", problem.message);
+    assert_eq!(
+        Sources::gather(Vec::new(), None, &nothing).unwrap().parse(&nothing).unwrap().sessions.most,
+        None
+    );
+}

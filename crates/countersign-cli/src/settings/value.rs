@@ -3,6 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use countersign::Beyond;
+use countersign_core::policy;
+
 type Read<T> = core::result::Result<T, &'static str>;
 
 /// Where to listen: one address, or for `localhost` both of this machine's.
@@ -76,6 +79,21 @@ fn network(text: &str) -> Option<()> {
     }
 }
 
+/// How many sessions one person may have.
+pub(crate) fn most(text: &str) -> Read<u32> {
+    let wanted = "is not a number from 1 to 1000";
+    text.trim().parse().ok().filter(|count| (1..=policy::MOST_SESSIONS).contains(count)).ok_or(wanted)
+}
+
+/// What becomes of a sign-in beyond that.
+pub(crate) fn beyond(text: &str) -> Read<Beyond> {
+    match text {
+        "end-oldest" => Ok(Beyond::EndOldest),
+        "deny" => Ok(Beyond::Deny),
+        _ => Err("is neither `end-oldest` nor `deny`"),
+    }
+}
+
 /// A bare origin: scheme and host, perhaps a port; nothing after it.
 pub(crate) fn origin(text: &str) -> Read<()> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
@@ -113,6 +131,15 @@ mod tests {
         {
             assert!(span(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_most_sessions_are_a_number_within_reason() {
+        assert_eq!((most("3"), beyond("deny")), (Ok(3), Ok(Beyond::Deny)));
+        for bad in ["0", "1001", "-1", "", "many"] {
+            assert!(most(bad).is_err(), "{bad}");
+        }
+        assert!(beyond("refuse").is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::redirect::{self, Registrant};
 use crate::batch::Change;
 use crate::error::Refusal;
 use crate::id::{ClientId, Serial, Version};
-use crate::policy;
+use crate::policy::{self, Preset, SessionRules};
 use crate::record::{Client, Scope, SecretHash, Style};
 use crate::time::Timestamp;
 
@@ -37,6 +37,8 @@ pub struct Registration {
     pub acts_alone: bool,
     /// How long an access token lives; ten minutes when left out.
     pub access_lifetime: Option<Duration>,
+    /// How long the sessions of its users live, and how many one may have.
+    pub sessions: SessionRules,
 }
 
 impl Registration {
@@ -78,6 +80,12 @@ impl Registration {
         if !(policy::ACCESS_LIFETIME_MIN..=policy::ACCESS_LIFETIME_MAX).contains(&access_lifetime) {
             return wrong("an access token lives between 1 minute and 24 hours".to_owned());
         }
+        if self.sessions.most.is_some_and(|most| !(1..=policy::MOST_SESSIONS).contains(&most.count)) {
+            return wrong("the most sessions of one person are 1 to 1,000".to_owned());
+        }
+        // A refresh family must not carry on what the preset says is over (ASVS 5.0 V7.3.2).
+        let refresh_lifetime = policy::REFRESH_LIFETIME
+            .min(self.sessions.preset.map_or(policy::REFRESH_LIFETIME, Preset::longest));
         let audience = self.audience.unwrap_or_else(|| self.id.as_str().to_owned());
         if audience.is_empty() || audience.len() > 256 || !audience.bytes().all(|b| b.is_ascii_graphic()) {
             return wrong("an audience has 1 to 256 printable ASCII characters".to_owned());
@@ -96,7 +104,8 @@ impl Registration {
             acts_alone: self.acts_alone,
             standing: None,
             access_lifetime,
-            refresh_lifetime: policy::REFRESH_LIFETIME,
+            refresh_lifetime,
+            sessions: self.sessions,
             since: now,
             version: Version::FIRST,
         })
@@ -156,6 +165,7 @@ pub(crate) mod tests {
             first_party: false,
             acts_alone: false,
             access_lifetime: None,
+            sessions: SessionRules::default(),
         }
     }
 
@@ -193,6 +203,27 @@ pub(crate) mod tests {
         assert!(refused(|r| (r.secret, r.acts_alone) = (None, true)));
         assert!(refused(|r| r.access_lifetime = Some(Duration::from_secs(59))));
         assert!(refused(|r| r.audience = Some("a b".to_owned())));
+        for count in [0, 1001] {
+            assert!(
+                refused(|r| r.sessions.most = Some(policy::Most { count, beyond: policy::Beyond::Deny }))
+            );
+        }
+    }
+
+    #[test]
+    fn a_preset_limits_what_refresh_tokens_carry_on() {
+        let mut new = registration();
+        new.sessions.preset = Some(Preset::NistAal3);
+        let client = new.client(false, Timestamp::from_seconds(1)).unwrap();
+        assert_eq!(client.refresh_lifetime, Duration::from_secs(12 * 60 * 60));
+        assert_eq!(confidential().refresh_lifetime, policy::REFRESH_LIFETIME);
+    }
+
+    #[test]
+    fn a_record_from_before_there_were_presets_is_read() {
+        let mut json = serde_json::to_value(confidential()).unwrap();
+        json.as_object_mut().unwrap().remove("sessions").unwrap();
+        assert_eq!(serde_json::from_value::<Client>(json).unwrap(), confidential());
     }
 
     #[test]

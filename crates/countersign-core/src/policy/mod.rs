@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+mod preset;
+
+pub use preset::{Beyond, Most, Preset, SessionRules, Stay, UnknownPreset};
+
 const fn minutes(count: u64) -> Duration {
     Duration::from_secs(count * 60)
 }
@@ -27,8 +31,23 @@ pub struct SessionLimits {
     pub absolute: Duration,
 }
 
+impl SessionLimits {
+    /// The shorter of each.
+    #[must_use]
+    pub fn stricter(self, other: Self) -> Self {
+        Self { idle: self.idle.min(other.idle), absolute: self.absolute.min(other.absolute) }
+    }
+}
+
 /// Sessions of people with an application or the issuer: a fortnight away signs out, a month ends it (OWASP ASVS 5.0 V7.3).
 pub const PERSON_SESSION: SessionLimits = SessionLimits { idle: days(14), absolute: days(30) };
+
+/// Sessions of people who did not ask to be remembered: a working day away signs out, a day ends it, since a browser that
+/// restores its tabs keeps their cookies too.
+pub const VISIT_SESSION: SessionLimits = SessionLimits { idle: hours(8), absolute: hours(24) };
+
+/// The most sessions of one person that a limit on them may allow; whoever needs more needs no limit.
+pub const MOST_SESSIONS: u32 = 1000;
 
 /// Sessions of operators with the console, which can end everybody's: half an hour away, half a day in all.
 pub const OPERATOR_SESSION: SessionLimits = SessionLimits { idle: minutes(30), absolute: hours(12) };
@@ -121,5 +140,6 @@ const _: () = {
     assert!(ACCESS_LIFETIME_MIN.as_millis() >= 2 * REFRESH_HOLD.as_millis());
     assert!(PERSON_SESSION.idle.as_millis() <= PERSON_SESSION.absolute.as_millis());
     assert!(GUEST_SESSION.idle.as_millis() <= GUEST_SESSION.absolute.as_millis());
+    assert!(VISIT_SESSION.idle.as_millis() <= VISIT_SESSION.absolute.as_millis());
     assert!(OPERATOR_SESSION.idle.as_millis() <= OPERATOR_SESSION.absolute.as_millis());
 };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ClientId, Serial, Version};
+use crate::policy::SessionRules;
 use crate::record::grant::Scope;
 use crate::record::session::SecretHash;
 use crate::time::Timestamp;
@@ -53,6 +54,9 @@ pub struct Client {
     pub access_lifetime: Duration,
     /// How long a refresh family lives.
     pub refresh_lifetime: Duration,
+    /// How long the sessions of its users live, and how many one may have. Older records say nothing.
+    #[serde(default)]
+    pub sessions: SessionRules,
     /// When it was registered.
     pub since: Timestamp,
     /// How often it has been written.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::extent::Ending;
 use crate::id::{LoginId, Position, Subject};
+use crate::policy::Stay;
 use crate::record::device::{Device, Network};
 use crate::time::Timestamp;
 
@@ -36,6 +37,9 @@ pub struct Login {
     pub device: Device,
     /// From where, coarsely.
     pub network: Network,
+    /// Whether the browsers that carry it keep it when they close. Older records say nothing and were kept.
+    #[serde(default)]
+    pub stay: Stay,
     /// Nothing that hangs on it lives longer.
     pub expires: Timestamp,
     /// How it ended, once it has.

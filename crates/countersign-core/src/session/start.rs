@@ -43,15 +43,18 @@ pub struct Started {
 }
 
 impl Login {
-    /// Starts a session on this login. It ends with the login at the latest.
+    /// Starts a session on this login. It ends with the login at the latest, and its absolute limit counts from when the
+    /// person authenticated: moving on to another application is no new sign-in (NIST SP 800-63B-4 section 5.2).
     ///
     /// # Errors
-    /// [`Refusal::SessionEnded`] or [`Refusal::SessionOver`]: the login has ended or reached its limit.
+    /// [`Refusal::SessionEnded`] or [`Refusal::SessionOver`]: the login has ended or reached its limit, or is older than a
+    /// session of these limits may become.
     pub fn start_session(&self, new: NewSession, now: Timestamp) -> Result<Started, Refusal> {
         if self.ended.is_some() {
             return Err(Refusal::SessionEnded);
         }
-        if now >= self.expires {
+        let expires = self.expires.or_sooner(self.at + new.limits.absolute);
+        if now >= expires {
             return Err(Refusal::SessionOver);
         }
         let token = SessionToken::new(&new.handle, &new.secret, 0);
@@ -67,7 +70,7 @@ impl Login {
             begun: now,
             seen: now,
             idle: new.limits.idle,
-            expires: self.expires.or_sooner(now + new.limits.absolute),
+            expires,
             device: new.origin.device,
             network: new.origin.network,
             ended: None,
@@ -106,6 +109,19 @@ pub(crate) mod tests {
         assert_eq!(started.session.expires, login.expires);
         assert_eq!(started.session.secret, started.token.hash());
         assert_eq!(started.batch.changes(), [Change::StartSession(started.session.clone())]);
+    }
+
+    #[test]
+    fn an_old_sign_in_starts_no_session_of_a_strict_application() {
+        let begun = Timestamp::from_seconds(1000);
+        let strict = policy::Preset::NistAal3.limits(policy::Stay::Visit);
+        let login = login(begun);
+        let asked = |now| NewSession { limits: strict, ..new(Audience::Issuer, now) };
+        let soon = begun + std::time::Duration::from_secs(60);
+        let started = login.start_session(asked(soon), soon).unwrap();
+        assert_eq!(started.session.expires, begun + strict.absolute);
+        let late = begun + strict.absolute;
+        assert_eq!(login.start_session(asked(late), late).unwrap_err(), Refusal::SessionOver);
     }
 
     #[test]

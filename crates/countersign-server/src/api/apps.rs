@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use countersign::{Engine, NewApp};
+use countersign::{Engine, Most, NewApp, Preset, SessionRules};
 use countersign_core::extent::{Extent, Reason};
 use countersign_core::record::Style;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,10 @@ pub struct NewAppBody {
     /// Whether it may act for itself (RFC 6749 4.4).
     #[serde(default)]
     pub acts_alone: bool,
+    /// How long the sessions of its users live, by the name of a standard; the issuer's when there is none.
+    pub preset: Option<Preset>,
+    /// How many sessions one person may have at once, and what becomes of one more: `end-oldest` or `deny`.
+    pub most_sessions: Option<Most>,
 }
 
 impl From<NewAppBody> for NewApp {
@@ -61,6 +65,7 @@ impl From<NewAppBody> for NewApp {
             public: body.public,
             first_party: body.first_party,
             acts_alone: body.acts_alone,
+            sessions: SessionRules { preset: body.preset, most: body.most_sessions },
         }
     }
 }

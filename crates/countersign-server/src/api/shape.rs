@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use countersign::{GrantView, Overview, SessionView};
+use countersign::{GrantView, Most, Overview, Preset, SessionView};
 use countersign_core::extent::{Actor, Ending, Reason};
 use countersign_core::record::session::Audience;
 use countersign_core::record::{Client, KeyPurpose, KeyRecord, Role, Style, User};
@@ -250,6 +250,10 @@ pub struct AppShape {
     pub access_seconds: u64,
     /// How long a refresh family lives, in seconds.
     pub refresh_seconds: u64,
+    /// How long the sessions of its users live, by the name of a standard; none as the issuer's.
+    pub preset: Option<Preset>,
+    /// How many sessions one person may have at once.
+    pub most_sessions: Option<Most>,
     /// When it was registered.
     pub since: Moment,
 }
@@ -270,6 +274,8 @@ impl From<&Client> for AppShape {
             scope: app.scope.to_string(),
             access_seconds: app.access_lifetime.as_secs(),
             refresh_seconds: app.refresh_lifetime.as_secs(),
+            preset: app.sessions.preset,
+            most_sessions: app.sessions.most,
             since: app.since.into(),
         }
     }

@@ -3,7 +3,7 @@
 use axum::Extension;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use countersign::{Error, NewApp, Refusal};
+use countersign::{Beyond, Error, NewApp, Refusal, SessionRules};
 use countersign_core::extent::{Actor, Extent, Reason};
 use countersign_core::id::ClientId;
 use countersign_core::record::{Client, Style};
@@ -101,6 +101,7 @@ impl From<&NewAppForm> for NewApp {
             public: form.public == Ticked::On,
             first_party: form.first_party == Ticked::On,
             acts_alone: false,
+            sessions: SessionRules::default(),
         }
     }
 }
@@ -159,6 +160,16 @@ pub(super) async fn show(
     }
     if let Some(origin) = &app.origin {
         facts.push(fact("Origin", origin));
+    }
+    if let Some(preset) = app.sessions.preset {
+        facts.push(fact("Session limits", preset.name()));
+    }
+    if let Some(most) = app.sessions.most {
+        let beyond = match most.beyond {
+            Beyond::EndOldest => "the oldest ends",
+            Beyond::Deny => "one more is refused",
+        };
+        facts.push(fact("Sessions", format!("at most {} of one person, then {beyond}", most.count)));
     }
     if app.acts_alone {
         facts.push(fact("By itself", "may act without a person"));

@@ -56,6 +56,7 @@ async fn register(engine: &Engine, demo: &DemoShop) -> Result<()> {
         public: true,
         first_party: true,
         acts_alone: false,
+        sessions: countersign::SessionRules::default(),
     };
     // The port may be another one than last time, and the addresses with it.
     match engine.app(&app.id).await {

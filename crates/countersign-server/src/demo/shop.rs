@@ -56,7 +56,7 @@ pub(super) fn router(app: &App, demo: DemoShop) -> Result<Router> {
 fn guard(engine: &Arc<Engine>, demo: &DemoShop) -> Result<Guard> {
     let (engine, audience) = (Arc::clone(engine), demo.url.clone());
     Ok(match demo.style {
-        Style::Session => Guard::sessions(engine, code_flow::client_id(demo)?),
+        Style::Session => Guard::sessions_of(engine, code_flow::client_id(demo)?),
         Style::Jwt => Guard::jwt_of(engine, audience).token_cookie(code_flow::ACCESS),
         Style::Hybrid => Guard::hybrid(engine, audience).token_cookie(code_flow::ACCESS),
     })

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use countersign::{Error, LogoutStep, Password, Refusal, SignedIn};
+use countersign::{Error, LogoutStep, Password, Refusal, SignedIn, Stay};
 use countersign_core::oauth::Params;
 use countersign_core::record::session::Audience;
 use countersign_core::session::{Cookie, Surface};
@@ -51,12 +51,14 @@ fn done(word: &str) -> Option<&'static str> {
 async fn sign_in(
     State(app): State<App>,
     Knocking(before): Knocking,
-    Guest(visitor): Guest,
+    Guest(mut visitor): Guest,
     Form(form): Form,
 ) -> Result<Response, Wrong> {
     let onward = Onward::read(form.value("next"))?;
     let email = form.value("email").unwrap_or_default();
     let password = Password::typed(form.value("password").unwrap_or_default().to_owned());
+    // A cookie that outlives the browser is the person's choice (ePrivacy directive, article 5(3)).
+    visitor.stay = if form.value("remember").is_some() { Stay::Remembered } else { Stay::Visit };
     let replaces = before.map(|checked| checked.session.serial);
     match app.engine.sign_in(email, password, &visitor, Audience::Issuer, replaces).await {
         Ok(signed) => Ok(app.welcomed(&signed, &onward)),
@@ -108,7 +110,7 @@ impl Server {
             error: None,
             done: None,
             hint: (self.is_dev() && !users.is_empty()).then(|| hint.replace('%', &users)),
-            remember_offered: None,
+            remember_offered: self.engine.remembers_for().and_then(|span| i64::try_from(span.as_secs()).ok()),
             mail_available: self.engine.mail_available(),
         })
     }
@@ -136,8 +138,7 @@ impl Server {
         } else {
             Redirect::to(onward.as_str()).into_response()
         };
-        let age = signed.session.expires.since(self.engine.now());
-        let session = self.engine.cookie(&Audience::Issuer).set(&signed.cookie, Some(age));
+        let session = self.engine.cookie(&Audience::Issuer).set(&signed.cookie, signed.max_age);
         bake(&mut response, &session);
         let mark = Cookie::new(Surface::Device, self.engine.transport());
         if let Some(mark) = mark.set_mark(&signed.mark, MARK_AGE) {

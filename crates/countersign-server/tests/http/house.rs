@@ -133,6 +133,7 @@ fn applications() -> Vec<(&'static str, NewApp)> {
         public: false,
         first_party: true,
         acts_alone: false,
+        sessions: countersign::SessionRules::default(),
     };
     let client = |id: &str, first_party, public| NewApp {
         redirect_uris: vec![CALLBACK.to_owned()],

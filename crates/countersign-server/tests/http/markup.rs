@@ -86,6 +86,7 @@ async fn an_applications_name_is_a_name() {
             public: false,
             first_party: false,
             acts_alone: false,
+            sessions: countersign::SessionRules::default(),
         };
         house.rig.engine.add_app(app, Actor::CommandLine).await.unwrap();
         let asked = ada.get(ISSUER, &authorize(&id)).await;

@@ -138,6 +138,7 @@ async fn an_application_whose_answers_travel_in_the_open_is_not_registered() {
             public: false,
             first_party: true,
             acts_alone: false,
+            sessions: countersign::SessionRules::default(),
         };
         let logout = NewApp {
             redirect_uris: Vec::new(),
@@ -166,6 +167,7 @@ async fn an_application_whose_answers_travel_in_the_open_is_not_registered() {
         public: false,
         first_party: true,
         acts_alone: true,
+        sessions: countersign::SessionRules::default(),
     };
     assert!(
         behind.rig.engine.add_app(person, Actor::CommandLine).await.is_err(),

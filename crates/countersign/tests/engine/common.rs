@@ -37,6 +37,7 @@ pub(crate) fn new_app(id: &str, style: Style) -> NewApp {
         public: false,
         first_party: true,
         acts_alone: true,
+        sessions: countersign::SessionRules::default(),
     }
 }
 

@@ -18,7 +18,7 @@ async fn shop() -> (Shop, String) {
     let to = shop.engine().ticket(&shop.ada, "shop", parameter(&start, "nonce").unwrap(), "/").await.unwrap();
     let ticket = parameter(&to, "ticket").unwrap();
     let redeemed = shop.engine().redeem_ticket(&shop.client, ticket, nonce.reveal(), &Rig::visitor()).await;
-    let handle = shop.engine().handle(redeemed.unwrap().1.serial).to_string();
+    let handle = shop.engine().handle(redeemed.unwrap().session.serial).to_string();
     (shop, handle)
 }
 

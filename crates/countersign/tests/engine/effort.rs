@@ -130,7 +130,12 @@ impl Workshop {
         let store = Embedded::open(folder.path(), Durability::Relaxed).unwrap();
         let tally = Arc::new(Tally::default());
         let (mail, clock) = (Arc::new(Mailbox::default()), Arc::new(FixedClock::at(BEGIN)));
-        let settings = Settings { issuer: "http://localhost:8321".to_owned(), dev: true, hashing };
+        let settings = Settings {
+            issuer: "http://localhost:8321".to_owned(),
+            dev: true,
+            hashing,
+            sessions: countersign::SessionRules::default(),
+        };
         let parts = Parts {
             store: Arc::new(Counted { store: Arc::clone(&store), tally: Arc::clone(&tally) }),
             directory: store,

@@ -94,10 +94,10 @@ async fn signing_out_ends_the_sessions_on_other_hosts_and_the_grants() {
     let to = shop.engine().ticket(&shop.ada, "shop", hash, "/cart?a=1").await.unwrap();
     assert!(to.starts_with("https://shop.example/_cs/callback?ticket=cs_tk_"), "{to}");
     let ticket = parameter(&to, "ticket").unwrap();
-    let (cookie, _, path) =
+    let landed =
         shop.engine().redeem_ticket(&shop.client, ticket, nonce.reveal(), &Rig::visitor()).await.unwrap();
-    assert_eq!(path, "/cart?a=1");
-    let header = format!("cs_dev={}", cookie.reveal());
+    assert_eq!(landed.to, "/cart?a=1");
+    let header = format!("cs_dev={}", landed.cookie.reveal());
     let here = Audience::Client(shop.client.id.clone());
     assert!(matches!(shop.engine().check(Some(&header), &here).await.unwrap(), Attempt::Accepted(_)));
     let elsewhere = Audience::Client("bank".parse().unwrap());

@@ -146,7 +146,8 @@ async fn serve(checked: Checked, ui: Ui, begun: Instant) -> Result {
     let master = if dev { house::dev_master(&data)? } else { house::master(&settings)? };
     let post = post(&settings, mailbox.as_ref())?;
     let mail = post.is_some();
-    let plan = Plan { data: data.clone(), issuer: issuer.clone(), dev, master, post, clock };
+    let sessions = settings.sessions;
+    let plan = Plan { data: data.clone(), issuer: issuer.clone(), dev, master, post, clock, sessions };
     let house = House::open(plan).await?;
     let engine = Arc::clone(&house.engine);
     let people = if dev { dev::people(&engine).await? } else { Vec::new() };
