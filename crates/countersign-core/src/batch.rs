@@ -231,6 +231,8 @@ pub enum Conflict {
     Taken,
     /// It does not exist.
     Missing,
+    /// It would hold more than it may.
+    Full,
 }
 
 /// What became of a batch.

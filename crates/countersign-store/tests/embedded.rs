@@ -13,7 +13,7 @@ use countersign_core::id::{Position, Subject};
 use countersign_core::port::{Directory, Store};
 use countersign_core::record::User;
 use countersign_core::time::Timestamp;
-use countersign_store::conformance::{Candidate, checks};
+use countersign_store::conformance::{Candidate, checks, guests};
 use countersign_store::{Durability, Embedded};
 use serde_json::json;
 use tempfile::TempDir;
@@ -50,6 +50,18 @@ async fn it_passes_every_check_of_the_conformance_suite() {
         let (embedded, _folder) = temporary();
         let store: Arc<dyn Store> = Arc::<Embedded>::clone(&embedded);
         if let Err(broken) = check(Candidate { store, directory: embedded }).await {
+            failed.push(format!("{name}: {broken}"));
+        }
+    }
+    assert!(failed.is_empty(), "{failed:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_keeps_guests_as_the_conformance_suite_says() {
+    let mut failed = Vec::new();
+    for (name, check) in guests::checks().into_iter().chain(guests::checks_of_sweeping()) {
+        let (embedded, _folder) = temporary();
+        if let Err(broken) = check(embedded).await {
             failed.push(format!("{name}: {broken}"));
         }
     }

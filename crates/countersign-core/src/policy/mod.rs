@@ -131,6 +131,18 @@ pub const NAME_BYTES: usize = 128;
 /// The most bytes of one slot's value.
 pub const SLOT_BYTES: u64 = 1024 * 1024;
 
+/// How much a guest may keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GuestRoom {
+    /// The most slots.
+    pub slots: u32,
+    /// The most bytes as they are kept, names and seals included.
+    pub bytes: u32,
+}
+
+/// A cart, a language, a few more: anybody at all can make a guest, a robot a million of them.
+pub const GUEST_ROOM: GuestRoom = GuestRoom { slots: 16, bytes: 128 * 1024 };
+
 /// The most slots of one session.
 pub const SLOTS_COUNT: usize = 64;
 

@@ -4,10 +4,12 @@ use std::future::Future;
 use std::pin::Pin;
 
 mod directory;
+mod guests;
 mod outside;
 mod store;
 
 pub use directory::{AuditFilter, ConsentRecord, Counts, Directory};
+pub use guests::{GuestChange, GuestData, GuestSlot, GuestWrite, Guests};
 pub use outside::{Clock, Entropy, Letter, Post};
 pub use store::{Follower, LogState, SessionFilter, SlotValue, Store};
 

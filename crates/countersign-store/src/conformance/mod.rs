@@ -8,6 +8,7 @@ mod begin;
 mod directory;
 mod endings;
 mod fixtures;
+pub mod guests;
 mod listing;
 mod preconditions;
 mod races;

@@ -14,7 +14,7 @@ use super::fixtures::{
 };
 
 /// Runs all of `tasks` at once.
-async fn together<T, F>(tasks: impl IntoIterator<Item = F>) -> Result<Vec<T>, Broken>
+pub(super) async fn together<T, F>(tasks: impl IntoIterator<Item = F>) -> Result<Vec<T>, Broken>
 where
     T: Send + 'static,
     F: Future<Output = Result<T, Broken>> + Send + 'static,

@@ -5,6 +5,7 @@ mod connection;
 mod convert;
 mod directory;
 mod folder;
+mod guests;
 mod read;
 mod readers;
 mod writer;

@@ -8,9 +8,11 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use countersign_core::Fault;
-use countersign_core::batch::{Batch, Outcome};
+use countersign_core::batch::{Batch, Conflict, Outcome};
 use countersign_core::extent::LogEntry;
-use countersign_core::port::Follower;
+use countersign_core::id::Version;
+use countersign_core::port::{Follower, GuestChange};
+use countersign_core::time::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -51,6 +53,14 @@ impl Writer {
         let permit = self.permit().await?;
         let (answer, answered) = oneshot::channel();
         self.send(Message::Write(Write { work: Work::Lease(space, count, answer), _permit: permit }))?;
+        answered.await.map_err(|_| gone())?
+    }
+
+    /// Does `work`; answers the version of the guest's data, or how many were dropped.
+    pub(super) async fn guest(&self, work: GuestWork) -> Result<Result<u64, Conflict>, Fault> {
+        let permit = self.permit().await?;
+        let (answer, answered) = oneshot::channel();
+        self.send(Message::Write(Write { work: Work::Guest(work, answer), _permit: permit }))?;
         answered.await.map_err(|_| gone())?
     }
 
@@ -101,7 +111,19 @@ struct Write {
 enum Work {
     Commit(Batch, oneshot::Sender<Result<Outcome, Fault>>),
     Lease(Space, u32, oneshot::Sender<Result<Range<u64>, Fault>>),
+    Guest(GuestWork, oneshot::Sender<Result<Guested, Fault>>),
 }
+
+/// What is to be done to guests.
+pub(super) enum GuestWork {
+    /// One change of one guest.
+    Change(GuestChange),
+    /// Dropping at most `limit` that were over before `before`.
+    Sweep { before: Timestamp, limit: u32 },
+}
+
+/// The version of a guest's data, or how many were dropped.
+type Guested = Result<u64, Conflict>;
 
 /// Whose serials: the two never meet.
 #[derive(Clone, Copy, Debug)]
@@ -116,6 +138,7 @@ pub(super) enum Space {
 enum Answer {
     Commit(Result<Outcome, Fault>, oneshot::Sender<Result<Outcome, Fault>>),
     Lease(Result<Range<u64>, Fault>, oneshot::Sender<Result<Range<u64>, Fault>>),
+    Guest(Result<Guested, Fault>, oneshot::Sender<Result<Guested, Fault>>),
 }
 
 impl Answer {
@@ -124,6 +147,7 @@ impl Answer {
         match self {
             Self::Commit(result, to) => drop(to.send(result)),
             Self::Lease(result, to) => drop(to.send(result)),
+            Self::Guest(result, to) => drop(to.send(result)),
         }
     }
 
@@ -131,6 +155,7 @@ impl Answer {
         match self {
             Self::Commit(_, to) => drop(to.send(Err(fault.clone()))),
             Self::Lease(_, to) => drop(to.send(Err(fault.clone()))),
+            Self::Guest(_, to) => drop(to.send(Err(fault.clone()))),
         }
     }
 }
@@ -232,6 +257,7 @@ impl Desk {
             let (answer, failed) = match (work, &broke) {
                 (Work::Commit(_, to), Some(fault)) => (Answer::Commit(Err(fault.clone()), to), None),
                 (Work::Lease(_, _, to), Some(fault)) => (Answer::Lease(Err(fault.clone()), to), None),
+                (Work::Guest(_, to), Some(fault)) => (Answer::Guest(Err(fault.clone()), to), None),
                 (Work::Commit(batch, to), None) => {
                     let (result, failed) = settled(self.commit(&batch, entries));
                     (Answer::Commit(result, to), failed)
@@ -239,6 +265,10 @@ impl Desk {
                 (Work::Lease(space, count, to), None) => {
                     let (result, failed) = settled(self.lease(space, count));
                     (Answer::Lease(result, to), failed)
+                }
+                (Work::Guest(work, to), None) => {
+                    let (result, failed) = settled(self.guest(&work));
+                    (Answer::Guest(result, to), failed)
                 }
             };
             answers.push(answer);
@@ -258,19 +288,42 @@ impl Desk {
         batch: &Batch,
         entries: &mut Vec<LogEntry>,
     ) -> Result<Result<Outcome, Fault>, Fault> {
+        let done = self.apart(|applied| {
+            let position = applied.batch(batch)?;
+            entries.append(&mut applied.entries);
+            Ok((position, applied.erased))
+        })?;
+        Ok(done.map(|done| match done {
+            Ok((position, erased)) => {
+                self.erased |= erased;
+                Outcome::Committed(position)
+            }
+            Err(conflict) => Outcome::Conflict(conflict),
+        }))
+    }
+
+    fn guest(&mut self, work: &GuestWork) -> Result<Result<Guested, Fault>, Fault> {
+        self.apart(|applied| match work {
+            GuestWork::Change(change) => applied.guest(change).map(Version::number),
+            GuestWork::Sweep { before, limit } => applied.sweep_guests(*before, *limit).map(u64::from),
+        })
+    }
+
+    /// Does `work` in a savepoint of its own, so that a conflict undoes it alone.
+    fn apart<T>(
+        &mut self,
+        work: impl FnOnce(&mut Applied<'_>) -> Result<T, Stop>,
+    ) -> Result<Result<Result<T, Conflict>, Fault>, Fault> {
         self.run("SAVEPOINT batch")?;
-        let mut applied = Applied::new(&self.connection);
-        let stop = match applied.batch(batch) {
-            Ok(position) => {
-                self.erased |= applied.erased;
-                entries.append(&mut applied.entries);
+        let stop = match work(&mut Applied::new(&self.connection)) {
+            Ok(done) => {
                 self.run("RELEASE batch")?;
-                return Ok(Ok(Outcome::Committed(position)));
+                return Ok(Ok(Ok(done)));
             }
             Err(stop) => stop,
         };
         let answer = match stop {
-            Stop::Conflict(conflict) => Ok(Outcome::Conflict(conflict)),
+            Stop::Conflict(conflict) => Ok(Err(conflict)),
             Stop::Fault(fault) => Err(fault),
             Stop::Database(error) if poisonous(&error) || self.connection.is_autocommit() => {
                 return Err(self.failed(&error));

@@ -3,6 +3,7 @@
 mod begin;
 mod end;
 mod erase;
+mod guest;
 mod keep;
 mod log;
 mod once;

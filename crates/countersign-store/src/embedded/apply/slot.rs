@@ -54,7 +54,8 @@ impl Applied<'_> {
     }
 }
 
-fn met(expect: Expect, found: Option<Version>) -> Result<(), Conflict> {
+/// Whether `expect` holds of what was found.
+pub(super) fn met(expect: Expect, found: Option<Version>) -> Result<(), Conflict> {
     match (expect, found) {
         (Expect::Whatever, _) | (Expect::Absent, None) | (Expect::Present, Some(_)) => Ok(()),
         (Expect::Absent, Some(_)) => Err(Conflict::Taken),
