@@ -68,8 +68,12 @@ pub(super) async fn a_guest_keeps_no_more_than_it_may(door: &Door) -> Result<(),
     same(door.data(1).await?, before, "the data after a write that was refused")?;
     door.done(within(2, 15, more())?).await?;
     door.refused(Conflict::Full, within(2, 15, vec![put("cart", Expect::Present, &[0; 2])])?).await?;
-    door.done(within(2, 15, vec![put("cart", Expect::Present, &[2]), put("more", Expect::Present, &[0; 6])])?)
-        .await?;
+    door.done(within(
+        2,
+        15,
+        vec![put("cart", Expect::Present, &[2]), put("more", Expect::Present, &[0; 6])],
+    )?)
+    .await?;
     // What is dropped makes room in the same write.
     let swap = vec![remove("more", Expect::Present), put("else", Expect::Absent, &[0; 6])];
     door.done(within(2, 15, swap)?).await?;

@@ -10,11 +10,16 @@ use crate::conformance::fixtures::{same, there, want};
 use crate::conformance::races::together;
 
 pub(super) async fn of_sixty_four_beginnings_one_wins(door: &Door) -> Result<(), Broken> {
-    let outcomes = together((0..64_u8).map(|number| {
-        let guests = Arc::clone(&door.guests);
-        async move { Ok(guests.change_guest(begin(1, vec![put("cart", Expect::Absent, &[number])])?).await?) }
-    }))
-    .await?;
+    let outcomes =
+        together(
+            (0..64_u8).map(|number| {
+                let guests = Arc::clone(&door.guests);
+                async move {
+                    Ok(guests.change_guest(begin(1, vec![put("cart", Expect::Absent, &[number])])?).await?)
+                }
+            }),
+        )
+        .await?;
     let won = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     let taken = outcomes.iter().filter(|outcome| **outcome == Err(Conflict::Taken)).count();
     same((won, taken), (1, 63), "winners and losers")

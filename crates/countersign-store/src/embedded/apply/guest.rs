@@ -64,10 +64,7 @@ impl Applied<'_> {
     ) -> Result<Version, Stop> {
         let (_, data) = self.living_guest(serial, at)?;
         let next = data.next();
-        self.run(
-            "UPDATE guest SET data = ?2 WHERE serial = ?1",
-            [int(serial.number()), int(next.number())],
-        )?;
+        self.run("UPDATE guest SET data = ?2 WHERE serial = ?1", [int(serial.number()), int(next.number())])?;
         self.write_slots(serial, next, room, writes)
     }
 
@@ -134,7 +131,11 @@ impl Applied<'_> {
     /// The guest, which must be alive at `at`.
     fn living_guest(&self, serial: GuestSerial, at: Timestamp) -> Result<(Guest, Version), Stop> {
         let (guest, data) = self.found_guest(serial)?;
-        if guest.ended.is_some() || at >= guest.until() { Err(Conflict::Over.into()) } else { Ok((guest, data)) }
+        if guest.ended.is_some() || at >= guest.until() {
+            Err(Conflict::Over.into())
+        } else {
+            Ok((guest, data))
+        }
     }
 
     fn found_guest(&self, serial: GuestSerial) -> Result<(Guest, Version), Stop> {
