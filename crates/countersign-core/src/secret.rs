@@ -49,7 +49,7 @@ fn spell(prefix: &str, bytes: &[u8]) -> Zeroizing<String> {
 }
 
 /// The bytes that `text` spells: the prefix and the one spelling of exactly `N` bytes; else none.
-fn read<const N: usize>(prefix: &str, text: &str) -> Option<Zeroizing<[u8; N]>> {
+pub(crate) fn read<const N: usize>(prefix: &str, text: &str) -> Option<Zeroizing<[u8; N]>> {
     wire::decode::<N>(text.strip_prefix(prefix)?).map(Zeroizing::new)
 }
 

@@ -59,6 +59,13 @@ pub const GUEST_SESSION: SessionLimits = SessionLimits { idle: days(14), absolut
 /// write on few requests. The effective idle limit lies in (W - W/16, W].
 pub const TOUCH_FRACTION: u32 = 16;
 
+/// The most sessions that one process keeps in memory, at up to 224 bytes each: 450 MB. Beyond that the ones that were not
+/// used since the hand last came by are read from the store again.
+pub const FRONT_SESSIONS: usize = 2_000_000;
+
+/// How many sessions in memory one tick looks at for being over: about ten milliseconds of work.
+pub const FRONT_TICK: usize = 16_384;
+
 /// An authorization code passes through a browser and is redeemed at once; RFC 6749 section 4.1.2 allows 10 minutes.
 pub const CODE_LIFETIME: Duration = minutes(1);
 

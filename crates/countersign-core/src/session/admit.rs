@@ -2,14 +2,16 @@
 //!
 //! OWASP ASVS 5.0 V7.3.1 and V7.3.2: idle and absolute limits, both enforced on the server.
 
+use std::time::Duration;
+
 use countersign_jose::primitive;
 
 use crate::batch::Change;
 use crate::error::Refusal;
-use crate::id::ClientId;
+use crate::id::{ClientId, Position, Serial};
 use crate::policy;
 use crate::record::Session;
-use crate::record::session::Audience;
+use crate::record::session::{Audience, SecretHash};
 use crate::revoke::View;
 use crate::secret::SessionToken;
 use crate::time::Timestamp;
@@ -59,19 +61,8 @@ impl Session {
         presence: Presence,
         now: Timestamp,
     ) -> Result<Live<'_>, Refusal> {
-        if !primitive::same(&presented.hash().0, &self.secret.0) {
-            return Err(Refusal::SessionUnknown);
-        }
-        self.alive(view, now)?;
-        if self.audience != *expected {
-            return Err(Refusal::SessionElsewhere);
-        }
-        // Writing on every request would make each page view a database write.
-        let due = presence == Presence::Active && now >= self.seen + self.idle / policy::TOUCH_FRACTION;
-        Ok(Live {
-            session: self,
-            touch: due.then_some(Change::TouchSession { serial: self.serial, seen: now }),
-        })
+        let touch = self.standing().admit(&presented.hash(), expected, view, presence, now)?;
+        Ok(Live { session: self, touch })
     }
 
     /// Whether the session is alive at `now`, whoever asks.
@@ -79,7 +70,77 @@ impl Session {
     /// # Errors
     /// [`Refusal::SessionEnded`], [`Refusal::SessionOver`] or [`Refusal::SessionIdle`].
     pub fn alive(&self, view: &View, now: Timestamp) -> Result<(), Refusal> {
-        if self.ended.is_some() {
+        self.standing().alive(view, now)
+    }
+
+    fn standing(&self) -> Standing<'_> {
+        Standing {
+            serial: self.serial,
+            secret: &self.secret,
+            audience: &self.audience,
+            born: self.born,
+            seen: self.seen,
+            idle: self.idle,
+            expires: self.expires,
+            over: self.ended.is_some(),
+        }
+    }
+}
+
+/// What the decision rests on, wherever the record is kept: as the store has it, or as memory has it.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
+    /// Its number.
+    pub serial: Serial,
+    /// The hash of the cookie's secret.
+    pub secret: &'a SecretHash,
+    /// Which application may accept it.
+    pub audience: &'a Audience,
+    /// The log position inherited from its login.
+    pub born: Position,
+    /// When it was last known to be used.
+    pub seen: Timestamp,
+    /// How long it may go unused.
+    pub idle: Duration,
+    /// When it is over, used or not.
+    pub expires: Timestamp,
+    /// Whether the record says that it has ended.
+    pub over: bool,
+}
+
+impl Standing<'_> {
+    /// Lets the session go on at `now`, or says why not; the write that this request owes, if any.
+    ///
+    /// `presented` is the hash of the secret that came with the request.
+    ///
+    /// # Errors
+    /// As [`Session::admit`].
+    pub fn admit(
+        &self,
+        presented: &SecretHash,
+        expected: &Audience,
+        view: &View,
+        presence: Presence,
+        now: Timestamp,
+    ) -> Result<Option<Change>, Refusal> {
+        if !primitive::same(&presented.0, &self.secret.0) {
+            return Err(Refusal::SessionUnknown);
+        }
+        self.alive(view, now)?;
+        if *self.audience != *expected {
+            return Err(Refusal::SessionElsewhere);
+        }
+        // Writing on every request would make each page view a database write.
+        let due = presence == Presence::Active && now >= self.seen + self.idle / policy::TOUCH_FRACTION;
+        Ok(due.then_some(Change::TouchSession { serial: self.serial, seen: now }))
+    }
+
+    /// Whether the session is alive at `now`, whoever asks.
+    ///
+    /// # Errors
+    /// As [`Session::alive`].
+    pub fn alive(&self, view: &View, now: Timestamp) -> Result<(), Refusal> {
+        if self.over {
             return Err(Refusal::SessionEnded);
         }
         if now >= self.expires {
@@ -95,14 +156,12 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
 
     use super::*;
     use crate::extent::{Actor, Chain, Ending, LogKind, Reason};
     use crate::handle::Handle;
-    use crate::id::{Epoch, Position};
+    use crate::id::Epoch;
     use crate::login::tests::login;
     use crate::port::{Follower, LogState};
     use crate::revoke::log::tests::run;

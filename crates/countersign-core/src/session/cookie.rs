@@ -2,16 +2,18 @@
 //!
 //! RFC 6265bis section 4.1.3.2: the `__Host-` prefix makes a browser insist on `Secure`, `Path=/` and no `Domain`.
 
+use std::fmt;
 use std::time::Duration;
 
 use countersign_jose::primitive;
+use zeroize::Zeroizing;
 
 use crate::attempt::Attempt;
 use crate::error::Refusal;
 use crate::handle::Handle;
 use crate::policy;
 use crate::record::SecretHash;
-use crate::secret::{SessionToken, TicketNonce};
+use crate::secret::{self, SessionToken, TicketNonce};
 
 impl SessionToken {
     /// The cookie's content: the session's handle, its secret, and the last version of the session this browser saw.
@@ -51,6 +53,35 @@ impl SessionToken {
     #[must_use]
     pub fn seen_version(&self) -> u64 {
         self.bytes().iter().skip(48).fold(0, |version, byte| version << 8 | u64::from(*byte))
+    }
+}
+
+/// A session token as a request presents it, read in place: a check keeps no copy of the text.
+pub struct Presented(Zeroizing<[u8; 54]>);
+
+impl Presented {
+    /// The token that `text` spells; none for anything else (see [`SessionToken::parse`]).
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        secret::read(SessionToken::PREFIX, text).map(Self)
+    }
+
+    /// Which session it names.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        Handle::from_bytes(self.0.first_chunk::<16>().copied().unwrap_or_default())
+    }
+
+    /// What a store knows the secret by.
+    #[must_use]
+    pub fn hash(&self) -> SecretHash {
+        hash(self.0.split_first_chunk::<16>().and_then(|(_, rest)| rest.first_chunk::<32>()))
+    }
+}
+
+impl fmt::Debug for Presented {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Presented(..)")
     }
 }
 
@@ -180,6 +211,18 @@ impl Cookie {
         }
     }
 
+    /// As [`Cookie::token`], for a check: nothing is copied to the heap.
+    pub fn presented<'a>(self, headers: impl IntoIterator<Item = &'a str>) -> Attempt<Presented> {
+        match self.find(headers) {
+            Attempt::Absent => Attempt::Absent,
+            Attempt::Refused(refusal) => Attempt::Refused(refusal),
+            Attempt::Accepted(text) => match Presented::parse(text) {
+                Some(token) => Attempt::Accepted(token),
+                None => Attempt::Refused(Refusal::SessionMalformed),
+            },
+        }
+    }
+
     fn write(self, value: &str, max_age: Option<Duration>) -> String {
         let mut text = format!("{}={value}; Path=/; HttpOnly; SameSite=Lax", self.name());
         if self.transport == Transport::Https {
@@ -213,6 +256,9 @@ mod tests {
             prop_assert_eq!(back.handle(), Handle::from_bytes(handle));
             prop_assert_eq!(back.seen_version(), version);
             prop_assert_eq!(back.hash(), hash(Some(&secret)));
+            let presented = Presented::parse(token.reveal()).unwrap();
+            prop_assert_eq!(presented.handle(), back.handle());
+            prop_assert_eq!(presented.hash(), back.hash());
         }
     }
 
