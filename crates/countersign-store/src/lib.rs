@@ -1,9 +1,12 @@
-//! Where Countersign keeps its records: embedded SQLite, and a conformance suite that any store must pass.
+//! Where Countersign keeps its records: embedded SQLite, memory in front of any store, and a
+//! conformance suite that any store must pass.
 //!
 //! Decides how records become bytes and how a batch becomes one durable transaction; what a record means is the core's.
 
 mod codec;
 pub mod conformance;
 mod embedded;
+mod front;
 
 pub use embedded::{Durability, Embedded};
+pub use front::{Fill, Front};
