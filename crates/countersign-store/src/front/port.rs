@@ -67,6 +67,10 @@ impl Store for Front {
         self.store.lease_serials(count)
     }
 
+    fn lease_guest_serials(&self, count: u32) -> Pending<'_, Range<u64>> {
+        self.store.lease_guest_serials(count)
+    }
+
     fn commit(&self, batch: Batch) -> Pending<'_, Outcome> {
         Box::pin(async move {
             let mut started = Vec::new();

@@ -142,6 +142,10 @@ impl Store for Slow {
     fn lease_serials(&self, count: u32) -> Pending<'_, Range<u64>> {
         self.inner.lease_serials(count)
     }
+
+    fn lease_guest_serials(&self, count: u32) -> Pending<'_, Range<u64>> {
+        self.inner.lease_guest_serials(count)
+    }
 }
 
 const SUBJECT: &str = "usr_00000000000000000000000000000001";
