@@ -7,6 +7,10 @@ mod codec;
 pub mod conformance;
 mod embedded;
 mod front;
+#[cfg(feature = "redis")]
+mod redis;
 
 pub use embedded::{Durability, Embedded};
 pub use front::{Fill, Front};
+#[cfg(feature = "redis")]
+pub use redis::Redis;

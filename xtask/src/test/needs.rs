@@ -25,6 +25,8 @@ const PROGRAMS: &[Program] = &[
     Program { names: &["node", "nodejs"], package: "nodejs" },
     Program { names: &["npm"], package: "npm" },
     Program { names: &["python3"], package: "python3-venv" },
+    Program { names: &["redis-server"], package: "redis-server" },
+    Program { names: &["redis-cli"], package: "redis-tools" },
 ];
 
 /// What was found or installed.
@@ -40,7 +42,7 @@ impl Tools {
     /// One line for the step list.
     pub(super) fn summary(&self) -> String {
         let runner = if self.nextest { "nextest" } else { "cargo test" };
-        format!("Chromium, nginx, Node, Python, C++ and {runner}")
+        format!("Chromium, nginx, Redis, Node, Python, C++ and {runner}")
     }
 
     /// The step that takes the pictures.
