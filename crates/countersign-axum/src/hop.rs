@@ -74,8 +74,14 @@ pub async fn land(
 ) -> countersign::Result<Hop> {
     let start = Cookie::new(Surface::Start, engine.transport());
     let Attempt::Accepted(nonce) = start.find(cookies(headers)) else { return Err(Refusal::LinkOver.into()) };
-    let landed = engine.redeem_ticket(client, ticket, nonce, visitor).await?;
-    let own = engine.cookie(&Audience::Client(client.id.clone())).set(&landed.cookie, landed.max_age);
+    let audience = Audience::Client(client.id.clone());
+    let joined = cookies(headers).collect::<Vec<_>>().join("; ");
+    let before = match engine.check(Some(&joined), &audience).await? {
+        Attempt::Accepted(before) => Some(before.session.serial),
+        Attempt::Absent | Attempt::Refused(_) => None,
+    };
+    let landed = engine.redeem_ticket(client, ticket, nonce, visitor, before).await?;
+    let own = engine.cookie(&audience).set(&landed.cookie, landed.max_age);
     Ok(Hop { to: landed.to, cookies: vec![own, start.removal()] })
 }
 

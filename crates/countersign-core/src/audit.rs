@@ -13,6 +13,8 @@ use crate::time::Timestamp;
 pub enum Event {
     /// Someone signed in.
     SignedIn,
+    /// Someone who was signed in authenticated again.
+    SignedInAgain,
     /// A sign-in was refused (the subject stands on the entry only when the account exists).
     SignInRefused,
     /// Attempts came too fast.
@@ -101,6 +103,7 @@ impl AuditEntry {
             self.client.as_ref().map_or_else(|| "an application".to_owned(), |id| application(id, names));
         let mut sentence = match &self.event {
             Event::SignedIn => format!("{} signed in", whom.as_ref().unwrap_or(&by)),
+            Event::SignedInAgain => format!("{} signed in again", whom.as_ref().unwrap_or(&by)),
             Event::SignInRefused => match &whom {
                 Some(name) => format!("A sign-in to the account of {name} was refused"),
                 None => "A sign-in was refused: there is no such account".to_owned(),
@@ -133,7 +136,9 @@ impl AuditEntry {
             Event::KeysRotated => format!("{by} rotated the signing keys"),
             Event::SetUp => format!("{} set up the console", whom.as_ref().unwrap_or(&by)),
         };
-        if matches!(self.event, Event::SignedIn | Event::Replayed { .. }) && self.client.is_some() {
+        if matches!(self.event, Event::SignedIn | Event::SignedInAgain | Event::Replayed { .. })
+            && self.client.is_some()
+        {
             sentence.push_str(&format!(" at {app}"));
         }
         if let Some(network) = &self.network {
@@ -191,6 +196,7 @@ const fn because(reason: Reason) -> &'static str {
         Reason::EndedByOperator => "ended by an operator",
         Reason::Revoked => "revoked by the application",
         Reason::Replaced => "a new sign-in took its place",
+        Reason::CrowdedOut => "the person had as many sessions as they may",
         Reason::PasswordChanged => "the password changed",
         Reason::PasswordReset => "the password was reset",
         Reason::Replay => "something that works once was used twice",

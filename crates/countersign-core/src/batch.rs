@@ -4,6 +4,8 @@ use crate::audit::AuditEntry;
 use crate::extent::{Ending, Extent};
 use crate::id::{ClientId, LoginId, Position, Serial, SlotsId, Subject, Version};
 use crate::record::grant::Family;
+use crate::record::login::Method;
+use crate::record::session::Audience;
 use crate::record::user::PasswordHash;
 use crate::record::{Client, Grant, KeyRecord, Login, OneTime, Scope, Session, SpendKey, User};
 use crate::time::Timestamp;
@@ -30,6 +32,36 @@ pub enum Change {
     BeginLogin(Login),
     /// Start a session. The serial is unused, its login is alive at `begun`, `born` is not below a watermark that covers it.
     StartSession(Session),
+    /// Make room for one more session of `subject` with `audience`; stands before its [`Change::StartSession`]. Of those that
+    /// are alive at `at`, ended by nobody and by no watermark and not over by a limit, at most `most - 1` stay: with
+    /// `crowded`, the oldest (by `begun`, then by serial) end with it and a log entry each; without, more than that are
+    /// [`Conflict::Full`].
+    MakeRoom {
+        /// Whose.
+        subject: Subject,
+        /// With which application.
+        audience: Audience,
+        /// How many there may be with the new one; at least 1.
+        most: u32,
+        /// When.
+        at: Timestamp,
+        /// How the oldest end; none to refuse the new one instead.
+        crowded: Option<Ending>,
+    },
+    /// Authenticate a login again. It is alive at `at`, and its subject has this `generation`. Its `at`, methods and limit
+    /// become these, unless it has been authenticated later; its name, and what hangs on it, stay.
+    ProveLogin {
+        /// Which.
+        login: LoginId,
+        /// The subject's generation that was read before the credential was checked.
+        generation: u64,
+        /// When the credential was good.
+        at: Timestamp,
+        /// How.
+        methods: Vec<Method>,
+        /// Nothing that hangs on it from now on lives longer.
+        expires: Timestamp,
+    },
     /// Move a session's `seen` forward. It exists and has not ended; a `seen` that is not later changes nothing.
     TouchSession {
         /// Which.

@@ -30,6 +30,9 @@ pub enum Refusal {
     /// The session belongs to another application.
     #[error("the session belongs to another application")]
     SessionElsewhere,
+    /// The person has as many sessions as they may have.
+    #[error("there are as many sessions of this person as there may be")]
+    SessionsFull,
     /// The address and the password do not go together.
     #[error("that e-mail and password do not go together")]
     SignIn,
@@ -193,6 +196,7 @@ impl Refusal {
             Self::SessionIdle => "CS-2006",
             Self::SessionOver => "CS-2007",
             Self::SessionElsewhere => "CS-2008",
+            Self::SessionsFull => "CS-2009",
             Self::SignIn => "CS-2101",
             Self::Throttled { .. } => "CS-2102",
             Self::CurrentPassword => "CS-2103",

@@ -48,6 +48,8 @@ pub enum Reason {
     Revoked,
     /// A newer session took its place (sign-in again).
     Replaced,
+    /// The person signed in elsewhere and had as many sessions as they may.
+    CrowdedOut,
     /// The password changed.
     PasswordChanged,
     /// The password was reset by mail.

@@ -113,11 +113,36 @@ pub struct NewLogin {
     pub batch: Batch,
 }
 
+/// A login that has been authenticated again and is not yet durable. Start its new session in the same batch.
+#[derive(Debug)]
+#[must_use = "commit `batch`, or nothing has changed"]
+pub struct Proven {
+    /// The login.
+    pub login: Login,
+    /// What authenticates it again.
+    pub batch: Batch,
+}
+
 impl Login {
     /// Whether something new may hang on it at `now`.
     #[must_use]
     pub fn is_alive(&self, now: Timestamp) -> bool {
         self.ended.is_none() && now < self.expires
+    }
+
+    /// The login once the person has been authenticated again, and the change that says so. The store refuses it when the
+    /// generation has moved since the reading. What hangs on the login stays, so that one sign-out still ends it all.
+    pub fn proven_again(&self, method: Method, generation: u64, hold: Hold, now: Timestamp) -> Proven {
+        let login =
+            Self { at: now, methods: vec![method], expires: now + hold.lasting, generation, ..self.clone() };
+        let change = Change::ProveLogin {
+            login: login.id.clone(),
+            generation,
+            at: now,
+            methods: login.methods.clone(),
+            expires: login.expires,
+        };
+        Proven { login, batch: Batch::of(change) }
     }
 
     /// OIDC's `sid` of this login at one client: 22 characters, the same in ID and logout tokens, unlinkable between clients
@@ -161,6 +186,7 @@ pub(crate) mod tests {
             subject: Subject::new(Timestamp::from_seconds(1), &[1; 10]),
             email: "ada@example.com".parse().unwrap(),
             role: Role::Person,
+            name: None,
             password: PasswordHash("$argon2id$".to_owned()),
             generation: 4,
             data_key: Vec::new(),

@@ -142,6 +142,11 @@ impl Hasher {
         .await?
     }
 
+    /// A hash that no password has.
+    pub(crate) fn nobody(&self) -> PasswordHash {
+        PasswordHash(self.nobody.clone())
+    }
+
     /// Hashes a new password, or says that it is easy to guess; `context` holds words that a guesser would try first.
     pub(crate) async fn choose(
         &self,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use countersign_core::Fault;
 use countersign_core::policy::{self, Preset, SessionLimits, SessionRules, Stay};
 use countersign_core::record::session::Audience;
-use countersign_core::record::{Client, Login, Session};
+use countersign_core::record::{Client, Session};
 
 use crate::engine::Engine;
 
@@ -16,11 +16,9 @@ impl Engine {
         self.settings.sessions.preset.unwrap_or_default()
     }
 
-    /// How long the sessions of an application live when the person asked to `stay`.
-    #[must_use]
-    pub fn limits_of(&self, client: &Client, stay: Stay) -> SessionLimits {
-        let preset = client.sessions.preset.unwrap_or_else(|| self.preset());
-        preset.limits(preset.allowed(stay))
+    /// How long a session with `client` lasts when the person asked to `stay`.
+    pub(crate) fn lasting_of(&self, client: &Client, stay: Stay) -> Lasting {
+        Lasting::under(client.sessions.preset.unwrap_or_else(|| self.preset()), client.sessions, stay)
     }
 
     /// How long "keep me signed in" lasts with the issuer; none where its preset remembers nobody.
@@ -32,26 +30,44 @@ impl Engine {
     }
 
     /// How long the browser keeps the cookie of `session`, which began now; none until it closes.
-    pub(crate) fn cookie_age(&self, login: &Login, session: &Session) -> Option<Duration> {
-        (login.stay == Stay::Remembered).then(|| session.expires.since(self.now()))
+    pub(crate) fn cookie_age(&self, session: &Session, stay: Stay) -> Option<Duration> {
+        (stay == Stay::Remembered).then(|| session.expires.since(self.now()))
     }
 
-    /// What is said about the sessions of `audience`, and how long one lives when the person asked to `stay`.
-    pub(crate) async fn rules_for(
-        &self,
-        audience: &Audience,
-        stay: Stay,
-    ) -> Result<(SessionRules, SessionLimits), Fault> {
-        let own = self.settings.sessions;
-        let limits = self.preset().limits(self.preset().allowed(stay));
-        match audience {
-            Audience::Issuer => Ok((own, limits)),
-            // Operators can end everybody's: their own limit holds beside the preset's.
-            Audience::Console => Ok((own, policy::OPERATOR_SESSION.stricter(limits))),
-            Audience::Client(id) => Ok(match self.directory.client(id).await? {
-                Some(client) => (client.sessions, self.limits_of(&client, stay)),
-                None => (SessionRules::default(), limits),
-            }),
-        }
+    /// How long a session for `audience` lasts when the person asked to `stay`.
+    pub(crate) async fn lasting_for(&self, audience: &Audience, stay: Stay) -> Result<Lasting, Fault> {
+        let own = Lasting::under(self.preset(), self.settings.sessions, stay);
+        Ok(match audience {
+            Audience::Issuer => own,
+            // Operators can end everybody's: their own limit holds beside the preset's. They are never kept out by sessions of
+            // their own.
+            Audience::Console => Lasting {
+                rules: SessionRules::default(),
+                limits: policy::OPERATOR_SESSION.stricter(own.limits),
+                stay: Stay::Visit,
+            },
+            Audience::Client(id) => match self.directory.client(id).await? {
+                Some(client) => self.lasting_of(&client, stay),
+                None => Lasting { rules: SessionRules::default(), ..own },
+            },
+        })
+    }
+}
+
+/// How long a session lasts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lasting {
+    /// What is said about the sessions beside it.
+    pub(crate) rules: SessionRules,
+    /// Its limits.
+    pub(crate) limits: SessionLimits,
+    /// Whether the browser keeps it.
+    pub(crate) stay: Stay,
+}
+
+impl Lasting {
+    fn under(preset: Preset, rules: SessionRules, wished: Stay) -> Self {
+        let stay = preset.allowed(wished);
+        Self { rules, limits: preset.limits(stay), stay }
     }
 }

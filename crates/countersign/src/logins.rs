@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use countersign_core::audit::Event;
-use countersign_core::batch::{Batch, Change};
+use countersign_core::batch::{Batch, Change, Conflict};
 use countersign_core::extent::{Actor, Ending, Extent, Reason};
 use countersign_core::handle::Handle;
 use countersign_core::id::{LoginId, Serial, SlotsId, Subject};
@@ -14,6 +14,7 @@ use countersign_core::login::{Candidate, Hold, Origin};
 use countersign_core::policy::SessionLimits;
 use countersign_core::record::login::Method;
 use countersign_core::record::session::Audience;
+use countersign_core::record::user::PasswordHash;
 use countersign_core::record::{Email, Login, Role, Session, User};
 use countersign_core::secret::SessionToken;
 use countersign_core::session::admit::Presence;
@@ -23,7 +24,6 @@ use countersign_core::{Attempt, Fault, Refusal};
 
 use crate::engine::{Engine, joined};
 use crate::error::Result;
-use crate::hasher::Compared;
 use crate::visitor::Visitor;
 
 /// Someone who has just signed in.
@@ -50,6 +50,19 @@ pub struct Checked {
     pub session: Session,
     /// Its public name.
     pub handle: Handle,
+}
+
+/// How somebody whose credential was good arrives.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    /// How they proved who they are.
+    pub(crate) method: Method,
+    /// Where.
+    pub(crate) audience: Audience,
+    /// A stronger hash of the same password.
+    pub(crate) stronger: Option<PasswordHash>,
+    /// The session of this browser so far.
+    pub(crate) replaces: Option<Serial>,
 }
 
 impl Engine {
@@ -82,8 +95,8 @@ impl Engine {
         let allowed = user
             .filter(|user| compared.same && (audience != Audience::Console || user.role == Role::Operator));
         let Some(user) = allowed else { return self.sign_in_refused(subject, visitor).await };
-        let signed =
-            self.begin(Candidate::read(born, &user), &user, visitor, audience, compared, replaces).await?;
+        let arrival = Arrival { method: Method::Password, audience, stronger: compared.stronger, replaces };
+        let signed = self.begin(Candidate::read(born, &user), &user, visitor, arrival).await?;
         self.gate.refund(knock);
         Ok(signed)
     }
@@ -97,6 +110,19 @@ impl Engine {
         cookie_header: Option<&str>,
         audience: &Audience,
     ) -> Result<Attempt<Checked>, Fault> {
+        self.check_as(cookie_header, audience, Presence::Active).await
+    }
+
+    /// As [`Engine::check`], where `presence` says whether the request renews the session.
+    ///
+    /// # Errors
+    /// Only what the store could not do; whether they may is in the answer.
+    pub async fn check_as(
+        &self,
+        cookie_header: Option<&str>,
+        audience: &Audience,
+        presence: Presence,
+    ) -> Result<Attempt<Checked>, Fault> {
         let token = match self.cookie(audience).token(cookie_header) {
             Attempt::Absent => return Ok(Attempt::Absent),
             Attempt::Refused(refusal) => return Ok(Attempt::Refused(refusal)),
@@ -107,7 +133,7 @@ impl Engine {
         // Junk is refused before any lookup.
         let Some(serial) = self.open_handle(&handle) else { return Ok(unknown) };
         let Some(session) = self.store.session(serial).await? else { return Ok(unknown) };
-        let touch = match session.admit(&token, audience, &self.view, Presence::Active, self.now()) {
+        let touch = match session.admit(&token, audience, &self.view, presence, self.now()) {
             Ok(live) => live.touch,
             Err(refusal) => return Ok(Attempt::Refused(refusal)),
         };
@@ -165,13 +191,26 @@ impl Engine {
         visitor: &Visitor,
         limits: SessionLimits,
     ) -> Result<Started> {
+        let slots = SlotsId::new(self.now(), &self.chance()?);
+        self.start_with(login, slots, audience, visitor, limits).await
+    }
+
+    /// A session on `login` that goes on with the data of `slots`, not yet durable.
+    pub(crate) async fn start_with(
+        &self,
+        login: &Login,
+        slots: SlotsId,
+        audience: Audience,
+        visitor: &Visitor,
+        limits: SessionLimits,
+    ) -> Result<Started> {
         let now = self.now();
         let serial = self.serial().await?;
         let new = NewSession {
             serial,
             handle: self.handle(serial),
             secret: self.chance()?,
-            slots: SlotsId::new(now, &self.chance()?),
+            slots,
             audience,
             origin: origin(visitor),
             limits,
@@ -179,45 +218,54 @@ impl Engine {
         Ok(login.start_session(new, now)?)
     }
 
-    async fn begin(
+    /// Begins the login of a candidate whose credential was good, and a session on it.
+    pub(crate) async fn begin(
         &self,
         candidate: Candidate,
         user: &User,
         visitor: &Visitor,
-        audience: Audience,
-        compared: Compared,
-        replaces: Option<Serial>,
+        arrival: Arrival,
     ) -> Result<SignedIn> {
+        let Arrival { method, audience, stronger, replaces } = arrival;
         let now = self.now();
         let id = LoginId::new(now, &self.chance()?);
         let generation = candidate.generation();
         let hold = Hold::under(self.preset(), visitor.stay);
-        let begun = candidate.proven(Method::Password, id, origin(visitor), hold, now);
-        let (_, limits) = self.rules_for(&audience, hold.stay).await?;
-        let started = self.start(&begun.login, audience, visitor, limits).await?;
+        let begun = candidate.proven(method, id, origin(visitor), hold, now);
+        let lasting = self.lasting_for(&audience, hold.stay).await?;
+        let started = self.start(&begun.login, audience, visitor, lasting.limits).await?;
         let by = Actor::Subject(user.subject.clone());
-        let mut batch = joined([begun.batch, started.batch]);
-        if let Some(password) = compared.stronger {
-            batch =
-                batch.with(Change::Rehash { subject: user.subject.clone(), expect: generation, password });
-        }
-        if let Some(extent) = self.replaced(replaces, user).await? {
+        let mut batch = begun.batch;
+        // What the new session replaces takes no room beside it.
+        if let Some(extent) = self.replaced(replaces, &user.subject).await? {
             let ending = Ending { at: now, reason: Reason::Replaced, by: by.clone() };
             batch = batch.with(Change::End { extent, ending });
         }
+        batch = joined([batch, started.batch_within(lasting.rules)]);
+        if let Some(password) = stronger {
+            batch =
+                batch.with(Change::Rehash { subject: user.subject.clone(), expect: generation, password });
+        }
         let line = self.line(by, Event::SignedIn).about(&user.subject).from(&visitor.network);
         // Overtaken by an ending or a password change: what was checked no longer holds.
-        self.commit(batch.audited(line.into())).await?.map_err(|_| Refusal::SignIn)?;
+        self.commit(batch.audited(line.into())).await?.map_err(|conflict| match conflict {
+            Conflict::Full => Refusal::SessionsFull,
+            _ => Refusal::SignIn,
+        })?;
         let mark = self.mark_for(user, visitor)?;
-        let max_age = self.cookie_age(&begun.login, &started.session);
+        let max_age = self.cookie_age(&started.session, lasting.stay);
         Ok(SignedIn { login: begun.login, cookie: started.token, session: started.session, max_age, mark })
     }
 
     /// What ends when this browser signs in anew: its session, and all that hung on it when somebody else had it.
-    async fn replaced(&self, replaces: Option<Serial>, user: &User) -> Result<Option<Extent>, Fault> {
+    pub(crate) async fn replaced(
+        &self,
+        replaces: Option<Serial>,
+        subject: &Subject,
+    ) -> Result<Option<Extent>, Fault> {
         let Some(serial) = replaces else { return Ok(None) };
         Ok(self.store.session(serial).await?.map(|old| {
-            if old.subject == user.subject { Extent::Session(serial) } else { Extent::Login(old.login) }
+            if old.subject == *subject { Extent::Session(serial) } else { Extent::Login(old.login) }
         }))
     }
 

@@ -7,9 +7,10 @@
 use std::time::Duration;
 
 use countersign_core::audit::Event;
-use countersign_core::batch::{Batch, Change};
+use countersign_core::batch::{Batch, Change, Conflict};
 use countersign_core::error::OAuthError;
-use countersign_core::extent::Actor;
+use countersign_core::extent::{Actor, Ending, Reason};
+use countersign_core::id::Serial;
 use countersign_core::oauth::params::with_query;
 use countersign_core::record::onetime::Purpose;
 use countersign_core::record::session::Audience;
@@ -88,7 +89,7 @@ impl Engine {
         }
         let now = self.now();
         // Older than a session there may become: the ticket would open nothing.
-        if now >= login.at + self.limits_of(&client, login.stay).absolute {
+        if now >= login.at + self.lasting_of(&client, login.stay).limits.absolute {
             return Err(Refusal::SessionEnded.into());
         }
         let ticket = Ticket::new(self.chance()?);
@@ -118,17 +119,19 @@ impl Engine {
         Ok(())
     }
 
-    /// Uses a ticket on the application's host.
+    /// Uses a ticket on the application's host. `replaces` is the session of this browser there so far, which ends.
     ///
     /// # Errors
     /// [`Refusal::LinkOver`]: it is not for this application or browser, too old, used, or its login has ended. A second use
     /// ends nothing: only the browser that holds the nonce gets this far, and it was impatient, not robbed.
+    /// [`Refusal::SessionsFull`]: the person has as many sessions there as they may; the ticket is still good.
     pub async fn redeem_ticket(
         &self,
         client: &Client,
         ticket: &str,
         nonce: &str,
         visitor: &Visitor,
+        replaces: Option<Serial>,
     ) -> Result<Redeemed> {
         let ticket = Ticket::parse(ticket).ok_or(Refusal::LinkOver)?;
         let nonce = TicketNonce::parse(nonce).ok_or(Refusal::LinkOver)?;
@@ -142,11 +145,23 @@ impl Engine {
         };
         let login = self.store.login(login).await?.ok_or(Refusal::LinkOver)?;
         let audience = Audience::Client(client.id.clone());
-        let started = self.start(&login, audience, visitor, self.limits_of(client, login.stay)).await?;
-        let spend = Batch::of(found.spend(Some(started.session.serial), self.now()));
-        self.commit(joined([spend, started.batch])).await?.map_err(|_| Refusal::LinkOver)?;
+        let lasting = self.lasting_of(client, login.stay);
+        let started = self.start(&login, audience, visitor, lasting.limits).await?;
+        let mut batch = Batch::of(found.spend(Some(started.session.serial), self.now()));
+        if let Some(extent) = self.replaced(replaces, &login.subject).await? {
+            let by = Actor::Subject(login.subject.clone());
+            batch = batch.with(Change::End {
+                extent,
+                ending: Ending { at: self.now(), reason: Reason::Replaced, by },
+            });
+        }
+        let batch = joined([batch, started.batch_within(lasting.rules)]);
+        self.commit(batch).await?.map_err(|conflict| match conflict {
+            Conflict::Full => Refusal::SessionsFull,
+            _ => Refusal::LinkOver,
+        })?;
         self.view_allows(&started.session)?;
-        let max_age = self.cookie_age(&login, &started.session);
+        let max_age = self.cookie_age(&started.session, lasting.stay);
         Ok(Redeemed { cookie: started.token, session: started.session, max_age, to: return_to.clone() })
     }
 }

@@ -139,6 +139,16 @@ impl Rig {
         Self::open(Folder::new()?, clock, Arc::new(Mailbox::default()), 1, master()).await
     }
 
+    /// An engine on an empty store whose sessions live by `rules`.
+    ///
+    /// # Errors
+    /// What the store could not do.
+    pub async fn with(rules: SessionRules) -> Result<Self, Fault> {
+        let (folder, clock) = (Folder::new()?, Arc::new(FixedClock::at(BEGIN)));
+        let settings = Settings { sessions: rules, ..development() };
+        Self::set(settings, folder, clock, Arc::new(Mailbox::default()), 1, master()).await
+    }
+
     /// An engine on an empty store with the settings of production: `https`, keys that wait before they sign.
     ///
     /// # Errors
@@ -221,14 +231,7 @@ impl Rig {
         runs: u64,
         master: MasterKey,
     ) -> Result<Self, Fault> {
-        let issuer = "http://localhost:8321".to_owned();
-        let settings = Settings {
-            issuer,
-            dev: true,
-            hashing: HashingLimits::cheap(),
-            sessions: SessionRules::default(),
-        };
-        Self::set(settings, folder, clock, mail, runs, master).await
+        Self::set(development(), folder, clock, mail, runs, master).await
     }
 
     async fn set(
@@ -250,6 +253,15 @@ impl Rig {
         };
         let engine = Engine::open(settings, parts).await?;
         Ok(Self { engine, clock, mail, store, folder, runs })
+    }
+}
+
+fn development() -> Settings {
+    Settings {
+        issuer: "http://localhost:8321".to_owned(),
+        dev: true,
+        hashing: HashingLimits::cheap(),
+        sessions: SessionRules::default(),
     }
 }
 

@@ -135,6 +135,9 @@ pub const PASSWORD_MAX_BYTES: usize = 1024;
 /// The most bytes of an application's or a slot's display name.
 pub const NAME_BYTES: usize = 128;
 
+/// The most bytes of an application's own name for a person: a name, an address, an id; not a document.
+pub const OWN_NAME_BYTES: usize = 256;
+
 /// The most bytes of one slot's value.
 pub const SLOT_BYTES: u64 = 1024 * 1024;
 

@@ -15,6 +15,9 @@ pub enum Method {
     /// A password (`pwd`).
     #[serde(rename = "pwd")]
     Password,
+    /// The application checked a credential of its own and vouches for the person; no word of RFC 8176 says that.
+    #[serde(rename = "app")]
+    Vouched,
 }
 
 /// One act of authentication.

@@ -3,9 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use countersign_jose::primitive;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Refusal;
 use crate::id::{BadName, Subject};
+use crate::policy;
 use crate::time::Timestamp;
 
 /// An e-mail address, compared without regard to case.
@@ -16,6 +19,23 @@ pub struct Email(String);
 impl Email {
     /// The longest address (RFC 5321 section 4.5.3.1.3).
     pub const MAX_BYTES: usize = 254;
+
+    /// What stands for an address where an application keeps its own accounts: made from its name for the person, so that one
+    /// name is one record, and no mail can ever go there (RFC 2606 section 2).
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`]: the name is empty, longer than [`policy::OWN_NAME_BYTES`], or has control characters.
+    pub fn of_own(name: &str) -> Result<Self, Refusal> {
+        if !(1..=policy::OWN_NAME_BYTES).contains(&name.len()) || name.chars().any(char::is_control) {
+            let what = format!(
+                "a person's name has 1 to {} bytes and no control characters",
+                policy::OWN_NAME_BYTES
+            );
+            return Err(Refusal::Invalid { what });
+        }
+        let hash = primitive::sha256(&[b"countersign own name\0", name.as_bytes()].concat());
+        Ok(Self(format!("{}@own.invalid", hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>())))
+    }
 
     /// The address, in lower case.
     #[must_use]
@@ -106,6 +126,9 @@ pub struct User {
     pub email: Email,
     /// What they may do.
     pub role: Role,
+    /// What the application that keeps their account calls them; none for whoever has an account here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// What the password is checked against.
     pub password: PasswordHash,
     /// Moves when the password changes or all logins end, so that a sign-in begun before cannot finish after.

@@ -2,10 +2,11 @@
 
 use crate::batch::{Batch, Change};
 use crate::error::Refusal;
+use crate::extent::{Actor, Ending, Reason};
 use crate::handle::Handle;
 use crate::id::{Serial, SlotsId};
 use crate::login::Origin;
-use crate::policy::SessionLimits;
+use crate::policy::{Beyond, Most, SessionLimits, SessionRules};
 use crate::record::session::Audience;
 use crate::record::{Login, Session};
 use crate::secret::SessionToken;
@@ -40,6 +41,22 @@ pub struct Started {
     pub token: SessionToken,
     /// What starts it.
     pub batch: Batch,
+}
+
+impl Started {
+    /// What starts it where one person may have so many sessions: the room for it, and then it.
+    pub fn batch_within(&self, rules: SessionRules) -> Batch {
+        let Some(Most { count, beyond }) = rules.most else { return self.batch.clone() };
+        let crowded = Ending { at: self.session.begun, reason: Reason::CrowdedOut, by: Actor::System };
+        let room = Change::MakeRoom {
+            subject: self.session.subject.clone(),
+            audience: self.session.audience.clone(),
+            most: count,
+            at: self.session.begun,
+            crowded: (beyond == Beyond::EndOldest).then_some(crowded),
+        };
+        self.batch.changes().iter().cloned().fold(Batch::of(room), Batch::with)
+    }
 }
 
 impl Login {
@@ -82,7 +99,6 @@ impl Login {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::extent::{Actor, Ending, Reason};
     use crate::login::tests::{login, origin};
     use crate::policy;
 
@@ -122,6 +138,22 @@ pub(crate) mod tests {
         assert_eq!(started.session.expires, begun + strict.absolute);
         let late = begun + strict.absolute;
         assert_eq!(login.start_session(asked(late), late).unwrap_err(), Refusal::SessionOver);
+    }
+
+    #[test]
+    fn room_is_made_before_the_session_starts() {
+        let now = Timestamp::from_seconds(1000);
+        let started = login(now).start_session(new(Audience::Issuer, now), now).unwrap();
+        let plain = started.batch_within(SessionRules::default());
+        assert_eq!(plain.changes(), started.batch.changes());
+        for (beyond, ends) in [(Beyond::EndOldest, true), (Beyond::Deny, false)] {
+            let most = Some(Most { count: 3, beyond });
+            let batch = started.batch_within(SessionRules { most, ..SessionRules::default() });
+            let [Change::MakeRoom { most: 3, crowded, .. }, Change::StartSession(_)] = batch.changes() else {
+                panic!("{batch:?}")
+            };
+            assert_eq!(crowded.is_some(), ends);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Opening an account and changing its password, as batches.
 
 use crate::batch::{Batch, Change};
+use crate::error::Refusal;
 use crate::extent::{Ending, Extent};
 use crate::id::{LoginId, Subject};
 use crate::record::key::{KeyPurpose, KeyRecord};
@@ -31,11 +32,29 @@ impl User {
             subject: new.subject,
             email: new.email,
             role: new.role,
+            name: None,
             password: new.password,
             generation: 1,
             data_key: new.data_key,
             since: now,
         }
+    }
+
+    /// A record of somebody whose account an application keeps itself, under its own `name` for them. `nobody` is a hash that
+    /// no password has.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`]: the name is empty, longer than [`policy::OWN_NAME_BYTES`], or has control characters.
+    pub fn vouched(
+        name: &str,
+        subject: Subject,
+        nobody: PasswordHash,
+        data_key: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
+        let new =
+            NewUser { subject, email: Email::of_own(name)?, role: Role::Person, password: nobody, data_key };
+        Ok(Self { name: Some(name.to_owned()), ..Self::open(new, now) })
     }
 
     /// The batch that gives this user, as read, another password; with `others` it ends their logins but `except`.

@@ -204,7 +204,9 @@ const fn refusal_status(refusal: &Refusal) -> StatusCode {
         | Refusal::SessionOver
         | Refusal::SessionElsewhere
         | Refusal::ClientUnknown => StatusCode::UNAUTHORIZED,
-        Refusal::SignIn | Refusal::CurrentPassword | Refusal::NotOperator => StatusCode::FORBIDDEN,
+        Refusal::SignIn | Refusal::SessionsFull | Refusal::CurrentPassword | Refusal::NotOperator => {
+            StatusCode::FORBIDDEN
+        }
         Refusal::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
         Refusal::LinkOver => StatusCode::GONE,
         Refusal::Missing { .. } => StatusCode::NOT_FOUND,

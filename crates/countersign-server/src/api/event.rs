@@ -17,6 +17,7 @@ pub enum Went {
 pub(crate) const fn word(event: &Event) -> &'static str {
     match event {
         Event::SignedIn => "signed-in",
+        Event::SignedInAgain => "signed-in-again",
         Event::SignInRefused => "sign-in-refused",
         Event::Throttled => "throttled",
         Event::SignUpAsked => "sign-up-asked",

@@ -178,7 +178,7 @@ fn of_kind(entry: &AuditEntry, kind: &str) -> bool {
         "" => true,
         "refused" => event::went(&entry.event) == Went::Refused,
         "ended" => matches!(entry.event, Event::Ended { .. }),
-        "signed-in" => matches!(entry.event, Event::SignedIn),
+        "signed-in" => matches!(entry.event, Event::SignedIn | Event::SignedInAgain),
         "people" => matches!(
             entry.event,
             Event::SignUpAsked

@@ -154,6 +154,7 @@ fn over(ending: Option<&Ending>, expires: i64) -> (i64, String) {
     let by = match (&ending.by, ending.reason) {
         (_, Reason::Replay) => "a secret that was used twice",
         (_, Reason::Replaced) => "a new sign-in",
+        (_, Reason::CrowdedOut) => "a sign-in elsewhere",
         (Actor::Subject(_), Reason::PasswordChanged | Reason::PasswordReset) => "your new password",
         (Actor::Subject(_), _) => "you",
         (Actor::Operator(_) | Actor::CommandLine, _) => "the operator",

@@ -62,7 +62,7 @@ async fn sign_in(
     let replaces = before.map(|checked| checked.session.serial);
     match app.engine.sign_in(email, password, &visitor, Audience::Issuer, replaces).await {
         Ok(signed) => Ok(app.welcomed(&signed, &onward)),
-        Err(Error::Refusal(refusal @ Refusal::SignIn)) => {
+        Err(Error::Refusal(refusal @ (Refusal::SignIn | Refusal::SessionsFull))) => {
             let mut page = app.sign_in_page(&onward).await?;
             email.clone_into(&mut page.email);
             page.error = Some(super::authorize::told(&refusal));

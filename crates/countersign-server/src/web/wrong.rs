@@ -208,6 +208,7 @@ fn place(refusal: &Refusal) -> (StatusCode, &'static str, OAuthError) {
         Refusal::Moved => {
             (StatusCode::PRECONDITION_FAILED, "It has changed meanwhile", OAuthError::InvalidRequest)
         }
+        Refusal::SessionsFull => (StatusCode::FORBIDDEN, "Signed in too often", OAuthError::AccessDenied),
         Refusal::NotOperator => (StatusCode::FORBIDDEN, "Refused", OAuthError::AccessDenied),
         Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "Too large", OAuthError::InvalidRequest),
         // `Invalid`, and whatever is added later: the request, as it is, cannot be carried out.

@@ -13,6 +13,7 @@ mod listing;
 mod preconditions;
 mod races;
 mod retention;
+mod room;
 mod serials;
 
 use std::future::Future;
@@ -94,6 +95,12 @@ pub fn checks() -> Vec<(&'static str, Check)> {
         races::writers_of_different_slots_never_lose,
         races::writers_of_one_slot_take_turns,
         races::a_follower_hears_an_ending_before_its_answer,
+        room::the_oldest_make_room_for_a_new_session,
+        room::without_room_a_session_is_refused_and_nothing_happens,
+        room::only_what_is_alive_takes_room,
+        room::of_sixty_four_sign_ins_no_more_than_three_live,
+        room::of_sixty_four_sign_ins_three_are_let_in,
+        room::a_login_is_proven_again_and_keeps_what_hangs_on_it,
         serials::leases_never_overlap,
         serials::leases_of_guests_never_overlap,
         serials::a_lease_of_guests_takes_nothing_from_sessions,

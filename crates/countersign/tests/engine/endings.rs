@@ -94,8 +94,11 @@ async fn signing_out_ends_the_sessions_on_other_hosts_and_the_grants() {
     let to = shop.engine().ticket(&shop.ada, "shop", hash, "/cart?a=1").await.unwrap();
     assert!(to.starts_with("https://shop.example/_cs/callback?ticket=cs_tk_"), "{to}");
     let ticket = parameter(&to, "ticket").unwrap();
-    let landed =
-        shop.engine().redeem_ticket(&shop.client, ticket, nonce.reveal(), &Rig::visitor()).await.unwrap();
+    let landed = shop
+        .engine()
+        .redeem_ticket(&shop.client, ticket, nonce.reveal(), &Rig::visitor(), None)
+        .await
+        .unwrap();
     assert_eq!(landed.to, "/cart?a=1");
     let header = format!("cs_dev={}", landed.cookie.reveal());
     let here = Audience::Client(shop.client.id.clone());
@@ -123,7 +126,7 @@ async fn a_code_and_a_ticket_issued_before_an_ending_open_nothing_after_it() {
         assert_eq!(word(&shop.token(&redemption(&code)).await.unwrap_err()), "invalid_grant");
         let ticket = parameter(&to, "ticket").unwrap();
         let redeemed =
-            shop.engine().redeem_ticket(&shop.client, ticket, nonce.reveal(), &Rig::visitor()).await;
+            shop.engine().redeem_ticket(&shop.client, ticket, nonce.reveal(), &Rig::visitor(), None).await;
         assert_eq!(redeemed.unwrap_err(), Refusal::LinkOver.into());
     }
 }

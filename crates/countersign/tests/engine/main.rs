@@ -13,5 +13,6 @@ mod doors;
 mod effort;
 mod endings;
 mod keys;
+mod life;
 mod oauth;
 mod races;

@@ -178,11 +178,14 @@ async fn a_ticket_works_once() {
         let hash = parameter(&start, "nonce").unwrap();
         let to = shop.engine().ticket(&shop.ada, "shop", hash, "/cart").await.unwrap();
         let (ticket, nonce) = (parameter(&to, "ticket").unwrap().to_owned(), nonce.reveal().to_owned());
-        let answers = together(|| {
-            let (shop, ticket, nonce) = (Arc::clone(&shop), ticket.clone(), nonce.clone());
-            async move { shop.engine().redeem_ticket(&shop.client, &ticket, &nonce, &Rig::visitor()).await }
-        })
-        .await;
+        let answers =
+            together(|| {
+                let (shop, ticket, nonce) = (Arc::clone(&shop), ticket.clone(), nonce.clone());
+                async move {
+                    shop.engine().redeem_ticket(&shop.client, &ticket, &nonce, &Rig::visitor(), None).await
+                }
+            })
+            .await;
         assert_eq!(succeeded(&answers), 1, "round {round}");
         assert!(
             answers.iter().flat_map(|answer| answer.as_ref().err()).all(|no| *no == Refusal::LinkOver.into())

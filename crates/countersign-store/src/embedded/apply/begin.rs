@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use countersign_core::batch::Conflict;
-use countersign_core::id::{ClientId, Serial, Version};
+use countersign_core::id::{ClientId, LoginId, Serial, Version};
+use countersign_core::record::login::Method;
 use countersign_core::record::{Audience, Family, Grant, Login, Session, User};
 use countersign_core::time::Timestamp;
 use rusqlite::params;
@@ -55,6 +56,30 @@ impl Applied<'_> {
                 session.ended.is_some(),
                 encode(session)?
             ],
+        )?;
+        Ok(())
+    }
+
+    /// The login is authenticated again; what hangs on it stays.
+    pub(super) fn prove_login(
+        &self,
+        (id, generation): (&LoginId, u64),
+        at: Timestamp,
+        methods: &[Method],
+        expires: Timestamp,
+    ) -> Result<(), Stop> {
+        let mut login = self.living_login(id, at)?;
+        if self.person(&login.subject)?.generation != generation {
+            return Err(Conflict::Moved.into());
+        }
+        if at < login.at {
+            return Ok(());
+        }
+        (login.at, login.methods, login.expires, login.generation) =
+            (at, methods.to_vec(), expires, generation);
+        self.run(
+            "UPDATE login SET expires = ?2, record = ?3 WHERE id = ?1",
+            params![login.id.as_str(), time(login.expires), encode(&login)?],
         )?;
         Ok(())
     }

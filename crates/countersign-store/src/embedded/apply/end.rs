@@ -1,15 +1,18 @@
 //! Endings: an extent is expanded to serials inside the transaction, each with its tombstone and its log entry.
 //! An application and everything are watermarks: no row is touched.
 
+use countersign_core::batch::Conflict;
 use countersign_core::extent::{Ending, Extent, LogKind};
 use countersign_core::id::{ClientId, LoginId, Subject};
-use countersign_core::record::{Grant, Login, Session, User};
+use countersign_core::record::{Audience, Grant, Login, Session, User};
+use countersign_core::time::Timestamp;
 use rusqlite::{Params, params};
 
 use super::Applied;
 use super::log::FOR_GOOD;
 use crate::codec::encode;
-use crate::embedded::convert::{Stop, int, place};
+use crate::embedded::convert::{Stop, audience, int, place, time};
+use crate::embedded::read::LIVE_SESSION;
 
 impl Applied<'_> {
     pub(super) fn end(&mut self, extent: &Extent, ending: &Ending) -> Result<(), Stop> {
@@ -28,6 +31,30 @@ impl Applied<'_> {
             Extent::Client(client) => self.mark(client.as_str(), LogKind::ClientMark(client.clone())),
             Extent::Everything => self.mark("", LogKind::EverythingMark),
         }
+    }
+
+    /// Leaves at most `most - 1` living sessions of a subject with an audience. One transaction at a time decides, so no two
+    /// sign-ins share the last place.
+    pub(super) fn make_room(
+        &mut self,
+        (subject, wanted): (&Subject, &Audience),
+        most: u32,
+        at: Timestamp,
+        crowded: Option<&Ending>,
+    ) -> Result<(), Stop> {
+        let sql = format!("SELECT record FROM session WHERE subject = ? AND audience = ? AND {LIVE_SESSION}");
+        let mut alive =
+            self.records::<Session>(&sql, params![subject.as_str(), audience(wanted), time(at)])?;
+        let stay = usize::try_from(most.saturating_sub(1)).unwrap_or(usize::MAX);
+        let Some(over) = alive.len().checked_sub(stay).filter(|over| *over > 0) else { return Ok(()) };
+        let ending = crowded.ok_or(Conflict::Full)?;
+        alive.sort_by_key(|session| (session.begun, session.serial));
+        for mut session in alive.into_iter().take(over) {
+            self.log(LogKind::Ended(session.serial), session.expires)?;
+            session.ended = Some(ending.clone());
+            self.keep_session(&session)?;
+        }
+        Ok(())
     }
 
     fn end_login(&mut self, login: &LoginId, ending: &Ending) -> Result<(), Stop> {

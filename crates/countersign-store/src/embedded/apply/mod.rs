@@ -50,6 +50,12 @@ impl<'a> Applied<'a> {
         match change {
             Change::BeginLogin(login) => self.begin_login(login),
             Change::StartSession(session) => self.start_session(session),
+            Change::MakeRoom { subject, audience, most, at, crowded } => {
+                self.make_room((subject, audience), *most, *at, crowded.as_ref())
+            }
+            Change::ProveLogin { login, generation, at, methods, expires } => {
+                self.prove_login((login, *generation), *at, methods, *expires)
+            }
             Change::TouchSession { serial, seen } => self.touch_session(*serial, *seen),
             Change::BeginGrant(grant) => self.begin_grant(grant),
             Change::MoveFamily { grant, expect, family } => self.move_family(*grant, *expect, family),
