@@ -1,11 +1,12 @@
 //! Tokens that come again, through a verifier that remembers them.
 //!
 //! A server has each token warm, because it has just read it from a socket; here it is one of many in memory. So
-//! every call first copies its token into one buffer, and the first case of each pair does only that: what the
-//! verifier costs is the difference.
+//! every call first copies its token into one buffer and waits until it is there, and the first case of each pair does
+//! only that: what the verifier costs is the difference.
 
 use std::hint::black_box;
 use std::rc::Rc;
+use std::sync::atomic::{Ordering, fence};
 
 use countersign_jose::jwt::{self, AccessClaims};
 
@@ -31,7 +32,7 @@ pub fn cases(tokens: usize) -> [Case; 2] {
     }
     // Now and then one token finds its set full; the few that do cost next to nothing among so many.
     let held = |held: usize| format!("{verifier:?}").contains(&format!("Memory({held} of {tokens})"));
-    assert!((tokens - 3..=tokens).any(held), "{tokens} tokens are remembered");
+    assert!((tokens - tokens / 1000 - 3..=tokens).any(held), "{tokens} tokens are remembered");
     let what = format!("repeat ES256, {tokens} tokens");
     let (mut next, mut room) = (walk(tokens), String::new());
     let again = Rc::clone(&known);
@@ -51,6 +52,9 @@ pub fn cases(tokens: usize) -> [Case; 2] {
 fn copy(room: &mut String, token: &str) {
     room.clear();
     room.push_str(token);
+    // Without it, the processor fetches the next tokens while it copies this one, and the case that only copies
+    // would be the only one to gain by that.
+    fence(Ordering::SeqCst);
 }
 
 /// Places at random: a linear congruential generator, its upper half.

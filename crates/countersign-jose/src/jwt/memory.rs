@@ -14,25 +14,65 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::hash::RandomState;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::verifier::Times;
+use super::verifier::{Times, Whom};
 use crate::key::VerifyingKey;
 
 /// The most tokens that can be kept: with the claims beside them, some 2 KB each.
 pub(super) const MOST: usize = 1 << 20;
-/// The places of a set. There is a set for each token that may be kept, so that one in a hundred
-/// thousand finds its set full.
-const WAYS: usize = 7;
+/// The places of a set, which is one cache line. There are two sets for each token that may be
+/// kept, so that one in a thousand finds its set full.
+const WAYS: usize = 4;
+/// How much of a token stands beside what is said of it: all of a usual one.
+const NEAR: usize = 768;
 /// How many sets are searched for a token that may go, when there is no room.
 const STEPS: usize = 8;
 /// How much of the signature's end is hashed: as random as all of it.
 const TAIL: usize = 64;
 
 /// A token that was checked, and what it said.
+// In this order, so that what a hit looks at comes from memory in one go.
+#[repr(C)]
 pub(super) struct Kept<C> {
-    pub(super) claims: C,
-    pub(super) key: VerifyingKey,
     pub(super) times: Times,
-    pub(super) token: Box<str>,
+    pub(super) key: VerifyingKey,
+    /// For whom it was good.
+    pub(super) whom: Arc<Whom>,
+    pub(super) claims: C,
+    pub(super) token: Token,
+}
+
+/// All bytes of a token.
+pub(super) struct Token {
+    near: [u8; NEAR],
+    length: usize,
+    /// What `near` has no room for.
+    far: Box<[u8]>,
+}
+
+impl Token {
+    pub(super) fn of(text: &str) -> Self {
+        let (mut near, bytes) = ([0; NEAR], text.as_bytes());
+        let (start, rest) = bytes.split_at_checked(NEAR).unwrap_or((bytes, &[]));
+        near.iter_mut().zip(start).for_each(|(place, byte)| *place = *byte);
+        Self { near, length: start.len(), far: rest.into() }
+    }
+
+    fn near(&self) -> &[u8] {
+        self.near.get(..self.length).unwrap_or_default()
+    }
+
+    fn is(&self, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        match bytes.split_at_checked(NEAR) {
+            None => self.far.is_empty() && self.near() == bytes,
+            Some((start, rest)) => self.near() == start && *self.far == *rest,
+        }
+    }
+
+    /// The token in one piece.
+    pub(super) fn text(&self) -> Option<String> {
+        String::from_utf8([self.near(), &self.far].concat()).ok()
+    }
 }
 
 impl<C> Kept<C> {
@@ -48,7 +88,7 @@ impl<C> Kept<C> {
 
 /// A bounded number of tokens that one verifier has accepted.
 pub(super) struct Memory<C> {
-    sets: Box<[Mutex<Set<C>>]>,
+    sets: Box<[Line<C>]>,
     secret: RandomState,
     most: usize,
     held: AtomicUsize,
@@ -56,10 +96,20 @@ pub(super) struct Memory<C> {
     hand: AtomicUsize,
 }
 
-/// Two cache lines: one of tags with the lock, one of pointers.
-#[repr(align(128))]
+/// A set with its lock.
+#[repr(align(64))]
+struct Line<C>(Mutex<Set<C>>);
+
+impl<C> Line<C> {
+    /// A set is whole between any two of its lines: a panic elsewhere breaks nothing.
+    fn lock(&self) -> MutexGuard<'_, Set<C>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What stands behind the lock.
 struct Set<C> {
-    tags: [u64; WAYS],
+    tags: [u32; WAYS],
     kept: [Option<Arc<Kept<C>>>; WAYS],
 }
 
@@ -72,7 +122,7 @@ impl<C> Default for Set<C> {
 impl<C> Memory<C> {
     pub(super) fn new(most: usize) -> Self {
         let most = most.clamp(1, MOST);
-        let sets = (0..most.next_power_of_two()).map(|_| Mutex::default()).collect();
+        let sets = (0..2 * most.next_power_of_two()).map(|_| Line(Mutex::default())).collect();
         let (held, hand) = (AtomicUsize::new(0), AtomicUsize::new(0));
         Self { sets, secret: RandomState::new(), most, held, hand }
     }
@@ -82,28 +132,35 @@ impl<C> Memory<C> {
         self.most
     }
 
-    /// The token, if every byte of it was seen before.
+    /// The token, if every byte of it was seen before, and what `judge` says of it.
     #[inline]
-    pub(super) fn recall(&self, token: &str) -> Option<Arc<Kept<C>>> {
-        self.recall_tagged(self.tag(token), token)
+    pub(super) fn recall<T>(
+        &self,
+        token: &str,
+        judge: impl Fn(&Kept<C>) -> T,
+    ) -> Option<(Arc<Kept<C>>, T)> {
+        self.recall_tagged(self.tag(token), token, judge)
     }
 
-    fn recall_tagged(&self, tag: u64, token: &str) -> Option<Arc<Kept<C>>> {
-        let kept = self.set(tag)?.find(tag)?;
-        (*kept.token == *token).then_some(kept)
+    fn recall_tagged<T>(
+        &self,
+        tag: u64,
+        token: &str,
+        judge: impl Fn(&Kept<C>) -> T,
+    ) -> Option<(Arc<Kept<C>>, T)> {
+        self.set(tag)?.find(short(tag), token, judge)
     }
 
     /// Keeps a token that was checked just now.
-    pub(super) fn keep(&self, kept: Kept<C>, now: u64) -> Arc<Kept<C>> {
-        let tag = self.tag(&kept.token);
-        self.keep_tagged(tag, Arc::new(kept), now)
+    pub(super) fn keep(&self, token: &str, kept: Kept<C>, now: u64) -> Arc<Kept<C>> {
+        self.keep_tagged(self.tag(token), Arc::new(kept), now)
     }
 
     fn keep_tagged(&self, tag: u64, kept: Arc<Kept<C>>, now: u64) -> Arc<Kept<C>> {
         self.make_room(now);
         // The place is counted before it is taken, so that two threads cannot take the last one.
         let counted = self.held.fetch_add(1, Ordering::Relaxed) < self.most;
-        let taken = self.set(tag).is_some_and(|mut set| set.put(tag, &kept, now, counted));
+        let taken = self.set(tag).is_some_and(|mut set| set.put(short(tag), &kept, now, counted));
         if !taken {
             self.held.fetch_sub(1, Ordering::Relaxed);
         }
@@ -113,13 +170,13 @@ impl<C> Memory<C> {
     /// Everything that is kept.
     pub(super) fn each(&self, mut look: impl FnMut(&Arc<Kept<C>>)) {
         for set in &self.sets {
-            unpoisoned(set).kept.iter().flatten().for_each(&mut look);
+            set.lock().kept.iter().flatten().for_each(&mut look);
         }
     }
 
     /// Keeps what another memory has.
-    pub(super) fn adopt(&self, kept: &Arc<Kept<C>>) {
-        self.keep_tagged(self.tag(&kept.token), Arc::clone(kept), 0);
+    pub(super) fn adopt(&self, token: &str, kept: &Arc<Kept<C>>) {
+        self.keep_tagged(self.tag(token), Arc::clone(kept), 0);
     }
 
     /// Drops what has expired from the next set; without room, also what expires soonest.
@@ -144,20 +201,35 @@ impl<C> Memory<C> {
     fn set(&self, tag: u64) -> Option<MutexGuard<'_, Set<C>>> {
         let last = u64::try_from(self.sets.len()).ok()?.checked_sub(1)?;
         // The number of sets is a power of two.
-        self.sets.get(usize::try_from(tag & last).ok()?).map(unpoisoned)
+        self.sets.get(usize::try_from(tag & last).ok()?).map(Line::lock)
     }
+}
+
+/// What a set knows a token by: the half of its hash that did not choose the set. An empty place
+/// has 0.
+const fn short(tag: u64) -> u32 {
+    let high = (tag >> 32) as u32;
+    high | 1
 }
 
 impl<C> Set<C> {
     #[inline]
-    fn find(&self, tag: u64) -> Option<Arc<Kept<C>>> {
+    fn find<T>(
+        &self,
+        tag: u32,
+        token: &str,
+        judge: impl Fn(&Kept<C>) -> T,
+    ) -> Option<(Arc<Kept<C>>, T)> {
         let way = self.tags.iter().position(|known| *known == tag)?;
-        self.kept.get(way)?.clone()
+        let kept = self.kept.get(way)?.as_ref()?;
+        // Both before it is counted: what they look at then comes from memory at once, not one behind the other.
+        let verdict = judge(kept);
+        kept.token.is(token).then(|| (Arc::clone(kept), verdict))
     }
 
     /// Puts a token into its own place, an empty one if `may_grow`, or that of the one which
     /// expires soonest. True when one more place is taken than before.
-    fn put(&mut self, tag: u64, kept: &Arc<Kept<C>>, now: u64, may_grow: bool) -> bool {
+    fn put(&mut self, tag: u32, kept: &Arc<Kept<C>>, now: u64, may_grow: bool) -> bool {
         let ends = |place: &Option<Arc<Kept<C>>>| place.as_ref().map(|kept| kept.end());
         let own = self.tags.iter().zip(&self.kept).position(|(known, kept)| *known == tag && kept.is_some());
         let empty = || self.kept.iter().position(Option::is_none).filter(|_| may_grow);
@@ -204,11 +276,6 @@ impl<C> fmt::Debug for Memory<C> {
     }
 }
 
-/// A set is whole between any two of its lines: a panic elsewhere breaks nothing.
-fn unpoisoned<C>(set: &Mutex<Set<C>>) -> MutexGuard<'_, Set<C>> {
-    set.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,7 +283,8 @@ mod tests {
 
     fn good(token: &str, until: u64) -> Kept<()> {
         let times = Times { from: 0, until: Some(until) };
-        Kept { claims: (), key: es256().verifying_key(), times, token: token.into() }
+        let (key, whom) = (es256().verifying_key(), Arc::new(Whom::default()));
+        Kept { times, key, whom, claims: (), token: Token::of(token) }
     }
 
     fn kept(token: &str, until: u64) -> Arc<Kept<()>> {
@@ -230,18 +298,42 @@ mod tests {
         found
     }
 
+    fn recalled(memory: &Memory<()>, tag: u64, token: &str) -> Option<Arc<Kept<()>>> {
+        memory.recall_tagged(tag, token, |_| ()).map(|(kept, ())| kept)
+    }
+
     #[test]
     fn a_token_of_the_same_hash_and_other_bytes_is_not_known() {
         let memory = Memory::new(4);
         memory.keep_tagged(7, kept("one", 10), 0);
-        assert!(memory.recall_tagged(7, "one").is_some());
-        assert!(memory.recall_tagged(7, "two").is_none());
-        assert!(memory.recall_tagged(7, "one.").is_none());
-        assert!(memory.recall_tagged(0, "").is_none());
+        assert!(recalled(&memory, 7, "one").is_some());
+        assert!(recalled(&memory, 7, "two").is_none());
+        assert!(recalled(&memory, 7, "one.").is_none());
+        assert!(recalled(&memory, 0, "").is_none());
         memory.keep_tagged(7, kept("two", 10), 0);
-        assert!(memory.recall_tagged(7, "one").is_none());
-        assert!(memory.recall_tagged(7, "two").is_some());
+        assert!(recalled(&memory, 7, "one").is_none());
+        assert!(recalled(&memory, 7, "two").is_some());
         assert_eq!(held(&memory), 1);
+    }
+
+    #[test]
+    fn a_token_of_any_length_is_itself_and_nothing_else() {
+        let text = |length: usize| "abcdefghijk".chars().cycle().take(length).collect::<String>();
+        for length in [0, 1, 600, NEAR - 1, NEAR, NEAR + 1, 2 * NEAR, 16 * 1024] {
+            let (token, same) = (Token::of(&text(length)), text(length));
+            assert!(token.is(&same), "{length}");
+            assert_eq!(token.text(), Some(same.clone()));
+            assert!(!token.is(&format!("{same}\0")) && !token.is(&format!("{same}a")), "{length}");
+            if length > 0 {
+                assert!(!token.is(&text(length - 1)) && !token.is(&format!("{}!", text(length - 1))));
+                assert!(!token.is(&same.replacen('a', "!", 1)), "{length}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_set_is_one_cache_line() {
+        assert_eq!((size_of::<Line<()>>(), align_of::<Line<()>>()), (64, 64));
     }
 
     #[test]
@@ -255,7 +347,7 @@ mod tests {
         // The same set over and over: only its own places can be had.
         let memory = Memory::new(1000);
         for n in 0..100 {
-            memory.keep_tagged(n * 1024, kept(&n.to_string(), 1000 + n), 0);
+            memory.keep_tagged(n << 33, kept(&n.to_string(), 1000 + n), 0);
         }
         assert_eq!(held(&memory), WAYS);
     }
@@ -270,8 +362,8 @@ mod tests {
         for _ in 0..8 {
             memory.keep_tagged(11, kept("new", 100), 6);
         }
-        assert!(memory.recall_tagged(3, "3").is_none());
-        assert!(memory.recall_tagged(11, "new").is_some());
+        assert!(recalled(&memory, 3, "3").is_none());
+        assert!(recalled(&memory, 11, "new").is_some());
     }
 
     #[test]
@@ -286,9 +378,9 @@ mod tests {
         let memory = Memory::new(1000);
         let tokens: Vec<String> = (0..1000).map(|n| format!("token {n}")).collect();
         for token in &tokens {
-            memory.keep(good(token, 9), 0);
+            memory.keep(token, good(token, 9), 0);
         }
-        let known = tokens.iter().filter(|token| memory.recall(token).is_some()).count();
+        let known = tokens.iter().filter(|token| memory.recall(token, |_| ()).is_some()).count();
         assert!(known >= 998, "{known}");
     }
 }

@@ -9,7 +9,7 @@ use core::marker::PhantomData;
 use core::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
-use super::memory::{Kept, Memory};
+use super::memory::{Kept, Memory, Token};
 use super::profile::{Profile, Registered};
 use super::reader::Claims;
 use crate::base64::Room;
@@ -154,8 +154,10 @@ impl<C: Profile> Builder<C, WantsAudience> {
         Verifier {
             seen: unseen(&self.keys),
             keys: self.keys,
-            issuer: self.state.issuer,
-            audience: audience.into().into_boxed_str(),
+            whom: Arc::new(Whom {
+                issuer: self.state.issuer,
+                audience: audience.into().into_boxed_str(),
+            }),
             leeway: Leeway::default(),
             types: Types::Exact,
             memory: None,
@@ -172,13 +174,19 @@ pub struct Verifier<C> {
     // INVARIANT: written only after the strict path has accepted that header and the signature
     // over it, so that an equal header needs no second reading.
     seen: Box<[OnceLock<Box<str>>]>,
-    issuer: Box<str>,
-    audience: Box<str>,
+    whom: Arc<Whom>,
     leeway: Leeway,
     types: Types,
     // INVARIANT: holds what this verifier accepted, for this issuer, this audience and this type.
     memory: Option<Arc<Memory<C>>>,
     profile: PhantomData<fn() -> C>,
+}
+
+/// From whom and for whom a token must be.
+#[derive(Debug, Default)]
+pub(super) struct Whom {
+    issuer: Box<str>,
+    audience: Box<str>,
 }
 
 /// Which `typ` is accepted.
@@ -255,10 +263,9 @@ impl<C: Profile> Verifier<C> {
         let Some(old) = old else { return new };
         let new = new.remembering(old.most());
         if let Some(memory) = &new.memory {
-            old.each(|kept| {
-                if new.would_choose(&kept.token, &kept.key) {
-                    memory.adopt(kept);
-                }
+            old.each(|kept| match kept.token.text() {
+                Some(token) if new.would_choose(&token, &kept.key) => memory.adopt(&token, kept),
+                _ => {}
             });
         }
         new
@@ -268,7 +275,8 @@ impl<C: Profile> Verifier<C> {
     /// all of them. What was remembered for the other audience is not known to this one.
     #[must_use]
     pub fn with_audience(self, audience: impl Into<String>) -> Self {
-        Self { audience: audience.into().into_boxed_str(), ..self }.forgetful()
+        let (issuer, audience) = (self.whom.issuer.clone(), audience.into().into_boxed_str());
+        Self { whom: Arc::new(Whom { issuer, audience }), ..self }.forgetful()
     }
 
     /// With a memory of its own that is empty, because this verifier and its clones do not accept
@@ -304,16 +312,26 @@ impl<C: Profile> Verifier<C> {
         let Some(memory) = &self.memory else {
             return self.admit(token, now, Expiry::Counts, proof).map(|good| Verified::of(good.claims));
         };
-        if let Some(kept) = memory.recall(token).filter(|kept| self.keys.has(&kept.key)) {
-            self.meant_for_us(&kept.claims)?;
-            held(&kept.claims.registered(), proof)?;
-            self.in_time(kept.times, now, Expiry::Counts)?;
-            return Ok(Verified(Held::Kept(kept)));
+        if let Some((kept, Some(verdict))) = memory.recall(token, |kept| self.still_good(kept, now, proof)) {
+            return verdict.map(|()| Verified(Held::Kept(kept)));
         }
         let Good { claims, times, place } = self.admit(token, now, Expiry::Counts, proof)?;
         let Some(Key::Public(key)) = self.keys.key(place) else { return Ok(Verified::of(claims)) };
-        let kept = Kept { claims, key: key.clone(), times, token: token.into() };
-        Ok(Verified(Held::Kept(memory.keep(kept, now))))
+        let (key, whom) = (key.clone(), Arc::clone(&self.whom));
+        let kept = Kept { times, key, whom, claims, token: Token::of(token) };
+        Ok(Verified(Held::Kept(memory.keep(token, kept, now))))
+    }
+
+    /// What can change between two looks at the same token; none when its key is not trusted any more.
+    #[inline]
+    fn still_good(&self, kept: &Kept<C>, now: u64, proof: Option<&Proven>) -> Option<Result<(), Error>> {
+        self.keys.has(&kept.key).then(|| {
+            if !Arc::ptr_eq(&kept.whom, &self.whom) {
+                self.meant_for_us(&kept.claims)?;
+            }
+            held(&kept.claims.registered(), proof)?;
+            self.in_time(kept.times, now, Expiry::Counts)
+        })
     }
 
     fn admit(&self, token: &str, now: u64, expiry: Expiry, proof: Option<&Proven>) -> Result<Good<C>, Error> {
@@ -375,12 +393,12 @@ impl<C: Profile> Verifier<C> {
 
     fn meant_for_us(&self, claims: &C) -> Result<(), Error> {
         let registered = claims.registered();
-        self.named(registered.iss, registered.aud.names(&self.audience))?;
-        claims.check(&self.audience)
+        self.named(registered.iss, registered.aud.names(&self.whom.audience))?;
+        claims.check(&self.whom.audience)
     }
 
     fn named(&self, iss: &str, among_audiences: bool) -> Result<(), Error> {
-        if iss != &*self.issuer {
+        if iss != &*self.whom.issuer {
             return Err(Error::Issuer);
         }
         if among_audiences { Ok(()) } else { Err(Error::Audience) }
@@ -427,7 +445,7 @@ impl Verifier<AccessClaims> {
         claims.fill(payload)?;
         let view = AccessView::read(&claims)?;
         let cnf = Confirmation::read(&claims)?;
-        self.named(&view.iss, view.aud.names(&self.audience))?;
+        self.named(&view.iss, view.aud.names(&self.whom.audience))?;
         if cnf.is_some() {
             return Err(Error::Bound);
         }
