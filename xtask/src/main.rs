@@ -7,6 +7,7 @@ mod test;
 mod tidy;
 mod ui;
 
+use bench::jose::instructions::{self, Counts};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -22,6 +23,8 @@ const USAGE: &str = "\
   bench serve   start, memory and CPU of the server, beside a bare handler
   bench jose [--json]
           what tokens cost, beside the bare primitive and other libraries
+  bench jose --instructions [--keep]
+          the instructions of our hot paths, beside those that are kept
 ";
 
 fn main() -> ExitCode {
@@ -36,6 +39,8 @@ fn main() -> ExitCode {
         ["bench", "serve"] => bench::command(&root),
         ["bench", "jose"] => bench::jose::command(&root, bench::jose::Form::Table),
         ["bench", "jose", "--json"] => bench::jose::command(&root, bench::jose::Form::Json),
+        ["bench", "jose", "--instructions"] => instructions::command(&root, Counts::Compare),
+        ["bench", "jose", "--instructions", "--keep"] => instructions::command(&root, Counts::Keep),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             ExitCode::SUCCESS

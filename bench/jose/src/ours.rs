@@ -59,6 +59,7 @@ pub fn verify(keys: &Keys, algorithm: &str) -> Vec<Case> {
     ]
 }
 
+#[cfg(feature = "peers")]
 pub fn sign(keys: &Keys, algorithm: &str) -> Case {
     let (signer, payload) = (keys.signer(algorithm), claims());
     Case::new(format!("sign {algorithm}"), OURS, move || {

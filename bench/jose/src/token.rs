@@ -1,5 +1,7 @@
 //! The keys and the token that everybody gets.
 
+use std::sync::LazyLock;
+
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair};
@@ -39,7 +41,8 @@ pub struct Keys {
     pub secret: [u8; 32],
     pub es256: EcdsaKeyPair,
     pub eddsa: Ed25519KeyPair,
-    pub rs256: RsaKeyPair,
+    /// Made when it is asked for: it takes longer than all else.
+    pub rs256: LazyLock<RsaKeyPair>,
 }
 
 impl Keys {
@@ -48,7 +51,7 @@ impl Keys {
             secret: std::array::from_fn(|place| u8::try_from(place * 7 + 131).unwrap_or_default()),
             es256: EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key"),
             eddsa: Ed25519KeyPair::generate().expect("a key"),
-            rs256: RsaKeyPair::generate(KeySize::Rsa2048).expect("a key"),
+            rs256: LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).expect("a key")),
         }
     }
 
@@ -57,7 +60,7 @@ impl Keys {
         match algorithm {
             "ES256" => self.es256.to_pkcs8v1().expect("a document").as_ref().to_vec(),
             "EdDSA" => self.eddsa.to_pkcs8v1().expect("a document").as_ref().to_vec(),
-            _ => AsDer::<Pkcs8V1Der<'_>>::as_der(&self.rs256).expect("a document").as_ref().to_vec(),
+            _ => AsDer::<Pkcs8V1Der<'_>>::as_der(&*self.rs256).expect("a document").as_ref().to_vec(),
         }
     }
 

@@ -85,6 +85,7 @@ impl Suite {
         self.tests("rust", "unit tests, conformance, HTTP", &Step::tests(tools.nextest));
         self.tests("doctests", "the examples in the documentation", &Step::doctests());
         self.tests("fuzz", "seconds of each target", &Step::fuzz());
+        self.check("instructions", "no hot path takes more than is kept", &Step::instructions());
         if !tools.node_tests.is_empty() {
             let peer = self.check("josekit", "the peer that is outside the workspace", &Step::josekit(root));
             if built && peer {

@@ -27,6 +27,7 @@ const PROGRAMS: &[Program] = &[
     Program { names: &["python3"], package: "python3-venv" },
     Program { names: &["redis-server"], package: "redis-server" },
     Program { names: &["redis-cli"], package: "redis-tools" },
+    Program { names: &["valgrind"], package: "valgrind" },
 ];
 
 /// What was found or installed.

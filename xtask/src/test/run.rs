@@ -37,6 +37,11 @@ impl Step {
         Self::new("cargo", &["xtask", "fuzz", "--test"])
     }
 
+    /// This program again: the instructions of the hot paths, beside those that are kept.
+    pub(super) fn instructions() -> Self {
+        Self::new("cargo", &["xtask", "bench", "jose", "--instructions"])
+    }
+
     /// The peer of the exchange of tokens that is made of Rust and OpenSSL.
     pub(super) fn josekit(root: &Path) -> Self {
         let manifest =

@@ -134,11 +134,7 @@ impl<C> Memory<C> {
 
     /// The token, if every byte of it was seen before, and what `judge` says of it.
     #[inline]
-    pub(super) fn recall<T>(
-        &self,
-        token: &str,
-        judge: impl Fn(&Kept<C>) -> T,
-    ) -> Option<(Arc<Kept<C>>, T)> {
+    pub(super) fn recall<T>(&self, token: &str, judge: impl Fn(&Kept<C>) -> T) -> Option<(Arc<Kept<C>>, T)> {
         self.recall_tagged(self.tag(token), token, judge)
     }
 
@@ -214,12 +210,7 @@ const fn short(tag: u64) -> u32 {
 
 impl<C> Set<C> {
     #[inline]
-    fn find<T>(
-        &self,
-        tag: u32,
-        token: &str,
-        judge: impl Fn(&Kept<C>) -> T,
-    ) -> Option<(Arc<Kept<C>>, T)> {
+    fn find<T>(&self, tag: u32, token: &str, judge: impl Fn(&Kept<C>) -> T) -> Option<(Arc<Kept<C>>, T)> {
         let way = self.tags.iter().position(|known| *known == tag)?;
         let kept = self.kept.get(way)?.as_ref()?;
         // Both before it is counted: what they look at then comes from memory at once, not one behind the other.

@@ -154,10 +154,7 @@ impl<C: Profile> Builder<C, WantsAudience> {
         Verifier {
             seen: unseen(&self.keys),
             keys: self.keys,
-            whom: Arc::new(Whom {
-                issuer: self.state.issuer,
-                audience: audience.into().into_boxed_str(),
-            }),
+            whom: Arc::new(Whom { issuer: self.state.issuer, audience: audience.into().into_boxed_str() }),
             leeway: Leeway::default(),
             types: Types::Exact,
             memory: None,

@@ -3,7 +3,9 @@
 //! `bench/jose` measures: time in one process, its cases taking turns; allocations in another, because counting takes
 //! time. This prints both, and says which bars hold. A bar is a ratio within one run, so that the machine cancels out.
 
-use std::path::Path;
+pub(crate) mod instructions;
+
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use serde_json::{Value, json};
@@ -88,8 +90,15 @@ fn measure(root: &Path) -> Result<Vec<Value>, Problem> {
     Ok(timed)
 }
 
+/// A program of the benchmark. It is not in the workspace, so it has a target folder of its own.
+fn program(root: &Path, name: &str) -> PathBuf {
+    let folder =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("bench/jose/target"), PathBuf::from);
+    folder.join("release").join(name)
+}
+
 fn lines(root: &Path, program: &str) -> Result<Vec<Value>, Problem> {
-    let text = run(&mut Command::new(root.join("bench/jose/target/release").join(program)), program)?;
+    let text = run(&mut Command::new(self::program(root, program)), program)?;
     let parse = |line: &str| serde_json::from_str(line).map_err(|e| format!("`{line}` is not JSON: {e}"));
     text.lines().map(parse).collect()
 }
