@@ -2,7 +2,9 @@
 
 use std::hint::black_box;
 
-use countersign_jose::jws::{self, Trusted};
+#[cfg(feature = "peers")]
+use countersign_jose::jws;
+use countersign_jose::jws::Trusted;
 use countersign_jose::jwt::{self, AccessClaims, Scratch, Verifier};
 use countersign_jose::{Algorithm, KeyId, SigningKey};
 

@@ -75,7 +75,11 @@ fn measure(root: &Path) -> Result<Made, Problem> {
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).map_err(|e| format!("`{line}` is not JSON: {e}")));
     let about = lines.next().ok_or("valgrind ran nothing")??;
-    let calls = about["calls"].as_u64().filter(|calls| *calls > 0).ok_or("the number of calls is missing")?;
+    let calls = about
+        .get("calls")
+        .and_then(Value::as_u64)
+        .filter(|calls| *calls > 0)
+        .ok_or("the number of calls is missing")?;
     let mut cases = Vec::new();
     for (at, line) in lines.enumerate() {
         cases.push((line?, total(&folder.join(format!("out.{}", at + 1)))? / calls));
@@ -84,7 +88,7 @@ fn measure(root: &Path) -> Result<Made, Problem> {
     let with = [
         ("rustc", rustc.trim()),
         ("valgrind", valgrind.trim()),
-        ("processor", about["processor"].as_str().unwrap_or_default()),
+        ("processor", about.get("processor").and_then(Value::as_str).unwrap_or_default()),
     ];
     let with = with.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     Ok(Made { with, counts: named(&cases) })
