@@ -42,14 +42,19 @@ impl Served {
         let mut child = Command::new(program).args(words).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().trim_start_matches("http://").trim_end_matches("/me").to_owned();
+        let address = line.trim().trim_start_matches("http://");
+        let address = address.split('/').next().unwrap().to_owned();
         Self { child, address }
     }
 
     fn me(&self, headers: &str) -> String {
+        self.ask("GET /me", headers)
+    }
+
+    fn ask(&self, what: &str, headers: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let host = &self.address;
-        let request = format!("GET /me HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n");
+        let request = format!("{what} HTTP/1.1\r\nHost: {host}\r\n{headers}Connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
@@ -111,6 +116,22 @@ fn an_application_elsewhere_knows_who_the_issuer_says() {
     let answer = shop.me(&format!("Authorization: Bearer {}\r\n", jwt::sign(&key, &claims).unwrap()));
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hello, ada"), "{answer}");
     assert!(shop.me("").starts_with("HTTP/1.1 401 "));
+}
+
+#[test]
+fn a_shop_keeps_its_own_sessions() {
+    let place = std::env::temp_dir().join(format!("countersign-example-06-{}", std::process::id()));
+    let shop = Served::start(env!("CARGO_BIN_EXE_06_sessions"), &[place.to_str().unwrap()]);
+    assert!(shop.ask("GET /", "").starts_with("HTTP/1.1 401 "));
+    let own = format!("Content-Length: 0\r\nOrigin: http://{}\r\n", shop.address);
+    let signed = shop.ask("POST /signin", &own);
+    let cookie = signed.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+    let cookie = format!("Cookie: {}\r\n", cookie.split(';').next().unwrap());
+    assert!(shop.ask("POST /add/tea", &cookie).starts_with("HTTP/1.1 403 "), "another site changes nothing");
+    assert!(shop.ask("POST /add/tea", &(own + &cookie)).starts_with("HTTP/1.1 200 "));
+    assert!(shop.ask("GET /", &cookie).ends_with("[\"tea\"]"));
+    drop(shop);
+    let _ = std::fs::remove_dir_all(place);
 }
 
 #[test]

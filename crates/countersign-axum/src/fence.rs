@@ -3,7 +3,66 @@
 //! A browser sends a cookie along with whatever another site makes it post; a bearer token it does not. Decides by Fetch
 //! Metadata, and by `Origin` against `Host` where a browser does not send it (RFC 6454 section 7; OWASP ASVS 5.0 V3.5.1).
 
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum_core::extract::Request;
+use axum_core::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, header};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::rejection::Rejection;
+
+/// Refuses what another site makes a browser send: one line for routes that no [`Guard`](crate::Guard) covers, which does
+/// the same for every request that a cookie speaks for.
+///
+/// No token goes into a form. Every browser since 2023 says where a request comes from (`Sec-Fetch-Site`), older ones say it
+/// with `Origin`; neither can be set by a page. A request that says neither and changes something is refused, and so is one
+/// from a sibling host, which a token in a cookie would let through (OWASP ASVS 5.0 V3.5.1).
+///
+/// ```
+/// use axum::{Router, routing::post};
+/// use countersign_axum::Fence;
+/// let app: Router = Router::new().route("/order", post(|| async { "ordered" })).layer(Fence);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Fence;
+
+impl<S> Layer<S> for Fence {
+    type Service = Fenced<S>;
+
+    fn layer(&self, inner: S) -> Fenced<S> {
+        Fenced(inner)
+    }
+}
+
+/// A service behind a [`Fence`].
+#[derive(Clone, Debug)]
+pub struct Fenced<S>(S);
+
+impl<S> Service<Request> for Fenced<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        if may_act(request.method(), request.headers()) {
+            return Box::pin(self.0.call(request));
+        }
+        Box::pin(std::future::ready(Ok(Rejection::CrossSite.into_response())))
+    }
+}
 
 /// Whether the request may act by its cookie.
 pub(crate) fn may_act(method: &Method, headers: &HeaderMap) -> bool {

@@ -5,12 +5,14 @@
 use std::sync::Arc;
 
 use countersign::jwks::{Ready, Trust};
-use countersign::{Engine, FetchError, Recognized, Recognizer};
+use countersign::{Engine, FetchError, Home, Recognized, Recognizer};
 use countersign_core::id::ClientId;
+use countersign_core::session::admit::Presence;
 use countersign_core::{Attempt, Fault, Refusal};
 use http::{HeaderMap, header};
 
 use crate::peer::cookies;
+use crate::sessions::Sessions;
 
 /// Who may pass.
 ///
@@ -21,6 +23,9 @@ pub struct Guard {
     door: Door,
     /// Where a browser application keeps its access token.
     token_cookie: Option<&'static str>,
+    /// Where the application keeps sessions of its own.
+    home: Option<Arc<Home>>,
+    presence: Presence,
 }
 
 /// What happens to a request without a credential.
@@ -31,6 +36,38 @@ pub(crate) enum Door {
 }
 
 impl Guard {
+    /// Keeps sessions of the application's own in `place`, a folder such as `shop.db` that is made when it is not there; no
+    /// server is needed. The application checks credentials itself and calls [`Session::sign_in`](crate::Session::sign_in).
+    ///
+    /// ```no_run
+    /// use axum::{Router, routing::{get, post}};
+    /// use countersign_axum::{Guard, Rejection, Session};
+    ///
+    /// async fn hello(session: Session) -> String {
+    ///     format!("hello, {}", session.subject().as_deref().unwrap_or("stranger"))
+    /// }
+    /// async fn sign_in(session: Session) -> Result<(), Rejection> {
+    ///     session.sign_in("ada").await // after the application's own check of a password, a passkey, a letter
+    /// }
+    /// #[tokio::main]
+    /// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///     let guard = Guard::sessions("shop.db").await?.optional();
+    ///     let app = Router::new().route("/", get(hello)).route("/signin", post(sign_in)).layer(guard);
+    ///     axum::serve(tokio::net::TcpListener::bind("localhost:3000").await?, app).await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn sessions(place: impl Into<String>) -> Sessions {
+        Sessions::at(place.into())
+    }
+
+    /// Keeps the sessions of `home`.
+    #[must_use]
+    pub fn at_home(home: Arc<Home>) -> Self {
+        let (engine, client) = (Arc::clone(home.engine()), home.client().clone());
+        Self { home: Some(home), ..Self::of(Recognizer::Sessions { engine, client }) }
+    }
+
     /// Knows people by the session cookie of application `client` of `engine`, on the application's own host.
     #[must_use]
     pub fn sessions_of(engine: Arc<Engine>, client: ClientId) -> Self {
@@ -79,6 +116,29 @@ impl Guard {
         self
     }
 
+    /// Lets requests through without renewing their session: for routes that a page polls by itself, which must not keep
+    /// somebody signed in who has gone away (OWASP ASVS 5.0 V7.3.1). Put it on a route or a router of its own; under a guard
+    /// that renews, it has no effect.
+    ///
+    /// ```no_run
+    /// # use axum::{Router, routing::get};
+    /// # fn routes(guard: countersign_axum::Guard) -> Router {
+    /// let news = Router::new().route("/news", get(|| async { "none" })).layer(guard.clone().passive());
+    /// Router::new().route("/", get(|| async { "hello" })).layer(guard).merge(news)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn passive(mut self) -> Self {
+        self.presence = Presence::Passive;
+        self
+    }
+
+    /// The application's own sessions, to list, end and erase those of somebody by name.
+    #[must_use]
+    pub const fn home(&self) -> Option<&Arc<Home>> {
+        self.home.as_ref()
+    }
+
     /// Also looks for the access token in this cookie, where a server-side browser application keeps it.
     #[must_use]
     pub fn token_cookie(mut self, name: &'static str) -> Self {
@@ -87,11 +147,16 @@ impl Guard {
     }
 
     fn of(recognizer: Recognizer) -> Self {
-        Self { recognizer: Arc::new(recognizer), door: Door::Closed, token_cookie: None }
+        let (door, presence) = (Door::Closed, Presence::Active);
+        Self { recognizer: Arc::new(recognizer), door, token_cookie: None, home: None, presence }
     }
 
     pub(crate) const fn door(&self) -> Door {
         self.door
+    }
+
+    pub(crate) const fn presence(&self) -> Presence {
+        self.presence
     }
 
     /// The engine and the application, when people are known by its sessions.
@@ -117,7 +182,7 @@ impl Guard {
         };
         let joined = cookies(headers).collect::<Vec<_>>().join("; ");
         let cookie = (!joined.is_empty()).then_some(joined.as_str());
-        self.recognizer.recognize(cookie, authorization.as_deref()).await
+        self.recognizer.recognize_as(cookie, authorization.as_deref(), self.presence).await
     }
 
     /// The access token in the application's cookie; two of one name are refused.

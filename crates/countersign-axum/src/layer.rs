@@ -20,6 +20,7 @@ use crate::guard::{Door, Guard};
 use crate::hop;
 use crate::rejection::Rejection;
 use crate::session::Access;
+use crate::visit;
 
 impl<S> Layer<S> for Guard {
     type Service = Guarded<S>;
@@ -55,6 +56,9 @@ where
         let ready = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, ready);
         Box::pin(async move {
+            if let Some(home) = guard.home() {
+                return visit::serve(home, guard.door(), guard.presence(), request, &mut inner).await;
+            }
             match admit(&guard, request).await {
                 Ok(request) => inner.call(request).await,
                 Err(response) => Ok(*response),

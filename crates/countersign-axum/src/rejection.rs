@@ -43,6 +43,7 @@ impl Rejection {
         match self {
             Self::Refusal(Refusal::Missing { .. }) => StatusCode::NOT_FOUND,
             Self::Refusal(Refusal::Moved | Refusal::Taken { .. }) => StatusCode::CONFLICT,
+            Self::Refusal(Refusal::SessionsFull) => StatusCode::FORBIDDEN,
             Self::Refusal(Refusal::Invalid { .. }) => StatusCode::BAD_REQUEST,
             Self::Refusal(Refusal::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Refusal(Refusal::Throttled { .. }) => StatusCode::TOO_MANY_REQUESTS,

@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::rejection::Rejection;
+use crate::visit::Visit;
 
 /// The typed name of one piece of session data, a `const` of the application.
 ///
@@ -52,21 +53,53 @@ impl<T> Slot<T> {
     }
 }
 
-/// The data of the session behind this request. Routes need a guard made by [`Guard::sessions_of`](crate::Guard::sessions_of).
+/// The session behind this request: its data, and under [`Guard::sessions`](crate::Guard::sessions) who is signed in.
+/// Routes need that guard or one made by [`Guard::sessions_of`](crate::Guard::sessions_of).
 #[derive(Clone, Debug)]
-pub struct Session(Access);
+pub struct Session(pub(crate) Access);
 
 /// Which session, and the way to its data.
 #[derive(Clone, Debug)]
 pub(crate) struct Access {
     engine: Arc<Engine>,
     client: ClientId,
-    handle: String,
+    seat: Seat,
+}
+
+/// Whose the session is.
+#[derive(Clone, Debug)]
+enum Seat {
+    /// It was there when the request came, under this handle.
+    Taken(String),
+    /// It may begin and end while the request is served.
+    Visiting(Arc<Visit>),
 }
 
 impl Access {
     pub(crate) const fn new(engine: Arc<Engine>, client: ClientId, handle: String) -> Self {
-        Self { engine, client, handle }
+        Self { engine, client, seat: Seat::Taken(handle) }
+    }
+
+    pub(crate) fn visiting(visit: Arc<Visit>) -> Self {
+        let (engine, client) = (Arc::clone(visit.home().engine()), visit.home().client().clone());
+        Self { engine, client, seat: Seat::Visiting(visit) }
+    }
+
+    /// The public name of the session as it is now.
+    fn handle(&self) -> Result<String, Refusal> {
+        match &self.seat {
+            Seat::Taken(handle) => Ok(handle.clone()),
+            Seat::Visiting(visit) => {
+                visit.known().map(|known| known.checked.handle.to_string()).ok_or(Refusal::SessionAbsent)
+            }
+        }
+    }
+
+    pub(crate) fn visit(&self) -> Option<&Arc<Visit>> {
+        match &self.seat {
+            Seat::Taken(_) => None,
+            Seat::Visiting(visit) => Some(visit),
+        }
     }
 }
 
@@ -116,21 +149,23 @@ impl Session {
     }
 
     async fn fetch<T: DeserializeOwned>(&self, slot: Slot<T>) -> Result<Option<(Version, T)>, Rejection> {
-        let Access { engine, client, handle } = &self.0;
+        let Access { engine, client, .. } = &self.0;
+        let handle = self.0.handle()?;
         let app = engine.app(client.as_str()).await?;
-        let Some((version, bytes)) = engine.slot(&app, handle, slot.name).await? else { return Ok(None) };
+        let Some((version, bytes)) = engine.slot(&app, &handle, slot.name).await? else { return Ok(None) };
         let value =
             serde_json::from_slice(&bytes).map_err(|e| Fault::Codec(format!("slot `{}`: {e}", slot.name)))?;
         Ok(Some((version, value)))
     }
 
     async fn store<T: Serialize>(&self, slot: Slot<T>, expect: Expect, value: &T) -> Result<(), Rejection> {
-        let Access { engine, client, handle } = &self.0;
+        let Access { engine, client, .. } = &self.0;
+        let handle = self.0.handle()?;
         let bytes =
             serde_json::to_vec(value).map_err(|e| Fault::Codec(format!("slot `{}`: {e}", slot.name)))?;
         let app = engine.app(client.as_str()).await?;
         engine
-            .put_slot(&app, handle, slot.name, expect, &bytes)
+            .put_slot(&app, &handle, slot.name, expect, &bytes)
             .await
             .map_err(|error: Error| error.into())
             .map(|_| ())

@@ -9,6 +9,7 @@ use countersign_core::error::OAuthError;
 use countersign_core::id::ClientId;
 use countersign_core::record::session::Audience;
 use countersign_core::record::{Client, Scope, Style};
+use countersign_core::session::admit::Presence;
 use countersign_core::time::Timestamp;
 use countersign_core::{Attempt, Fault, Refusal};
 
@@ -75,9 +76,23 @@ impl Recognizer {
         cookie: Option<&str>,
         authorization: Option<&str>,
     ) -> Result<Attempt<Recognized>, Fault> {
+        self.recognize_as(cookie, authorization, Presence::Active).await
+    }
+
+    /// As [`Recognizer::recognize`], where `presence` says whether the request renews a session.
+    ///
+    /// # Errors
+    /// Only what the store could not do.
+    pub async fn recognize_as(
+        &self,
+        cookie: Option<&str>,
+        authorization: Option<&str>,
+        presence: Presence,
+    ) -> Result<Attempt<Recognized>, Fault> {
         match self {
             Self::Sessions { engine, client } => {
-                Ok(engine.check(cookie, &Audience::Client(client.clone())).await?.map(by_session))
+                let audience = Audience::Client(client.clone());
+                Ok(engine.check_as(cookie, &audience, presence).await?.map(by_session))
             }
             Self::Jwt { engine, audience } => bearer(authorization, |token| {
                 let claims = engine
@@ -142,7 +157,7 @@ fn bearer(
     }
 }
 
-fn by_session(checked: Checked) -> Recognized {
+pub(crate) fn by_session(checked: Checked) -> Recognized {
     Recognized {
         subject: checked.session.subject.as_str().to_owned(),
         client: checked

@@ -38,6 +38,7 @@ mod export;
 mod gate;
 mod guard;
 mod hasher;
+mod home;
 pub mod issuer;
 #[cfg(feature = "jwks")]
 pub mod jwks;
@@ -80,6 +81,7 @@ pub use error::{Error, Result};
 pub use guard::{Named, NamedClaims};
 pub use guard::{Recognized, Recognizer, sign_in_helps};
 pub use hasher::HashingLimits;
+pub use home::{Home, Keeping, Known};
 #[cfg(feature = "jwks")]
 pub use jwks::{FetchError, Reach, trust};
 pub use logins::{Checked, SignedIn};

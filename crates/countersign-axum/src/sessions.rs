@@ -1,0 +1,139 @@
+//! `Guard::sessions("shop.db")`: where an application keeps sessions of its own, said in one line.
+//!
+//! The one place below the command line that reads the environment: which key opens the store is not for a program's text.
+
+use std::future::{Future, IntoFuture};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use countersign::{Beyond, Fault, Home, Keeping, MasterKey, Most, Preset, SessionRules};
+
+use crate::guard::Guard;
+
+/// The key that seals the store, and the file that holds it.
+const KEY: &str = "COUNTERSIGN_MASTER_KEY";
+const KEY_FILE: &str = "COUNTERSIGN_MASTER_KEY_FILE";
+
+/// A guard that keeps sessions of its own, about to be opened: `.await` it.
+///
+/// With a master key, given here or in the environment as `COUNTERSIGN_MASTER_KEY` or `COUNTERSIGN_MASTER_KEY_FILE`, this is
+/// production: cookies are `__Host-` and go over https only. Without one it is development: the key is made beside the data,
+/// cookies go over plain http, and requests for any host but this machine are answered with a fault, so that it cannot be
+/// deployed by mistake.
+#[derive(Debug)]
+#[must_use = "await it, and a guard comes of it"]
+pub struct Sessions {
+    place: String,
+    data: bool,
+    master: Option<MasterKey>,
+    rules: SessionRules,
+}
+
+impl Sessions {
+    pub(crate) fn at(place: String) -> Self {
+        Self { place, data: false, master: None, rules: SessionRules::default() }
+    }
+
+    /// The limits by the name of the standard that asks for them.
+    pub fn preset(mut self, preset: Preset) -> Self {
+        self.rules.preset = Some(preset);
+        self
+    }
+
+    /// One person has at most `count` sessions at once; `beyond` says what becomes of one more.
+    pub fn at_most(mut self, count: u32, beyond: Beyond) -> Self {
+        self.rules.most = Some(Most { count, beyond });
+        self
+    }
+
+    /// The key that seals the store, in place of the one in the environment.
+    pub fn master_key(mut self, key: MasterKey) -> Self {
+        self.master = Some(key);
+        self
+    }
+
+    /// Keeps slots and guests in Redis at `place`, beside the store.
+    pub fn data(mut self, place: impl AsRef<str>) -> Self {
+        self.data = !place.as_ref().is_empty();
+        self
+    }
+
+    async fn open(self) -> Result<Guard, Fault> {
+        if self.data {
+            let why = "`.data(…)` is not built in: this countersign-axum keeps data in its store";
+            return Err(Fault::Unfit(why.to_owned()));
+        }
+        let folder = folder(&self.place)?;
+        let keeping = match self.master {
+            Some(master) => Keeping::Production(master),
+            None => keeping(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()))?,
+        };
+        if matches!(keeping, Keeping::Development) {
+            tracing::warn!(
+                "sessions in development: plain http, this machine only; {KEY_FILE} makes it production"
+            );
+        }
+        Ok(Guard::at_home(Arc::new(Home::open(&folder, keeping, self.rules).await?)))
+    }
+}
+
+impl IntoFuture for Sessions {
+    type Output = Result<Guard, Fault>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.open())
+    }
+}
+
+/// The folder that `place` is. An address may hold a password, so it is not repeated.
+fn folder(place: &str) -> Result<PathBuf, Fault> {
+    let why = match place.split_once("://") {
+        None if place.is_empty() => "sessions need a place, such as `shop.db`",
+        None => return Ok(PathBuf::from(place)),
+        Some(("postgres" | "postgresql", _)) => {
+            "a store in PostgreSQL is not built in: name a folder, such as `shop.db`"
+        }
+        Some(_) => "sessions are kept in a folder, such as `shop.db`, and this is an address",
+    };
+    Err(Fault::Unfit(why.to_owned()))
+}
+
+/// What the environment says.
+fn keeping(env: &dyn Fn(&str) -> Option<String>) -> Result<Keeping, Fault> {
+    let text = match (env(KEY), env(KEY_FILE)) {
+        (Some(text), _) => text,
+        (None, Some(file)) => std::fs::read_to_string(Path::new(&file))
+            .map_err(|why| Fault::Unfit(format!("the master key in `{file}` ({KEY_FILE}): {why}")))?,
+        (None, None) => return Ok(Keeping::Development),
+    };
+    Ok(Keeping::Production(MasterKey::parse(&text)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_key_it_is_development_and_a_bad_key_is_no_key() {
+        assert!(matches!(keeping(&|_| None), Ok(Keeping::Development)));
+        let good = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        let with = |key: &'static str, value: &str| {
+            let value = value.to_owned();
+            keeping(&move |name| (name == key).then(|| value.clone()))
+        };
+        assert!(matches!(with(KEY, good), Ok(Keeping::Production(_))));
+        assert!(with(KEY, "hunter2").is_err());
+        assert!(with(KEY_FILE, "/nowhere/key").is_err());
+    }
+
+    #[test]
+    fn a_place_is_a_folder_and_an_address_is_not_repeated() {
+        assert_eq!(folder("shop.db").unwrap(), PathBuf::from("shop.db"));
+        for bad in ["", "postgres://shop:hunter2@db/shop", "mysql://hunter2@db"] {
+            let why = folder(bad).unwrap_err().to_string();
+            assert!(!why.contains("hunter2"), "{why}");
+        }
+    }
+}

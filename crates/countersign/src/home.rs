@@ -1,0 +1,300 @@
+//! Sessions of one application in a place of its own: no server, no issuer, no accounts; the application checks credentials
+//! itself and says who somebody is.
+//!
+//! Decides where things are kept and under which key; what a session may do is decided where it is for everybody.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use countersign_core::extent::{Actor, Extent, Reason};
+use countersign_core::id::{ClientId, Subject};
+use countersign_core::policy::SessionRules;
+use countersign_core::record::Style;
+use countersign_core::record::session::Audience;
+use countersign_core::session::admit::Presence;
+use countersign_core::{Attempt, Fault, Refusal};
+use countersign_store::{Durability, Embedded};
+use tokio::task::JoinHandle;
+
+use crate::apps::NewApp;
+use crate::endings::SessionView;
+use crate::engine::{Engine, Parts, Settings};
+use crate::error::{Error, Result};
+use crate::guard::Recognized;
+use crate::hasher::HashingLimits;
+use crate::logins::{Checked, SignedIn};
+use crate::outside::{SystemClock, SystemEntropy};
+use crate::secret::MasterKey;
+use crate::visitor::Visitor;
+
+/// What the application is called in its own store.
+const APP: &str = "app";
+
+/// How many names are kept in memory; more only means that some are read again.
+const NAMES: usize = 100_000;
+
+/// How often upkeep is done.
+const TICK: Duration = Duration::from_secs(60);
+
+/// Under which key a store is opened, and what browsers speak to the application.
+#[derive(Debug)]
+pub enum Keeping {
+    /// Production: cookies go over https only.
+    Production(MasterKey),
+    /// Development, on this machine only: plain http, and a key that lies beside the data it seals.
+    Development,
+}
+
+/// Sessions of one application in a place of its own.
+pub struct Home {
+    engine: Arc<Engine>,
+    client: ClientId,
+    names: RwLock<HashMap<Subject, Arc<str>>>,
+    upkeep: Option<JoinHandle<()>>,
+}
+
+/// Someone who came with a live session of the application's own.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Known {
+    /// The session.
+    pub checked: Checked,
+    /// What the application calls them.
+    pub name: Arc<str>,
+}
+
+impl Known {
+    /// What a guard tells its handlers.
+    #[must_use]
+    pub fn recognized(&self) -> Recognized {
+        Recognized { subject: self.name.to_string(), ..crate::guard::by_session(self.checked.clone()) }
+    }
+}
+
+impl Home {
+    /// Opens the store in `folder`, which is made when it is not there. One process at a time owns it.
+    ///
+    /// # Errors
+    /// [`Fault::InUse`], [`Fault::Unfit`] when it was sealed under another key, what the disk could not do.
+    pub async fn open(folder: &Path, keeping: Keeping, rules: SessionRules) -> Result<Self, Fault> {
+        let store = Embedded::open(folder, Durability::Full)?;
+        let (master, dev) = match keeping {
+            Keeping::Production(master) => (master, false),
+            Keeping::Development => (development_key(folder)?, true),
+        };
+        // Nobody is sent there: no token is signed, and no letter is written.
+        let issuer = if dev { "http://localhost" } else { "https://own.invalid" }.to_owned();
+        let parts = Parts {
+            store: Arc::clone(&store) as _,
+            directory: store,
+            clock: Arc::new(SystemClock::default()),
+            entropy: Arc::new(SystemEntropy),
+            post: None,
+            master,
+        };
+        let settings = Settings { issuer, dev, hashing: HashingLimits::default(), sessions: rules };
+        let mut home = Self::of(Engine::open(settings, parts).await?, rules).await?;
+        home.upkeep = Some(home.keep_up());
+        Ok(home)
+    }
+
+    /// The sessions of an application of its own in an engine that is open already, whose upkeep is its owner's.
+    ///
+    /// # Errors
+    /// What the store could not do.
+    pub async fn of(engine: Arc<Engine>, rules: SessionRules) -> Result<Self, Fault> {
+        let client = match engine.app(APP).await {
+            Ok(known) if known.sessions == rules => known,
+            Ok(_) => plain(engine.change_app(described(&engine, rules), Actor::System).await)?,
+            Err(Error::Refusal(Refusal::Missing { .. })) => {
+                plain(engine.add_app(described(&engine, rules), Actor::System).await)?.0
+            }
+            Err(other) => return plain(Err(other)),
+        };
+        Ok(Self { engine, client: client.id, names: RwLock::default(), upkeep: None })
+    }
+
+    /// The engine.
+    #[must_use]
+    pub const fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// The application in its own store.
+    #[must_use]
+    pub const fn client(&self) -> &ClientId {
+        &self.client
+    }
+
+    /// For whose cookies.
+    #[must_use]
+    pub fn audience(&self) -> Audience {
+        Audience::Client(self.client.clone())
+    }
+
+    /// Who comes with this `Cookie` header.
+    ///
+    /// # Errors
+    /// Only what the store could not do.
+    pub async fn check(&self, cookie: Option<&str>, presence: Presence) -> Result<Attempt<Known>, Fault> {
+        let checked = match self.engine.check_as(cookie, &self.audience(), presence).await? {
+            Attempt::Absent => return Ok(Attempt::Absent),
+            Attempt::Refused(refusal) => return Ok(Attempt::Refused(refusal)),
+            Attempt::Accepted(checked) => checked,
+        };
+        match self.name(&checked.session.subject).await {
+            Ok(Some(name)) => Ok(Attempt::Accepted(Known { checked, name })),
+            // Erased in between.
+            Ok(None) => Ok(Attempt::Refused(Refusal::SessionEnded)),
+            Err(Error::Fault(fault)) => Err(fault),
+            Err(Error::Refusal(refusal)) => Ok(Attempt::Refused(refusal)),
+        }
+    }
+
+    /// Signs in `name`, whose credential the application has checked. See [`Engine::vouch`].
+    ///
+    /// # Errors
+    /// As [`Engine::vouch`].
+    pub async fn sign_in(
+        &self,
+        name: &str,
+        visitor: &Visitor,
+        before: Option<&Checked>,
+    ) -> Result<(SignedIn, Known)> {
+        let signed = self.engine.vouch(&self.client, name, visitor, before).await?;
+        let handle = self.engine.handle(signed.session.serial);
+        let checked = Checked { session: signed.session.clone(), handle };
+        Ok((signed, Known { checked, name: name.into() }))
+    }
+
+    /// Ends every session of `name`; none of them is accepted once this has answered.
+    ///
+    /// # Errors
+    /// What the store could not do.
+    pub async fn end_everything_of(&self, name: &str) -> Result<()> {
+        let Some(subject) = self.engine.subject_of_own(name).await? else { return Ok(()) };
+        let by = Actor::Subject(subject.clone());
+        self.engine.end(Extent::Subject { subject, except: None }, Reason::SignedOut, by).await?;
+        Ok(())
+    }
+
+    /// Every session of `name`, live and ended, newest first.
+    ///
+    /// # Errors
+    /// What the store could not do.
+    pub async fn sessions_of(&self, name: &str) -> Result<Vec<SessionView>> {
+        let Some(subject) = self.engine.subject_of_own(name).await? else { return Ok(Vec::new()) };
+        self.engine.sessions_of(&subject).await
+    }
+
+    /// Erases what is known of `name`: sessions, data, and the name itself. Their account is the application's to erase.
+    ///
+    /// # Errors
+    /// What the store could not do.
+    pub async fn erase(&self, name: &str) -> Result<()> {
+        let Some(subject) = self.engine.subject_of_own(name).await? else { return Ok(()) };
+        self.engine.erase(&subject, Actor::System).await?;
+        self.names.write().unwrap_or_else(PoisonError::into_inner).remove(&subject);
+        Ok(())
+    }
+
+    /// What the application calls `subject`.
+    async fn name(&self, subject: &Subject) -> Result<Option<Arc<str>>> {
+        if let Some(name) = self.names.read().unwrap_or_else(PoisonError::into_inner).get(subject) {
+            return Ok(Some(Arc::clone(name)));
+        }
+        let Some(name) = self.engine.own_name(subject).await? else { return Ok(None) };
+        let name: Arc<str> = name.into();
+        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
+        if names.len() >= NAMES {
+            names.clear();
+        }
+        names.insert(subject.clone(), Arc::clone(&name));
+        Ok(Some(name))
+    }
+
+    /// The task that does the upkeep of the engine until this is dropped.
+    fn keep_up(&self) -> JoinHandle<()> {
+        let engine = Arc::downgrade(&self.engine);
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(TICK).await;
+                let Some(engine) = engine.upgrade() else { return };
+                if let Err(fault) = engine.tick().await {
+                    tracing::warn!(
+                        code = fault.code(),
+                        "upkeep could not be done, the next minute tries again: {fault}"
+                    );
+                }
+            }
+        })
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if let Some(upkeep) = &self.upkeep {
+            upkeep.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Home {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Home").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+fn described(engine: &Engine, rules: SessionRules) -> NewApp {
+    NewApp {
+        id: APP.to_owned(),
+        name: None,
+        style: Style::Session,
+        redirect_uris: Vec::new(),
+        post_logout_redirect_uris: Vec::new(),
+        origin: Some(engine.settings().issuer.clone()),
+        audience: None,
+        scope: None,
+        public: true,
+        first_party: true,
+        acts_alone: false,
+        sessions: rules,
+    }
+}
+
+/// A refusal where there is nobody to refuse is our own mistake.
+fn plain<T>(result: Result<T>) -> Result<T, Fault> {
+    result.map_err(|error| match error {
+        Error::Fault(fault) => fault,
+        Error::Refusal(refusal) => Fault::Unfit(refusal.to_string()),
+    })
+}
+
+/// The key of a development folder, made when there is none; the command line knows it by the same name.
+fn development_key(folder: &Path) -> Result<MasterKey, Fault> {
+    let path = folder.join("dev-master.key");
+    let unfit = |why: std::io::Error| Fault::Unfit(format!("the key `{}`: {why}", path.display()));
+    match std::fs::read_to_string(&path) {
+        Ok(text) => MasterKey::parse(&text),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
+            let key = MasterKey::generate(&SystemEntropy)?;
+            write_private(&path, format!("{}\n", &*key.reveal()).as_bytes()).map_err(unfit)?;
+            Ok(key)
+        }
+        Err(why) => Err(unfit(why)),
+    }
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}

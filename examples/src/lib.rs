@@ -1,0 +1,7 @@
+//! The guides, so that what they show in Rust is compiled. The programs are in `src/bin`.
+
+#[doc = include_str!("../../docs/guides/from-tower-sessions.md")]
+pub mod from_tower_sessions {}
+
+#[doc = include_str!("../../docs/guides/from-express-session.md")]
+pub mod from_express_session {}
