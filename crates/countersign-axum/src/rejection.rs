@@ -1,5 +1,7 @@
 //! How a refusal looks on the wire: a status, a challenge, a short constant body. The reason goes to the log, not out.
 
+use std::fmt;
+
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
 use countersign::Error;
@@ -16,6 +18,18 @@ pub enum Rejection {
     /// We could not.
     Fault(Fault),
 }
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refusal(refusal) => refusal.fmt(f),
+            Self::CrossSite => f.write_str("another site made the browser send this"),
+            Self::Fault(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Rejection {}
 
 impl From<Error> for Rejection {
     fn from(error: Error) -> Self {
