@@ -11,6 +11,6 @@ mod front;
 mod redis;
 
 pub use embedded::{Durability, Embedded};
-pub use front::{Fill, Front};
+pub use front::{Claim, Fill, Front};
 #[cfg(feature = "redis")]
 pub use redis::Redis;

@@ -20,9 +20,9 @@ use countersign_core::time::Timestamp;
 use countersign_core::{Fault, Refusal};
 use countersign_jose::primitive::{self, base64};
 
+use crate::check::Checked;
 use crate::engine::{Engine, joined};
 use crate::error::Result;
-use crate::logins::Checked;
 
 /// How long a request may wait for its person.
 const WAITS: Duration = Duration::from_secs(60 * 60);
@@ -210,7 +210,7 @@ impl Engine {
                 .audited(line.into());
         }
         // The login, or the session that asks, may have ended since it was read.
-        if self.commit(batch).await?.is_err() || self.view_allows(&who.session).is_err() {
+        if self.commit(batch).await?.is_err() || self.still_allows(who).is_err() {
             return Ok(sign_in(asked, false));
         }
         Ok(Authorized::Redirect(asked.request.location(&issued.code, &self.settings.issuer)))
@@ -224,7 +224,7 @@ impl Engine {
     ) -> Result<Option<Login>, Fault> {
         let Some(who) = who else { return Ok(None) };
         let login = self.store.login(&who.session.login).await?;
-        if self.view_allows(&who.session).is_err() {
+        if self.still_allows(who).is_err() {
             return Ok(None);
         }
         // A login from before everything of the application was ended cannot carry anything new there: it would be dead

@@ -13,12 +13,13 @@ use countersign_core::batch::{Batch, Change, Conflict, Outcome};
 use countersign_core::extent::Actor;
 use countersign_core::handle::Handle;
 use countersign_core::id::{ClientId, Epoch, Position, Serial, Subject};
-use countersign_core::policy::SessionRules;
+use countersign_core::policy::{self, SessionRules};
 use countersign_core::port::{Clock, Directory, Entropy, Follower, Letter, Post, Store};
 use countersign_core::record::Network;
 use countersign_core::revoke::View;
 use countersign_core::time::Timestamp;
 use countersign_core::{Fault, Refusal};
+use countersign_store::Front;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::error::{Result, unexpected};
@@ -75,6 +76,8 @@ pub struct Parts {
 pub struct Engine {
     pub(crate) settings: Settings,
     pub(crate) store: Arc<dyn Store>,
+    /// The same store, as checks see it: memory first.
+    pub(crate) front: Arc<Front>,
     pub(crate) directory: Arc<dyn Directory>,
     pub(crate) post: Option<Arc<dyn Post>>,
     pub(crate) view: Arc<View>,
@@ -102,6 +105,8 @@ impl Engine {
         fit(&settings)?;
         let Parts { store, directory, clock, entropy, post, master } = parts;
         let roots = Roots::open(&master, &*store, &*directory, &*entropy).await?;
+        let front = Arc::new(Front::new(store, policy::FRONT_SESSIONS));
+        let store = Arc::clone(&front) as Arc<dyn Store>;
         let view = Arc::new(View::loading());
         store.follow(Arc::clone(&view) as Arc<dyn Follower>).await?;
         let state = store.log_state().await?;
@@ -122,6 +127,7 @@ impl Engine {
             epoch: state.epoch,
             settings,
             store,
+            front,
             directory,
             post,
             view,
@@ -164,7 +170,8 @@ impl Engine {
         self.post.is_some()
     }
 
-    /// Does the upkeep that is due, a bounded piece of it: sweeps what is long over, rotates keys. Call it every minute.
+    /// Does the upkeep that is due, a bounded piece of it: sweeps what is long over, drops it from memory, rotates keys. Call
+    /// it every minute.
     ///
     /// # Errors
     /// Whatever the store could not do; the next tick tries again.
@@ -172,6 +179,7 @@ impl Engine {
         let before = Timestamp::from_millis(
             self.now().millis().saturating_sub(u64::try_from(SWEEP_AFTER.as_millis()).unwrap_or(u64::MAX)),
         );
+        self.front.tick(self.now(), policy::FRONT_TICK);
         self.settle(Batch::of(Change::Sweep { before, limit: SWEEP_ROWS })).await?;
         self.renew_keys().await
     }

@@ -13,9 +13,9 @@ use countersign_core::session::admit::Presence;
 use countersign_core::time::Timestamp;
 use countersign_core::{Attempt, Fault, Refusal};
 
+use crate::check::Checked;
 use crate::engine::Engine;
 use crate::error::Error;
-use crate::logins::Checked;
 use crate::revocable::GrantClaims;
 use crate::token::no;
 

@@ -20,12 +20,13 @@ use countersign_store::{Durability, Embedded};
 use tokio::task::JoinHandle;
 
 use crate::apps::NewApp;
+use crate::check::Checked;
 use crate::endings::SessionView;
 use crate::engine::{Engine, Parts, Settings};
 use crate::error::{Error, Result};
 use crate::guard::Recognized;
 use crate::hasher::HashingLimits;
-use crate::logins::{Checked, SignedIn};
+use crate::logins::SignedIn;
 use crate::outside::{SystemClock, SystemEntropy};
 use crate::secret::MasterKey;
 use crate::visitor::Visitor;
@@ -166,7 +167,7 @@ impl Home {
     ) -> Result<(SignedIn, Known)> {
         let signed = self.engine.vouch(&self.client, name, visitor, before).await?;
         let handle = self.engine.handle(signed.session.serial);
-        let checked = Checked { session: signed.session.clone(), handle };
+        let checked = Checked::begun(&signed.session, handle);
         Ok((signed, Known { checked, name: name.into() }))
     }
 

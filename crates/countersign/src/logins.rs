@@ -1,14 +1,13 @@
-//! People signing in, being recognised, and signing out.
+//! People signing in and signing out.
 //!
 //! The position and the user's generation are read before the password is checked; the commit refuses a login that an
-//! ending or a password change has overtaken. A check looks at the view last.
+//! ending or a password change has overtaken.
 
 use std::time::Duration;
 
 use countersign_core::audit::Event;
 use countersign_core::batch::{Batch, Change, Conflict};
 use countersign_core::extent::{Actor, Ending, Extent, Reason};
-use countersign_core::handle::Handle;
 use countersign_core::id::{LoginId, Serial, SlotsId, Subject};
 use countersign_core::login::{Candidate, Hold, Origin};
 use countersign_core::policy::SessionLimits;
@@ -17,11 +16,11 @@ use countersign_core::record::session::Audience;
 use countersign_core::record::user::PasswordHash;
 use countersign_core::record::{Email, Login, Role, Session, User};
 use countersign_core::secret::SessionToken;
-use countersign_core::session::admit::Presence;
 use countersign_core::session::{Cookie, NewSession, Started, Surface, Transport};
 use countersign_core::signin::password::Password;
-use countersign_core::{Attempt, Fault, Refusal};
+use countersign_core::{Fault, Refusal};
 
+use crate::check::Checked;
 use crate::engine::{Engine, joined};
 use crate::error::Result;
 use crate::visitor::Visitor;
@@ -40,16 +39,6 @@ pub struct SignedIn {
     pub max_age: Option<Duration>,
     /// The value of the device-mark cookie, to be kept for a year.
     pub mark: String,
-}
-
-/// Proof that a request came with a session that was alive just now. Only [`Engine::check`] and signing in make one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Checked {
-    /// The session.
-    pub session: Session,
-    /// Its public name.
-    pub handle: Handle,
 }
 
 /// How somebody whose credential was good arrives.
@@ -99,54 +88,6 @@ impl Engine {
         let signed = self.begin(Candidate::read(born, &user), &user, visitor, arrival).await?;
         self.gate.refund(knock);
         Ok(signed)
-    }
-
-    /// Who comes with the `Cookie` header of a request, for the pages of `audience`. Renews the session.
-    ///
-    /// # Errors
-    /// Only what the store could not do; whether they may is in the answer.
-    pub async fn check(
-        &self,
-        cookie_header: Option<&str>,
-        audience: &Audience,
-    ) -> Result<Attempt<Checked>, Fault> {
-        self.check_as(cookie_header, audience, Presence::Active).await
-    }
-
-    /// As [`Engine::check`], where `presence` says whether the request renews the session.
-    ///
-    /// # Errors
-    /// Only what the store could not do; whether they may is in the answer.
-    pub async fn check_as(
-        &self,
-        cookie_header: Option<&str>,
-        audience: &Audience,
-        presence: Presence,
-    ) -> Result<Attempt<Checked>, Fault> {
-        let token = match self.cookie(audience).token(cookie_header) {
-            Attempt::Absent => return Ok(Attempt::Absent),
-            Attempt::Refused(refusal) => return Ok(Attempt::Refused(refusal)),
-            Attempt::Accepted(token) => token,
-        };
-        let handle = token.handle();
-        let unknown = Attempt::Refused(Refusal::SessionUnknown);
-        // Junk is refused before any lookup.
-        let Some(serial) = self.open_handle(&handle) else { return Ok(unknown) };
-        let Some(session) = self.store.session(serial).await? else { return Ok(unknown) };
-        let touch = match session.admit(&token, audience, &self.view, presence, self.now()) {
-            Ok(live) => live.touch,
-            Err(refusal) => return Ok(Attempt::Refused(refusal)),
-        };
-        if let Some(touch) = touch {
-            if self.commit(Batch::of(touch)).await?.is_err() {
-                return Ok(Attempt::Refused(Refusal::SessionEnded));
-            }
-            // An ending may have been answered while the touch was written.
-            if let Err(refusal) = self.view_allows(&session) {
-                return Ok(Attempt::Refused(refusal));
-            }
-        }
-        Ok(Attempt::Accepted(Checked { session, handle }))
     }
 
     /// The cookie that carries the sessions of `audience`.

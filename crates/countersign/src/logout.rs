@@ -6,9 +6,9 @@ use countersign_core::oidc::logout::{Hint, LogoutRequest};
 use countersign_core::record::Client;
 use countersign_jose::jwt;
 
+use crate::check::Checked;
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::logins::Checked;
 
 /// How a sign-out goes on.
 #[derive(Debug)]

@@ -13,9 +13,10 @@ use countersign_core::record::session::Audience;
 use countersign_core::record::{Email, User};
 use countersign_core::{Fault, Refusal};
 
+use crate::check::Checked;
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::logins::{Arrival, Checked, SignedIn};
+use crate::logins::{Arrival, SignedIn};
 use crate::visitor::Visitor;
 
 impl Engine {

@@ -15,10 +15,10 @@ use countersign_core::signin::link;
 use countersign_core::signin::password::Password;
 use countersign_core::signin::throttle::Counter;
 
+use crate::check::Checked;
 use crate::engine::{Engine, joined};
 use crate::error::Result;
 use crate::letters;
-use crate::logins::Checked;
 use crate::visitor::Visitor;
 
 impl Engine {
@@ -107,7 +107,7 @@ impl Engine {
             batch = batch.with(Change::End { extent, ending });
         }
         self.put(batch).await?;
-        self.view_allows(&who.session)?;
+        self.still_allows(who)?;
         if self.mail_available() {
             self.tell_changed(user.email).await;
         }

@@ -10,9 +10,9 @@ use countersign_core::{Fault, Refusal};
 use countersign_jose::primitive::SealingKey;
 use zeroize::Zeroizing;
 
+use crate::check::Checked;
 use crate::engine::Engine;
 use crate::error::{Result, crypto};
-use crate::logins::Checked;
 use crate::visitor::Visitor;
 
 impl Engine {
@@ -66,7 +66,7 @@ impl Engine {
     /// [`Refusal::CurrentPassword`], [`Refusal::Throttled`].
     pub async fn erase_self(&self, who: &Checked, password: Password, visitor: &Visitor) -> Result<()> {
         let user = self.proven_again(who, password, visitor).await?;
-        self.view_allows(&who.session)?;
+        self.still_allows(who)?;
         self.erase(&user.subject, Actor::Subject(user.subject.clone())).await
     }
 

@@ -20,9 +20,9 @@ use countersign_core::signin::link;
 use countersign_core::{Fault, Refusal};
 use countersign_jose::primitive::base64;
 
+use crate::check::Checked;
 use crate::engine::{Engine, joined};
 use crate::error::Result;
-use crate::logins::Checked;
 use crate::token::no;
 use crate::visitor::Visitor;
 
@@ -96,7 +96,7 @@ impl Engine {
         let issue = link::ticket(&ticket, &login, client.id.clone(), nonce, return_to, now)?;
         let alive = Change::RequireLogin { login: login.id, at: now };
         self.commit(Batch::of(alive).with(issue)).await?.map_err(|_| Refusal::SessionEnded)?;
-        self.view_allows(&who.session)?;
+        self.still_allows(who)?;
         Ok(with_query(&format!("{origin}/_cs/callback"), &[("ticket", Some(ticket.reveal()))]))
     }
 

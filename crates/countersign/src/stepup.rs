@@ -12,9 +12,10 @@ use countersign_core::record::User;
 use countersign_core::record::login::Method;
 use countersign_core::signin::password::Password;
 
+use crate::check::Checked;
 use crate::engine::{Engine, joined};
 use crate::error::Result;
-use crate::logins::{Checked, SignedIn};
+use crate::logins::SignedIn;
 use crate::visitor::Visitor;
 
 impl Engine {

@@ -124,7 +124,7 @@ pub struct Rig {
     pub clock: Arc<FixedClock>,
     /// Its mailer.
     pub mail: Arc<Mailbox>,
-    store: Arc<Embedded>,
+    pub(crate) store: Arc<Embedded>,
     folder: Folder,
     runs: u64,
 }

@@ -181,8 +181,11 @@ impl Cookie {
     /// no telling which.
     pub fn find<'a>(self, headers: impl IntoIterator<Item = &'a str>) -> Attempt<&'a str> {
         let mut found = Attempt::Absent;
+        let mut bytes = 0_usize;
         for header in headers {
-            if header.len() > policy::COOKIE_BYTES {
+            // In all of them together: it does not matter how they are cut.
+            bytes = bytes.saturating_add(header.len());
+            if bytes > policy::COOKIE_BYTES {
                 return Attempt::Refused(Refusal::SessionMalformed);
             }
             for pair in header.split(';') {
@@ -309,5 +312,7 @@ mod tests {
         }
         let long = format!("__Host-cs={}", "x".repeat(policy::COOKIE_BYTES));
         assert!(matches!(APP.token([long.as_str()]), Attempt::Refused(Refusal::SessionMalformed)));
+        let pieces = std::iter::repeat_n("a=b", policy::COOKIE_BYTES);
+        assert!(matches!(APP.token(pieces), Attempt::Refused(Refusal::SessionMalformed)));
     }
 }

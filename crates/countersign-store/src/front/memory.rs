@@ -114,14 +114,12 @@ impl Memory {
         });
     }
 
-    /// Moves `seen` from `was` to `now`; false when it was not there.
-    pub(super) fn swap_seen(&self, serial: Serial, was: Timestamp, now: Timestamp) -> bool {
+    /// Moves `seen` from `was` to `now`; false when it was not there, none when memory does not hold the session.
+    pub(super) fn swap_seen(&self, serial: Serial, was: Timestamp, now: Timestamp) -> Option<bool> {
         let map = self.map.pin();
-        map.get(&serial).is_some_and(|kept| {
-            kept.seen
-                .compare_exchange(was.millis(), now.millis(), Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
-        })
+        let seen = &map.get(&serial)?.seen;
+        let swapped = seen.compare_exchange(was.millis(), now.millis(), Ordering::Relaxed, Ordering::Relaxed);
+        Some(swapped.is_ok())
     }
 
     /// A touch that was written.

@@ -68,18 +68,12 @@ impl Front {
         aboard.flight().told(read).await
     }
 
-    /// Claims the write of a touch: true for one of those who saw `was`, and from then on memory holds `now`.
+    /// The right to write a touch, for one of those who saw `was`; from then on memory holds `now`.
     ///
-    /// Whoever has it writes it, or gives it back by [`Front::disclaim`].
-    #[must_use = "a touch that nobody writes lets the session idle"]
-    pub fn claim(&self, serial: Serial, was: Timestamp, now: Timestamp) -> bool {
-        self.memory.swap_seen(serial, was, now)
-    }
-
-    /// Gives back a touch that could not be written.
-    pub fn disclaim(&self, serial: Serial, was: Timestamp, now: Timestamp) {
-        // Whoever moved it on meanwhile has written it.
-        let _ = self.memory.swap_seen(serial, now, was);
+    /// None when another has it, and so the others need not wait.
+    pub fn claim(&self, serial: Serial, was: Timestamp, now: Timestamp) -> Option<Claim<'_>> {
+        let mine = self.memory.swap_seen(serial, was, now).unwrap_or(true);
+        mine.then_some(Claim { memory: &self.memory, serial, was, now, written: false })
     }
 
     /// How many sessions are in memory.
@@ -97,6 +91,33 @@ impl Front {
     /// Drops what has ended or is over at `now` among the next `most` sessions.
     pub fn tick(&self, now: Timestamp, most: usize) {
         self.memory.tick(now, most);
+    }
+}
+
+/// The right to write a touch. Dropped unwritten, it falls back to the next who comes.
+#[derive(Debug)]
+#[must_use = "a touch that nobody writes lets the session idle"]
+pub struct Claim<'a> {
+    memory: &'a Memory,
+    serial: Serial,
+    was: Timestamp,
+    now: Timestamp,
+    written: bool,
+}
+
+impl Claim<'_> {
+    /// The touch is durable.
+    pub fn written(mut self) {
+        self.written = true;
+    }
+}
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        if !self.written {
+            // Whoever moved it on meanwhile has written theirs.
+            let _ = self.memory.swap_seen(self.serial, self.now, self.was);
+        }
     }
 }
 

@@ -370,11 +370,13 @@ async fn one_of_those_who_saw_a_touch_due_claims_it() {
     let house = House::of(10).await;
     house.start(1).await;
     let [was, now] = [2, 9].map(Timestamp::from_seconds);
-    assert!(house.front.claim(serial(1), was, now));
-    assert!(!house.front.claim(serial(1), was, now));
-    house.front.disclaim(serial(1), was, now);
-    assert!(house.front.claim(serial(1), was, now));
-    assert!(!house.front.claim(serial(9), was, now));
+    let claim = house.front.claim(serial(1), was, now).unwrap();
+    assert!(house.front.claim(serial(1), was, now).is_none());
+    // It was not written, so it falls to the next.
+    drop(claim);
+    house.front.claim(serial(1), was, now).unwrap().written();
+    assert!(house.front.claim(serial(1), was, now).is_none());
+    assert!(house.front.claim(serial(9), was, now).is_some());
 }
 
 #[tokio::test]

@@ -1,0 +1,85 @@
+//! The contestants: one handler that says `ok`, behind nothing, behind us, behind others.
+
+use std::hint::black_box;
+
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
+use countersign_axum::{Auth, Guard};
+use http::{HeaderValue, Request, header};
+use tower::Service;
+use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
+
+use crate::House;
+
+/// Nobody asks who comes.
+pub fn bare() -> Router {
+    Router::new().route("/", get(|| async { "ok" }))
+}
+
+/// Who comes must have a session, and the handler reads whose it is.
+pub fn guarded(house: &House) -> Router {
+    async fn whose(auth: Auth) -> &'static str {
+        black_box(auth.subject());
+        "ok"
+    }
+    Router::new().route("/", get(whose)).layer(Guard::sessions_of(house.engine.clone(), house.client.clone()))
+}
+
+/// Behind the guard, but nobody opens the session.
+pub fn unopened(house: &House) -> Router {
+    bare().layer(Guard::sessions_of(house.engine.clone(), house.client.clone()).optional())
+}
+
+/// A layer that does nothing: what a place in axum's stack costs by itself.
+pub fn idle_layer() -> Router {
+    bare().layer(tower::layer::layer_fn(Idle))
+}
+
+/// A service that only passes on.
+#[derive(Clone)]
+pub struct Idle<S>(S);
+
+impl<S: Service<axum::extract::Request>> Service<axum::extract::Request> for Idle<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut std::task::Context<'_>) -> std::task::Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: axum::extract::Request) -> S::Future {
+        self.0.call(request)
+    }
+}
+
+/// The peer with its memory store, and the cookies of as many sessions as wanted.
+pub async fn tower_sessions(count: u32) -> (Router, Vec<HeaderValue>) {
+    async fn start(session: Session) -> &'static str {
+        session.insert("subject", "usr_019ab3c2d4e5f60718293a4b5c6d7e8f").await.unwrap();
+        "ok"
+    }
+    async fn whose(session: Session) -> &'static str {
+        black_box(session.get::<String>("subject").await.unwrap());
+        "ok"
+    }
+    let layer = SessionManagerLayer::new(MemoryStore::default()).with_secure(false);
+    let routes = Router::new().route("/", get(whose)).route("/start", get(start));
+    let mut app = routes.route("/unopened", get(|| async { "ok" })).layer(layer);
+    let mut cookies = Vec::new();
+    for _ in 0..count {
+        let response = app.call(Request::get("/start").body(Body::empty()).unwrap()).await.unwrap();
+        let set = response.headers()[header::SET_COOKIE].to_str().unwrap();
+        cookies.push(HeaderValue::from_str(set.split(';').next().unwrap()).unwrap());
+    }
+    (app, cookies)
+}
+
+/// One request with a cookie; it must be answered well.
+pub async fn ask(app: &mut Router, path: &'static str, cookie: &HeaderValue) {
+    let request = Request::get(path).header(header::COOKIE, cookie.clone()).body(Body::empty()).unwrap();
+    let response = app.call(request).await.unwrap();
+    assert_eq!(response.status(), 200);
+    black_box(response);
+}
