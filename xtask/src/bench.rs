@@ -4,7 +4,9 @@
 //! Prints medians of interleaved rounds, with the spread; a noisy machine shows in the spread. Never a test.
 
 pub(crate) mod jose;
+pub(crate) mod sessions;
 
+use std::cmp::Ordering;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -117,19 +119,21 @@ fn load(root: &Path, bare: &Path, server: &Running, data: &Path, binary: &Path) 
 }
 
 /// The median of several measurements, and how far they lie apart.
-struct Spread {
-    least: Duration,
-    middle: Duration,
-    most: Duration,
+struct Spread<T> {
+    least: T,
+    middle: T,
+    most: T,
 }
 
-impl Spread {
-    fn of(mut each: Vec<Duration>) -> Self {
-        each.sort_unstable();
+impl<T: Copy + Default + PartialOrd> Spread<T> {
+    fn of(mut each: Vec<T>) -> Self {
+        each.sort_unstable_by(|one, other| one.partial_cmp(other).unwrap_or(Ordering::Equal));
         let at = |place: usize| each.get(place).copied().unwrap_or_default();
         Self { least: at(0), middle: at(each.len() / 2), most: at(each.len().saturating_sub(1)) }
     }
+}
 
+impl Spread<Duration> {
     fn millis(&self) -> String {
         let ms = |d: Duration| d.as_secs_f64() * 1e3;
         format!("{:>9.1} ms median, {:.1} to {:.1}", ms(self.middle), ms(self.least), ms(self.most))
@@ -158,7 +162,12 @@ impl Running {
 
     /// A program that prints its address.
     fn plain(binary: &Path) -> Result<Self, Problem> {
-        let (child, line) = first_line(Command::new(binary))?;
+        Self::of(Command::new(binary))
+    }
+
+    /// As [`Running::plain`], with arguments.
+    fn of(command: Command) -> Result<Self, Problem> {
+        let (child, line) = first_line(command)?;
         Ok(Self { child, url: line })
     }
 

@@ -25,6 +25,8 @@ const USAGE: &str = "\
           what tokens cost, beside the bare primitive and other libraries
   bench jose --instructions [--keep]
           the instructions of our hot paths, beside those that are kept
+  bench sessions [--json]
+          what sessions cost, beside a bare handler, others and the disk
 ";
 
 fn main() -> ExitCode {
@@ -41,6 +43,8 @@ fn main() -> ExitCode {
         ["bench", "jose", "--json"] => bench::jose::command(&root, bench::jose::Form::Json),
         ["bench", "jose", "--instructions"] => instructions::command(&root, Counts::Compare),
         ["bench", "jose", "--instructions", "--keep"] => instructions::command(&root, Counts::Keep),
+        ["bench", "sessions"] => bench::sessions::command(&root, bench::jose::Form::Table),
+        ["bench", "sessions", "--json"] => bench::sessions::command(&root, bench::jose::Form::Json),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             ExitCode::SUCCESS

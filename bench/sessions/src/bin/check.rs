@@ -7,6 +7,7 @@
 use axum::Router;
 use countersign_bench_sessions::{House, Spread, apps};
 use countersign_core::port::Directory;
+use countersign_core::record::session::Audience;
 use cpu_time::ThreadTime;
 use http::HeaderValue;
 use serde_json::json;
@@ -75,6 +76,10 @@ async fn measure(count: u32) {
             one.times.push(begun.elapsed().as_secs_f64() * 1e9 / f64::from(TURN));
         }
     }
+    // What memory cannot answer by itself would read the store.
+    let audience = Audience::Client(house.client.clone());
+    let asks = |cookie: &&HeaderValue| house.engine.glance(cookie.to_str().ok(), &audience).is_none();
+    let reads = ours.iter().filter(asks).count();
     let live = house.store.counts(house.engine.now()).await.unwrap().live_sessions;
     let base = all[0].times.clone();
     for one in &all {
@@ -82,7 +87,7 @@ async fn measure(count: u32) {
         let more = Spread::of(one.times.iter().zip(&base).map(|(time, base)| time - base).collect());
         let time = Spread::of(one.times.clone());
         let line = json!({
-            "what": "request", "who": one.who, "sessions": one.cookies.len(), "live": live, "first": first,
+            "what": "request", "who": one.who, "sessions": one.cookies.len(), "live": live, "first": first, "reads": reads,
             "ns": time.middle, "ns_low": time.low, "ns_high": time.high,
             "ratio": ratio.middle, "ratio_low": ratio.low, "ratio_high": ratio.high, "more": more.middle,
         });

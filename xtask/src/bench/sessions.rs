@@ -1,0 +1,249 @@
+//! `cargo xtask bench sessions`: what a session costs, beside a bare handler, tower-sessions and the bare disk.
+//!
+//! `bench/sessions` measures, a program for each kind of thing; wrk loads a server. This prints all of it, and says which
+//! bars hold. A bar is a ratio within one run, so that the machine cancels out.
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use serde_json::{Value, json};
+
+use super::jose::Form;
+use super::{Problem, Running, Spread, build, run};
+
+/// How many sessions are alive while a request is measured.
+const SIZES: [&str; 4] = ["1000", "10000", "100000", "1000000"];
+const ROUNDS: usize = 5;
+const SECONDS: u32 = 3;
+
+/// Which side of a bar is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Most,
+    Least,
+}
+
+/// What is promised, and what was measured.
+struct Verdict {
+    name: &'static str,
+    unit: &'static str,
+    side: Side,
+    bar: f64,
+    value: Option<f64>,
+}
+
+impl Verdict {
+    /// A figure that is missing does not hold.
+    fn holds(&self) -> bool {
+        self.value.is_some_and(|value| match self.side {
+            Side::Most => value <= self.bar,
+            Side::Least => value >= self.bar,
+        })
+    }
+}
+
+/// Builds, measures, prints; fails when a bar does not hold.
+pub(crate) fn command(root: &Path, form: Form) -> ExitCode {
+    match measure(root) {
+        Ok(lines) if tell(&lines, form) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What all programs said.
+fn measure(root: &Path) -> Result<Vec<Value>, Problem> {
+    run(Command::new("wrk").arg("--version"), "`wrk` is needed: apt-get install wrk")?;
+    build(root, "bench/sessions/Cargo.toml", &[])?;
+    let mut said = Vec::new();
+    // A size has a process of its own: what one leaves behind in the allocator is not the next one's.
+    for size in SIZES {
+        said.extend(lines(root, "check", &[size])?);
+    }
+    said.extend(lines(root, "memory", &["100000", "1000000"])?);
+    said.extend(lines(root, "idle", &[])?);
+    said.extend(lines(root, "durable", &[])?);
+    said.extend(load(root)?);
+    Ok(said)
+}
+
+fn lines(root: &Path, program: &str, words: &[&str]) -> Result<Vec<Value>, Problem> {
+    let mut command = Command::new(root.join("bench/sessions/target/release").join(program));
+    let text = run(command.args(words), program)?;
+    let parse = |line: &str| serde_json::from_str(line).map_err(|e| format!("`{line}` is not JSON: {e}"));
+    let said: Vec<Value> = text.lines().map(parse).collect::<Result<_, _>>()?;
+    if said.is_empty() { Err(format!("`{program}` said nothing")) } else { Ok(said) }
+}
+
+/// Requests per second of each server under wrk; the ratio to the bare one is taken within the round.
+fn load(root: &Path) -> Result<Vec<Value>, Problem> {
+    let binary = root.join("bench/sessions/target/release/serve");
+    let mut servers = Vec::new();
+    for who in ["bare", "guarded", "unopened", "tower"] {
+        let mut command = Command::new(&binary);
+        command.arg(who);
+        let server = Running::of(command)?;
+        let (url, cookie) = server.url.split_once(' ').ok_or("the server names no cookie")?;
+        servers.push((who, url.to_owned(), format!("Cookie: {cookie}"), server));
+    }
+    let mut rates = vec![Vec::new(); servers.len()];
+    for _ in 0..ROUNDS {
+        for ((_, url, cookie, _), rates) in servers.iter().zip(&mut rates) {
+            rates.push(wrk(url, cookie)?);
+        }
+    }
+    let base = rates.first().cloned().unwrap_or_default();
+    let told = servers.iter().zip(rates).map(|((who, ..), rates)| {
+        let ratio = Spread::of(rates.iter().zip(&base).map(|(rate, base)| rate / base).collect());
+        let rate = Spread::of(rates);
+        json!({
+            "what": "load", "who": who, "rate": rate.middle, "rate_low": rate.least, "rate_high": rate.most,
+            "ratio": ratio.middle,
+        })
+    });
+    Ok(told.collect())
+}
+
+fn wrk(url: &str, cookie: &str) -> Result<f64, Problem> {
+    let seconds = format!("{SECONDS}s");
+    let text = run(Command::new("wrk").args(["-t1", "-c32", "-d", &seconds, "-H", cookie, url]), "wrk")?;
+    if let Some(bad) = text.lines().find(|line| line.contains("Non-2xx") || line.contains("Socket errors")) {
+        return Err(format!("`{url}`: {}", bad.trim()));
+    }
+    let rate = text.lines().find_map(|line| line.trim().strip_prefix("Requests/sec:")?.trim().parse().ok());
+    rate.ok_or_else(|| format!("wrk said no number of requests:\n{text}"))
+}
+
+/// The member of the line about `what` and `who`, where `sessions` are alive if it says so.
+fn figure(lines: &[Value], what: &str, who: &str, sessions: Option<u64>, member: &str) -> Option<f64> {
+    let fits = |line: &&Value| {
+        line["what"] == what
+            && line["who"] == who
+            && sessions.is_none_or(|count| line["sessions"].as_u64() == Some(count))
+    };
+    lines.iter().find(fits)?[member].as_f64()
+}
+
+fn verdicts(lines: &[Value]) -> Vec<Verdict> {
+    let request = |who, count, member| figure(lines, "request", who, Some(count), member);
+    let quotient = |over: Option<f64>, under: Option<f64>| Some(over? / under?);
+    let durable = |who, member| figure(lines, "durable", who, None, member);
+    let most = |name, unit, bar, value| Verdict { name, unit, side: Side::Most, bar, value };
+    let least = |name, unit, bar, value| Verdict { name, unit, side: Side::Least, bar, value };
+    let memory = |count| figure(lines, "memory", "countersign", Some(count), "bytes");
+    let idle = |who| figure(lines, "writes", who, None, "share").map(|share| 1.0 - share);
+    let gap = |member| figure(lines, "gaps", "countersign", None, member);
+    let growth = quotient(request("check", 1_000_000, "ns"), request("check", 1_000, "ns"));
+    let reads = request("check", 100_000, "reads").zip(request("check", 1_000_000, "reads"));
+    vec![
+        most("check, 10^5 sessions", "x bare", 2.0, request("check", 100_000, "ratio")),
+        most("check, 10^6 sessions", "x bare", 3.0, request("check", 1_000_000, "ratio")),
+        most("unopened, 10^5 sessions", "x bare", 1.1, request("unopened", 100_000, "ratio")),
+        most("check, 10^6 over 10^3", "x", 3.0, growth),
+        most("store reads, warm checks", "reads", 0.0, reads.map(|(some, many)| some + many)),
+        most("memory, 10^5 sessions", "B/session", 224.0, memory(100_000)),
+        most("memory, 10^6 sessions", "B/session", 224.0, memory(1_000_000)),
+        least("without a write, 14 days", "of requests", 0.99, idle("14 days")),
+        least("without a write, 30 min", "of requests", 0.99, idle("30 min")),
+        most("idle, latest let in", "of the limit", 1.0, gap("latest")),
+        least("idle, earliest refused", "of the limit", 15.0 / 16.0, gap("earliest")),
+        least(
+            "durable, 64 clients",
+            "x raw fsync",
+            5.0,
+            quotient(durable("64 clients", "rate"), durable("disk", "rate")),
+        ),
+        most(
+            "durable, 64 clients p99",
+            "x raw p99",
+            5.0,
+            quotient(durable("64 clients", "p99_ns"), durable("disk", "p99_ns")),
+        ),
+        least("requests under wrk", "x bare", 0.9, figure(lines, "load", "guarded", None, "ratio")),
+    ]
+}
+
+/// Prints the result; false when a bar does not hold.
+fn tell(lines: &[Value], form: Form) -> bool {
+    let verdicts = verdicts(lines);
+    match form {
+        Form::Table => {
+            table(lines);
+            println!("\n  {:<27}{:>10}  {:<14}{:>15}", "bar", "measured", "", "wanted");
+            for verdict in &verdicts {
+                let side = if verdict.side == Side::Most { "at most" } else { "at least" };
+                let wanted = format!("{side} {:.3}", verdict.bar);
+                let mark = if verdict.holds() { "holds" } else { "BROKEN" };
+                let value = verdict.value.unwrap_or(f64::NAN);
+                println!("  {:<27}{value:>10.3}  {:<14}{wanted:>15}  {mark}", verdict.name, verdict.unit);
+            }
+        }
+        Form::Json => {
+            let row = |v: &Verdict| json!({ "name": v.name, "value": v.value, "unit": v.unit, "bar": v.bar, "holds": v.holds() });
+            println!("{}", Value::from(verdicts.iter().map(row).collect::<Vec<_>>()));
+        }
+    }
+    verdicts.iter().all(Verdict::holds)
+}
+
+/// At most 80 columns: what was measured, a line for each contestant.
+fn table(lines: &[Value]) {
+    let number = |line: &Value, name: &str| line[name].as_f64().unwrap_or(f64::NAN);
+    let who = |line: &Value| line["who"].as_str().unwrap_or_default().to_owned();
+    println!("\n  {:<26}{:>9}{:>9}  {:<17}{:>7}", "one request", "sessions", "ns", "p10 to p90", "x bare");
+    for line in lines.iter().filter(|line| line["what"] == "request") {
+        let spread = format!("{:.0} to {:.0}", number(line, "ns_low"), number(line, "ns_high"));
+        let (ns, ratio) = (number(line, "ns"), number(line, "ratio"));
+        println!("  {:<26}{:>9}{ns:>9.0}  {spread:<17}{ratio:>7.2}", who(line), line["sessions"]);
+    }
+    println!("\n  {:<26}{:>9}{:>12}{:>12}", "durable starts", "in a second", "p50 µs", "p99 µs");
+    for line in lines.iter().filter(|line| line["what"] == "durable") {
+        let micros = |name| number(line, name) / 1e3;
+        println!(
+            "  {:<26}{:>9.0}{:>12.0}{:>12.0}",
+            who(line),
+            number(line, "rate"),
+            micros("p50_ns"),
+            micros("p99_ns")
+        );
+    }
+    println!("\n  {:<26}{:>9}  {:<19}{:>7}", "wrk", "in a second", "least to most", "x bare");
+    for line in lines.iter().filter(|line| line["what"] == "load") {
+        let spread = format!("{:.0} to {:.0}", number(line, "rate_low"), number(line, "rate_high"));
+        println!(
+            "  {:<26}{:>9.0}  {spread:<19}{:>7.2}",
+            who(line),
+            number(line, "rate"),
+            number(line, "ratio")
+        );
+    }
+    println!();
+    for line in lines.iter().filter(|line| line["what"] == "writes") {
+        let share = number(line, "share") * 100.0;
+        println!("  idle after {:<8} one request a second: {share:.3} % write", who(line));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_figure_fails_and_a_bar_has_a_side() {
+        assert!(!tell(&[], Form::Json));
+        let verdict = |side, value| Verdict { name: "x", unit: "x", side, bar: 2.0, value };
+        assert!(verdict(Side::Most, Some(1.0)).holds() && !verdict(Side::Least, Some(1.0)).holds());
+        assert!(!verdict(Side::Most, None).holds());
+    }
+
+    #[test]
+    fn a_figure_is_found_by_how_many_sessions_are_alive() {
+        let line = |count: u64, ratio: f64| json!({ "what": "request", "who": "check", "sessions": count, "ratio": ratio });
+        let lines = [line(1_000, 1.0), line(100_000, 2.0)];
+        assert_eq!(figure(&lines, "request", "check", Some(100_000), "ratio"), Some(2.0));
+        assert_eq!(figure(&lines, "request", "check", Some(10), "ratio"), None);
+    }
+}
