@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use countersign::{Engine, HashingLimits, MasterKey, NewApp, Parts, Password, Settings, SystemClock, SystemEntropy, Visitor};
+use countersign::{
+    Engine, HashingLimits, MasterKey, NewApp, Parts, Password, Settings, SystemClock, SystemEntropy, Visitor,
+};
 use countersign_core::batch::{Batch, Outcome};
 use countersign_core::extent::Actor;
 use countersign_core::id::{ClientId, Serial, SlotsId};
@@ -44,16 +46,17 @@ impl House {
         let settings = Settings {
             issuer: "http://localhost:8321".to_owned(),
             dev: true,
-            hashing: HashingLimits::cheap(),
+            hashing: HashingLimits::default(),
             sessions: countersign_core::policy::SessionRules::default(),
         };
         let engine = Engine::open(settings, parts).await.unwrap();
-        
+
         let client = add_app(&engine).await;
         let typed = || Password::typed("lantern rope harbour".to_owned());
         engine.add_user("ada@marsh.example", typed(), Role::Person, Actor::CommandLine).await.unwrap();
         let visitor = Visitor::from_parts(None, [203, 0, 113, 9].into());
-        let signed = engine.sign_in("ada@marsh.example", typed(), &visitor, Audience::Issuer, None).await.unwrap();
+        let signed =
+            engine.sign_in("ada@marsh.example", typed(), &visitor, Audience::Issuer, None).await.unwrap();
         Self { engine, store, client, login: signed.login, folder }
     }
 

@@ -7,9 +7,9 @@ use std::time::Duration;
 use countersign::Attempt;
 use countersign::testing::{BEGIN, FixedClock};
 use countersign_bench_sessions::House;
-use countersign_core::port::Clock;
 use countersign_core::Refusal;
 use countersign_core::policy::{OPERATOR_SESSION, PERSON_SESSION, SessionLimits};
+use countersign_core::port::Clock;
 use countersign_core::record::session::Audience;
 use countersign_store::Durability;
 use serde_json::json;
@@ -69,7 +69,9 @@ async fn gaps(limits: SessionLimits) {
             chance ^= chance >> 7;
             chance ^= chance << 17;
             // Half of the gaps are short, so that a touch is not always due.
-            let gap = window * if chance & 1 == 0 { 0.06 } else { 1.1 } * ((chance >> 11) as f64 / (1_u64 << 53) as f64);
+            let gap = window
+                * if chance & 1 == 0 { 0.06 } else { 1.1 }
+                * ((chance >> 11) as f64 / (1_u64 << 53) as f64);
             clock.advance(Duration::from_millis((gap * 1000.0) as u64));
             match house.engine.enter(Some(cookie.to_str().unwrap()), &audience).await.unwrap() {
                 Attempt::Accepted(_) => latest = latest.max(gap),
@@ -82,5 +84,8 @@ async fn gaps(limits: SessionLimits) {
             }
         }
     }
-    println!("{}", json!({ "what": "gaps", "who": "countersign", "latest": latest / window, "earliest": earliest / window }));
+    println!(
+        "{}",
+        json!({ "what": "gaps", "who": "countersign", "latest": latest / window, "earliest": earliest / window })
+    );
 }
