@@ -8,6 +8,7 @@ use axum::Router;
 use countersign_bench_sessions::{House, Spread, apps};
 use countersign_core::port::Directory;
 use countersign_core::record::session::Audience;
+use countersign_core::session::admit::Presence;
 use cpu_time::ThreadTime;
 use http::HeaderValue;
 use serde_json::json;
@@ -78,7 +79,9 @@ async fn measure(count: u32) {
     }
     // What memory cannot answer by itself would read the store.
     let audience = Audience::Client(house.client.clone());
-    let asks = |cookie: &&HeaderValue| house.engine.glance(cookie.to_str().ok(), &audience).is_none();
+    let asks = |cookie: &&HeaderValue| {
+        house.engine.glance(cookie.to_str().ok(), &audience, Presence::Active).is_none()
+    };
     let reads = ours.iter().filter(asks).count();
     let live = house.store.counts(house.engine.now()).await.unwrap().live_sessions;
     let base = all[0].times.clone();

@@ -11,6 +11,7 @@ use countersign_core::Refusal;
 use countersign_core::policy::{OPERATOR_SESSION, PERSON_SESSION, SessionLimits};
 use countersign_core::port::Clock;
 use countersign_core::record::session::Audience;
+use countersign_core::session::admit::Presence;
 use countersign_store::Durability;
 use serde_json::json;
 
@@ -41,10 +42,13 @@ async fn writes(idle: &str, limits: SessionLimits) {
     for second in 0..SECONDS {
         for cookie in &cookies {
             let cookie = Some(cookie.to_str().unwrap());
-            if house.engine.glance(cookie, &audience).is_none() {
+            if house.engine.glance(cookie, &audience, Presence::Active).is_none() {
                 // The first reads; every other one writes.
                 stores += u32::from(second > 0);
-                assert!(matches!(house.engine.enter(cookie, &audience).await.unwrap(), Attempt::Accepted(_)));
+                assert!(matches!(
+                    house.engine.enter(cookie, &audience, Presence::Active).await.unwrap(),
+                    Attempt::Accepted(_)
+                ));
             }
             requests += 1;
         }
@@ -73,7 +77,12 @@ async fn gaps(limits: SessionLimits) {
                 * if chance & 1 == 0 { 0.06 } else { 1.1 }
                 * ((chance >> 11) as f64 / (1_u64 << 53) as f64);
             clock.advance(Duration::from_millis((gap * 1000.0) as u64));
-            match house.engine.enter(Some(cookie.to_str().unwrap()), &audience).await.unwrap() {
+            match house
+                .engine
+                .enter(Some(cookie.to_str().unwrap()), &audience, Presence::Active)
+                .await
+                .unwrap()
+            {
                 Attempt::Accepted(_) => latest = latest.max(gap),
                 Attempt::Refused(Refusal::SessionIdle) => {
                     earliest = earliest.min(gap);
