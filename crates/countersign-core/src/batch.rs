@@ -2,7 +2,7 @@
 
 use crate::audit::AuditEntry;
 use crate::extent::{Ending, Extent};
-use crate::id::{ClientId, LoginId, Position, Serial, SlotsId, Subject, Version};
+use crate::id::{ClientId, Epoch, LoginId, Position, Serial, SlotsId, Subject, Version};
 use crate::record::grant::Family;
 use crate::record::login::Method;
 use crate::record::session::Audience;
@@ -203,6 +203,9 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Begin this epoch of the log: everything born before is over, handles of an older one open nothing. It is above the one
+    /// that stands.
+    BeginEpoch(Epoch),
     /// Drop what was over before `before`, at most `limit` rows of each kind.
     Sweep {
         /// Over before when.

@@ -102,6 +102,8 @@ pub enum LogKind {
     EverythingMark,
     /// This signing key no longer signs or verifies.
     KeyRetired(String),
+    /// A new epoch of the log begins with this entry, which is the first to carry it: everything seen alive before has ended.
+    EpochBegan,
 }
 
 /// One entry of the revocation log.

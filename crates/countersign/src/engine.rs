@@ -90,7 +90,8 @@ pub struct Engine {
     pub(crate) rotating: Mutex<()>,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
-    epoch: Epoch,
+    /// The epoch of the log when this engine opened it.
+    opened: Epoch,
     serials: Serials,
     families: Vec<Mutex<()>>,
 }
@@ -124,7 +125,7 @@ impl Engine {
             rotating: Mutex::new(()),
             serials: Serials::default(),
             families: std::iter::repeat_with(Mutex::default).take(STRIPES).collect(),
-            epoch: state.epoch,
+            opened: state.epoch,
             settings,
             store,
             front,
@@ -158,10 +159,10 @@ impl Engine {
         &self.view
     }
 
-    /// The incarnation of the log that this engine opened.
+    /// The incarnation of the log, as the view has heard it.
     #[must_use]
-    pub const fn epoch(&self) -> Epoch {
-        self.epoch
+    pub fn epoch(&self) -> Epoch {
+        self.view.epoch().unwrap_or(self.opened)
     }
 
     /// Whether letters can be sent, so that sign-up and reset are on.
@@ -192,17 +193,17 @@ impl Engine {
     /// The public form of `serial`.
     #[must_use]
     pub fn handle(&self, serial: Serial) -> Handle {
-        self.roots.handles.seal(self.epoch, serial)
+        self.roots.handles.seal(self.epoch(), serial)
     }
 
     /// The serial behind the text of a handle; none when it is not one of ours.
     pub(crate) fn serial_of(&self, handle: &str) -> Option<Serial> {
-        self.roots.handles.open(&handle.parse().ok()?, self.epoch)
+        self.roots.handles.open(&handle.parse().ok()?, self.epoch())
     }
 
     /// The serial behind a handle; none when it is not one of ours.
     pub(crate) fn open_handle(&self, handle: &Handle) -> Option<Serial> {
-        self.roots.handles.open(handle, self.epoch)
+        self.roots.handles.open(handle, self.epoch())
     }
 
     /// A number that nobody else has.

@@ -33,6 +33,7 @@ pub fn link(prev: &Chain, epoch: Epoch, position: Position, kind: &LogKind, expi
             bytes.push(4);
             bytes.extend_from_slice(kid.as_bytes());
         }
+        LogKind::EpochBegan => bytes.push(5),
     }
     Chain(primitive::sha256(&bytes))
 }
@@ -44,15 +45,25 @@ pub fn follows(entry: &LogEntry, position: Position, chain: &Chain) -> bool {
         && entry.chain == link(chain, entry.epoch, entry.position, &entry.kind, entry.expires)
 }
 
+/// Whether `entry` may come after one of `epoch`: in the same one, or as the beginning of a later one.
+#[must_use]
+pub fn continues(epoch: Option<Epoch>, entry: &LogEntry) -> bool {
+    epoch.is_none_or(|epoch| match entry.kind {
+        LogKind::EpochBegan => entry.epoch > epoch,
+        _ => entry.epoch == epoch,
+    })
+}
+
 /// Where `entries` lead from (`position`, `chain`), or the position of the first that does not hang on the one before it.
 ///
 /// # Errors
-/// The position of the first entry that is out of place, altered, or of another epoch than the one before it.
+/// The position of the first entry that is out of place, altered, or of another epoch than the one before it without
+/// beginning it.
 pub fn verify(entries: &[LogEntry], position: Position, chain: Chain) -> Result<(Position, Chain), Position> {
     let mut at = (position, chain);
-    let mut epoch = entries.first().map(|entry| entry.epoch);
+    let mut epoch = None;
     for entry in entries {
-        if Some(entry.epoch) != epoch || !follows(entry, at.0, &at.1) {
+        if !continues(epoch, entry) || !follows(entry, at.0, &at.1) {
             return Err(entry.position);
         }
         epoch = Some(entry.epoch);
@@ -121,5 +132,27 @@ pub(crate) mod tests {
         let mut bad = entries;
         bad[1].epoch = Epoch::new(8);
         assert_eq!(from(&bad), Err(Position::new(2)));
+    }
+
+    #[test]
+    fn an_epoch_begins_with_an_entry_that_says_so_and_only_above_the_one_before() {
+        let mut entries = some();
+        let (position, chain) = verify(&entries, Position::START, Chain::default()).unwrap();
+        let next = |epoch: u32, kind: LogKind| {
+            let (epoch, position, expires) = (Epoch::new(epoch), position.next(), Timestamp::from_seconds(9));
+            LogEntry { epoch, position, chain: link(&chain, epoch, position, &kind, expires), kind, expires }
+        };
+        for (epoch, kind, holds) in [
+            (8, LogKind::EpochBegan, true),
+            (7, LogKind::EpochBegan, false),
+            (6, LogKind::EpochBegan, false),
+            (8, LogKind::EverythingMark, false),
+            (7, LogKind::EverythingMark, true),
+        ] {
+            entries.push(next(epoch, kind.clone()));
+            let found = verify(&entries, Position::START, Chain::default());
+            assert_eq!(found.is_ok(), holds, "{epoch} {kind:?}");
+            entries.pop();
+        }
     }
 }

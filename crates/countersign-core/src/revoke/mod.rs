@@ -1,5 +1,6 @@
 //! Endings: how they are written down in order, and what a node knows of them.
 
+pub mod epoch;
 pub mod log;
 pub mod view;
 

@@ -145,8 +145,7 @@ impl View {
             return self.note(entry);
         }
         let loading = self.state.load(Ordering::Acquire) == LOADING;
-        let next =
-            head.epoch.is_none_or(|epoch| epoch == entry.epoch) && entry.position == head.position.next();
+        let next = log::continues(head.epoch, entry) && entry.position == head.position.next();
         let fits = if next {
             log::follows(entry, head.position, &head.chain)
         } else {
@@ -170,7 +169,7 @@ impl View {
                 Some(place) => self.page(place.page).set(place),
                 None => self.break_off(),
             },
-            LogKind::EverythingMark => {
+            LogKind::EverythingMark | LogKind::EpochBegan => {
                 self.everything.fetch_max(entry.position.number(), Ordering::AcqRel);
             }
             LogKind::ClientMark(client) => self.raise(client, entry.position),
@@ -286,6 +285,31 @@ mod tests {
         let view = ready();
         view.applied(&run(Position::START, Chain::default(), kinds));
         view
+    }
+
+    #[test]
+    fn a_new_epoch_ends_everything_before_it_and_the_view_goes_on() {
+        let view = told(vec![LogKind::Ended(serial(3))]);
+        let before = view.position();
+        assert_eq!(view.check(serial(4), None, before), Ok(()));
+        let (epoch, position, expires) = (Epoch::new(9), before.next(), Timestamp::from_seconds(9));
+        let began = |chain: &Chain| LogEntry {
+            epoch,
+            position,
+            chain: log::link(chain, epoch, position, &LogKind::EpochBegan, expires),
+            kind: LogKind::EpochBegan,
+            expires,
+        };
+        let chain = run(Position::START, Chain::default(), vec![LogKind::Ended(serial(3))])[0].chain;
+        view.applied(&[began(&chain)]);
+        assert!(view.is_ready());
+        assert_eq!(view.epoch(), Some(epoch));
+        assert!(view.check(serial(4), None, before).is_err(), "born before");
+        assert_eq!(view.check(serial(5), None, view.position()), Ok(()));
+        assert!(view.check(serial(3), None, view.position()).is_err(), "what had ended stays ended");
+        let forged = told(vec![LogKind::Ended(serial(3))]);
+        forged.applied(&[began(&Chain::default())]);
+        assert!(forged.is_broken(), "an epoch that hangs on another log");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_core::batch::{Batch, Change, Conflict, Expect};
 use countersign_core::extent::{Chain, Extent, LogEntry, LogKind};
-use countersign_core::id::{Position, Version};
+use countersign_core::id::{Epoch, Position, Version};
 use countersign_core::port::Follower;
 use countersign_core::record::Audience;
 use countersign_core::revoke::View;
@@ -217,4 +217,27 @@ pub(super) async fn a_view_that_follows_stays_whole(bench: &Bench) -> Result<(),
     same(view.position(), position, "where the view stands")?;
     want(view.check(serial(2)?, None, position).is_err(), "the view lacks an ending")?;
     want(view.check(serial(3)?, Some(&shop()?), here).is_err(), "the view lacks a watermark")
+}
+
+pub(super) async fn a_new_epoch_ends_everything_and_never_comes_twice(bench: &Bench) -> Result<(), Broken> {
+    bench.house().await?;
+    let view = Arc::new(View::loading());
+    bench.store.follow(Arc::<View>::clone(&view)).await?;
+    view.ready(&bench.store.log_state().await?);
+    let before = bench.store.log_state().await?;
+    let next = Epoch::new(before.epoch.number().saturating_add(7));
+    for old in [before.epoch, Epoch::new(before.epoch.number().saturating_sub(1))] {
+        bench.refused(Conflict::Moved, Change::BeginEpoch(old)).await?;
+    }
+    let position = bench.done(Change::BeginEpoch(next)).await?;
+    bench.refused(Conflict::Moved, Change::BeginEpoch(next)).await?;
+    let state = bench.store.log_state().await?;
+    same((state.epoch, state.position), (next, position), "where the log stands")?;
+    let log = bench.log().await?;
+    same(log.last().map(|entry| entry.kind.clone()), Some(LogKind::EpochBegan), "the last entry")?;
+    want(verify(&log, Position::START, Chain::default()).is_ok(), "the chain is broken by the new epoch")?;
+    bench.refused(Conflict::Over, Change::StartSession(session(3, 1, 1)?)).await?;
+    want(view.is_ready() && view.epoch() == Some(next), "a view that follows does not go on")?;
+    want(!view.stands_above_marks(None, before.position), "what was born before is still accepted")?;
+    want(view.stands_above_marks(None, position), "what is born after is refused")
 }

@@ -90,6 +90,7 @@ pub fn checks() -> Vec<(&'static str, Check)> {
         endings::a_follower_hears_everything_once_and_in_order,
         endings::a_view_that_follows_stays_whole,
         endings::a_dropped_key_stands_in_the_log,
+        endings::a_new_epoch_ends_everything_and_never_comes_twice,
         races::of_sixty_four_presentations_one_wins,
         races::no_sign_in_overtakes_a_revoke_all,
         races::writers_of_different_slots_never_lose,

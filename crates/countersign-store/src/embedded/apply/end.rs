@@ -150,7 +150,7 @@ impl Applied<'_> {
         Ok(())
     }
 
-    fn mark(&mut self, covers: &str, kind: LogKind) -> Result<(), Stop> {
+    pub(super) fn mark(&mut self, covers: &str, kind: LogKind) -> Result<(), Stop> {
         let position = self.log(kind, FOR_GOOD)?;
         self.run(
             "INSERT INTO watermark (covers, position) VALUES (?1, ?2)

@@ -1,5 +1,6 @@
 //! The log of endings: contiguous positions, one hash over all of it.
 
+use countersign_core::batch::Conflict;
 use countersign_core::extent::{Chain, LogEntry, LogKind};
 use countersign_core::id::{Epoch, Position};
 use countersign_core::port::LogState;
@@ -30,6 +31,15 @@ impl Applied<'_> {
         Ok(Position::new(statement.query_row([], |row| number(row, 0))?))
     }
 
+    /// Begins `epoch`: a watermark over everything, and the first entry that carries the new number.
+    pub(super) fn begin_epoch(&mut self, epoch: Epoch) -> Result<(), Stop> {
+        if epoch <= state(self.connection)?.epoch {
+            return Err(Conflict::Moved.into());
+        }
+        self.run("UPDATE head SET epoch = ?1", [epoch.number()])?;
+        self.mark("", LogKind::EpochBegan)
+    }
+
     /// Writes the next entry and answers its place.
     pub(super) fn log(&mut self, kind: LogKind, expires: Timestamp) -> Result<Position, Stop> {
         let LogState { epoch, position, chain } = state(self.connection)?;
@@ -37,7 +47,10 @@ impl Applied<'_> {
         let chain = link(&chain, epoch, position, &kind, expires);
         let serial = match &kind {
             LogKind::Ended(serial) => Some(int(serial.number())),
-            LogKind::ClientMark(_) | LogKind::EverythingMark | LogKind::KeyRetired(_) => None,
+            LogKind::ClientMark(_)
+            | LogKind::EverythingMark
+            | LogKind::KeyRetired(_)
+            | LogKind::EpochBegan => None,
         };
         let entry = LogEntry { epoch, position, chain, kind, expires };
         self.run(

@@ -70,6 +70,7 @@ impl<'a> Applied<'a> {
             Change::End { extent, ending } => self.end(extent, ending),
             Change::RequireLogin { login, at } => self.living_login(login, *at).map(drop),
             Change::Sweep { before, limit } => self.sweep(*before, *limit),
+            Change::BeginEpoch(epoch) => self.begin_epoch(*epoch),
             Change::EraseUser { subject, ending } => self.erase_user(subject, ending),
             other => self.directory_change(other),
         }
