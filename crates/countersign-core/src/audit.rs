@@ -62,6 +62,8 @@ pub enum Event {
     KeysRotated,
     /// The first operator was set up.
     SetUp,
+    /// A backup was restored: a new epoch began.
+    Restored,
 }
 
 /// One line of the audit log.
@@ -134,6 +136,7 @@ impl AuditEntry {
             Event::AppChanged => format!("{by} changed {app}"),
             Event::AppSecretRotated => format!("{by} replaced the secret of {app}"),
             Event::KeysRotated => format!("{by} rotated the signing keys"),
+            Event::Restored => format!("{by} restored a backup"),
             Event::SetUp => format!("{} set up the console", whom.as_ref().unwrap_or(&by)),
         };
         if matches!(self.event, Event::SignedIn | Event::SignedInAgain | Event::Replayed { .. })

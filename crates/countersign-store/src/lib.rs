@@ -10,7 +10,9 @@ mod front;
 #[cfg(feature = "redis")]
 mod redis;
 
-pub use embedded::{Durability, Embedded};
+pub use embedded::{
+    BackedUp, Durability, Embedded, Findings, Over, Restore, Restored, back_up, check, restore,
+};
 pub use front::{Claim, Fill, Front};
 #[cfg(feature = "redis")]
 pub use redis::Redis;

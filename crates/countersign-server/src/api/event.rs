@@ -36,6 +36,7 @@ pub(crate) const fn word(event: &Event) -> &'static str {
         Event::AppSecretRotated => "app-secret-rotated",
         Event::KeysRotated => "keys-rotated",
         Event::SetUp => "set-up",
+        Event::Restored => "restored",
     }
 }
 

@@ -53,7 +53,8 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY;")
 }
 
-fn check(connection: &Connection, path: &Path) -> Result<(), Fault> {
+/// Whether the file is a store that this version knows.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), Fault> {
     let number = |sql: &str| {
         connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map_err(|error| unfit(path, &error))
     };
@@ -71,6 +72,17 @@ fn check(connection: &Connection, path: &Path) -> Result<(), Fault> {
         )));
     }
     Ok(())
+}
+
+/// Whether the file is a store, of this version or another, and not an empty file that could become one.
+pub(super) fn is_store(connection: &Connection) -> bool {
+    let application = connection.query_row("PRAGMA application_id", [], |row| row.get::<_, i64>(0));
+    application.is_ok_and(|application| application == APPLICATION)
+}
+
+/// Whether the file has the form of this version, which opening it for writing gives it.
+pub(super) fn is_current(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).map(|version| version == newest())
 }
 
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {

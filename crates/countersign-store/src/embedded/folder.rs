@@ -33,6 +33,11 @@ impl Folder {
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
+    /// Where the erase ledger is.
+    pub(super) fn ledger(&self) -> PathBuf {
+        self.path.join(LEDGER)
+    }
+
     /// Where the database file is.
     pub(super) fn database(&self) -> PathBuf {
         self.path.join(DATABASE)
@@ -65,7 +70,7 @@ fn make(path: &Path) -> std::io::Result<()> {
 }
 
 #[cfg(unix)]
-fn private(path: &Path) -> std::io::Result<File> {
+pub(super) fn private(path: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
@@ -73,9 +78,22 @@ fn private(path: &Path) -> std::io::Result<File> {
     Ok(file)
 }
 
+#[cfg(unix)]
+pub(super) fn private_new(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
+}
+
 #[cfg(not(unix))]
-fn private(path: &Path) -> std::io::Result<File> {
+pub(super) fn private_new(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().read(true).write(true).create_new(true).open(path)
+}
+
+#[cfg(not(unix))]
+pub(super) fn private(path: &Path) -> std::io::Result<File> {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
 }
 
-const DATABASE: &str = "countersign.db";
+/// The erase ledger; no backup holds it.
+pub(super) const LEDGER: &str = "erased";
+pub(super) const DATABASE: &str = "countersign.db";

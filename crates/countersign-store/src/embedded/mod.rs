@@ -1,11 +1,14 @@
 //! The embedded store: SQLite in one folder that one process owns. One thread writes, in groups; readers never wait for it.
 
 mod apply;
+mod backup;
+mod check;
 mod connection;
 mod convert;
 mod directory;
 mod folder;
 mod guests;
+mod ledger;
 mod read;
 mod readers;
 mod writer;
@@ -15,7 +18,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use countersign_core::Fault;
 
+pub use backup::{BackedUp, Over, Restore, Restored, back_up, restore};
+pub use check::{Findings, check};
+
 use folder::Folder;
+use ledger::Ledger;
 use readers::Readers;
 use writer::Writer;
 
@@ -50,7 +57,7 @@ impl Embedded {
         let folder = Folder::own(folder)?;
         let database = folder.database();
         let connection = connection::writing(&database, durability)?;
-        let writer = Writer::start(connection)?;
+        let writer = Writer::start(connection, Ledger::open(&folder.ledger())?)?;
         Ok(Arc::new(Self { writer, readers: Readers::of(database), folder: Mutex::new(Some(folder)) }))
     }
 

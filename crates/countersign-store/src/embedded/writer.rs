@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use countersign_core::Fault;
 use countersign_core::batch::{Batch, Conflict, Outcome};
 use countersign_core::extent::LogEntry;
-use countersign_core::id::Version;
+use countersign_core::id::{Subject, Version};
 use countersign_core::port::{Follower, GuestChange};
 use countersign_core::time::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::apply::Applied;
+use super::ledger::Ledger;
 use super::convert::{Stop, broken, int, number, poisonous, record};
 
 /// The way to the writing thread.
@@ -29,10 +30,17 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread; it owns `connection`.
-    pub(super) fn start(connection: Connection) -> Result<Self, Fault> {
+    pub(super) fn start(connection: Connection, ledger: Ledger) -> Result<Self, Fault> {
         let (queue, waiting) = channel();
-        let mut desk =
-            Desk { connection, follower: None, poisoned: false, erased: false, last: Last::default() };
+        let mut desk = Desk {
+            connection,
+            ledger,
+            follower: None,
+            poisoned: false,
+            erasing: Vec::new(),
+            erased: false,
+            last: Last::default(),
+        };
         let thread = thread::Builder::new()
             .name("countersign-store".to_owned())
             .spawn(move || desk.serve(&waiting))
@@ -170,9 +178,12 @@ struct Last {
 /// The writing thread's own things.
 struct Desk {
     connection: Connection,
+    ledger: Ledger,
     follower: Option<Arc<dyn Follower>>,
     /// A write failed in a way that leaves open what the file holds.
     poisoned: bool,
+    /// Whom the transaction under way erases.
+    erasing: Vec<Subject>,
     /// The write-ahead log may still hold what was erased.
     erased: bool,
     last: Last,
@@ -275,12 +286,23 @@ impl Desk {
             broke = broke.or(failed);
         }
         match broke {
-            None => self.run("COMMIT").inspect_err(|_| self.roll_back()),
+            None => self.settle().inspect_err(|_| self.roll_back()),
             Some(fault) => {
+                self.erasing.clear();
                 self.roll_back();
                 Err(fault)
             }
         }
+    }
+
+    /// Makes what the transaction did durable, the erase ledger first.
+    fn settle(&mut self) -> Result<(), Fault> {
+        let erasing = std::mem::take(&mut self.erasing);
+        if !erasing.is_empty() {
+            self.ledger.add(&erasing)?;
+            self.erased = true;
+        }
+        self.run("COMMIT")
     }
 
     fn commit(
@@ -291,11 +313,11 @@ impl Desk {
         let done = self.apart(|applied| {
             let position = applied.batch(batch)?;
             entries.append(&mut applied.entries);
-            Ok((position, applied.erased))
+            Ok((position, std::mem::take(&mut applied.erased)))
         })?;
         Ok(done.map(|done| match done {
-            Ok((position, erased)) => {
-                self.erased |= erased;
+            Ok((position, mut erased)) => {
+                self.erasing.append(&mut erased);
                 Outcome::Committed(position)
             }
             Err(conflict) => Outcome::Conflict(conflict),

@@ -27,7 +27,7 @@ impl Applied<'_> {
         }
         self.run("DELETE FROM one_time WHERE email = ?1", [address(&user.email)])?;
         self.blur_audit(subject)?;
-        self.erased = true;
+        self.erased.push(subject.clone());
         Ok(())
     }
 

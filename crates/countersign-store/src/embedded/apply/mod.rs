@@ -13,7 +13,7 @@ mod sweep;
 
 use countersign_core::batch::{Batch, Change, Conflict};
 use countersign_core::extent::LogEntry;
-use countersign_core::id::{ClientId, LoginId, Position};
+use countersign_core::id::{ClientId, LoginId, Position, Subject};
 use countersign_core::record::Login;
 use countersign_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params};
@@ -28,14 +28,14 @@ pub(super) struct Applied<'a> {
     connection: &'a Connection,
     /// The log entries written so far, in order.
     pub(super) entries: Vec<LogEntry>,
-    /// Whether a person was erased, so that the write-ahead log must not keep what it holds.
-    pub(super) erased: bool,
+    /// The persons that were erased: the write-ahead log must not keep what it holds of them.
+    pub(super) erased: Vec<Subject>,
 }
 
 impl<'a> Applied<'a> {
     /// Nothing applied yet.
     pub(super) fn new(connection: &'a Connection) -> Self {
-        Self { connection, entries: Vec::new(), erased: false }
+        Self { connection, entries: Vec::new(), erased: Vec::new() }
     }
 
     /// Applies every change in order; the caller undoes them all when one stops.
