@@ -1,5 +1,5 @@
-//! What the tests need besides Rust: a browser, a proxy, Node and Python packages. Installs them where it may,
-//! else names exactly what is missing and how to get it.
+//! What the tests need besides Rust: a browser, a proxy, strace (which lets a disk fail), Node and Python packages. Installs
+//! them where it may, else names exactly what is missing and how to get it.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -24,6 +24,7 @@ const PROGRAMS: &[Program] = &[
     Program { names: &["nginx"], package: "nginx-light" },
     Program { names: &["node", "nodejs"], package: "nodejs" },
     Program { names: &["npm"], package: "npm" },
+    Program { names: &["strace"], package: "strace" },
     Program { names: &["python3"], package: "python3-venv" },
     Program { names: &["redis-server"], package: "redis-server" },
     Program { names: &["redis-cli"], package: "redis-tools" },
@@ -43,7 +44,7 @@ impl Tools {
     /// One line for the step list.
     pub(super) fn summary(&self) -> String {
         let runner = if self.nextest { "nextest" } else { "cargo test" };
-        format!("Chromium, nginx, Redis, Node, Python, C++ and {runner}")
+        format!("Chromium, nginx, Redis, Node, Python, strace, C++ and {runner}")
     }
 
     /// The step that takes the pictures.

@@ -1,0 +1,16 @@
+//! What is left when a process is killed, or when the disk says no: whatever was acknowledged is there, whatever was ended
+//! stays ended, and nothing was acknowledged that is not there.
+//!
+//! The tests start themselves again as the victim, which says each acknowledged write on its standard output.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "tests"
+)]
+
+mod disk;
+mod kill;
+mod victim;
