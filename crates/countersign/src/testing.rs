@@ -218,6 +218,12 @@ impl Rig {
         self.engine.sign_in(email, password, &Self::visitor(), Audience::Issuer, None).await
     }
 
+    /// Where its store keeps its files.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.as_ref()
+    }
+
     /// A visitor with Firefox on Linux.
     #[must_use]
     pub fn visitor() -> Visitor {

@@ -16,3 +16,4 @@ mod keys;
 mod life;
 mod oauth;
 mod races;
+mod traces;
