@@ -62,6 +62,10 @@ pub(crate) enum Command {
     Key(command::key::Key),
     Audit(command::audit::Audit),
     SetupLink(command::setup_link::SetupLink),
+    Backup(command::backup::Backup),
+    Restore(command::restore::Restore),
+    #[command(subcommand)]
+    Store(command::store::Store),
     #[command(subcommand)]
     Token(command::token::Token),
     #[command(subcommand)]

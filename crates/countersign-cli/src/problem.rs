@@ -49,6 +49,7 @@ pub(crate) mod code {
     pub(crate) const UNKNOWN_CODE: &str = "CS-6012";
     pub(crate) const ODD_ANSWER: &str = "CS-6014";
     pub(crate) const ON_SCREEN: &str = "CS-6015";
+    pub(crate) const UNSOUND: &str = "CS-6016";
 }
 
 impl Problem {

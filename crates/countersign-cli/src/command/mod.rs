@@ -2,12 +2,15 @@
 
 pub(crate) mod app;
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod config;
 pub(crate) mod explain;
 pub(crate) mod jwe;
 pub(crate) mod key;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod setup_link;
+pub(crate) mod store;
 pub(crate) mod token;
 pub(crate) mod user;
