@@ -121,4 +121,5 @@ fn newest() -> i64 {
 const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("guests.sql")];
 /// `CSGN`.
 const APPLICATION: i64 = 0x4353_474E;
-const BUSY: Duration = Duration::from_secs(5);
+/// How long a connection waits for another one.
+pub(super) const BUSY: Duration = Duration::from_secs(5);

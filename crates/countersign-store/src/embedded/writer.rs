@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::apply::Applied;
+use super::connection::BUSY;
 use super::ledger::Ledger;
 use super::convert::{Stop, broken, int, number, poisonous, record};
 
@@ -244,7 +245,7 @@ impl Desk {
                     follower.applied(&entries);
                 }
                 if self.erased {
-                    self.erase_traces();
+                    self.erase_traces(ERASING);
                 }
                 answers.into_iter().for_each(Answer::say);
             }
@@ -392,11 +393,17 @@ impl Desk {
         Ok(())
     }
 
-    /// Empties the write-ahead log, so that what was erased is in no file.
-    fn erase_traces(&mut self) {
-        let busy =
-            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-        match busy {
+    /// Empties the write-ahead log, so that what was erased is in no file. A reader that stays longer than `patience`, such as
+    /// a backup, puts it off: the writers behind this one must not wait for it.
+    fn erase_traces(&mut self, patience: Duration) {
+        let empty = || {
+            self.connection.busy_timeout(patience)?;
+            let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
+            let busy = self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+            self.connection.busy_timeout(BUSY)?;
+            busy
+        };
+        match empty() {
             Ok(0) => self.erased = false,
             Ok(_) => tracing::warn!(
                 "a reader keeps the write-ahead log from being emptied; the next commit tries again"
@@ -409,7 +416,7 @@ impl Desk {
 
     fn fold(&mut self) {
         if !self.poisoned {
-            self.erase_traces();
+            self.erase_traces(BUSY);
         }
     }
 
@@ -465,5 +472,7 @@ const MOST: usize = 64;
 const ROOM: usize = 1024;
 /// The longest wait for others to join a transaction.
 const PATIENCE: Duration = Duration::from_millis(2);
+/// How long the commit that erases waits for readers to leave the write-ahead log.
+const ERASING: Duration = Duration::from_millis(100);
 /// How many log entries a follower hears at once when it begins.
 const PAGE: u32 = 1024;
