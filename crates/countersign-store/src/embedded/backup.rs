@@ -289,7 +289,7 @@ fn swap(part: Part, database: &Path) -> std::io::Result<()> {
 
 fn sync_folder(of: &Path) -> std::io::Result<()> {
     let parent = of.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+    File::open(parent.unwrap_or_else(|| Path::new(".")))?.sync_all()
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {

@@ -17,7 +17,8 @@ async fn held(shop: &Shop) -> Vec<(&'static str, Vec<u8>)> {
     let start = shop.engine().start_address(&shop.client, &nonce, "/").unwrap();
     let to = shop.engine().ticket(&shop.ada, "shop", parameter(&start, "nonce").unwrap(), "/").await.unwrap();
     let ticket = parameter(&to, "ticket").unwrap();
-    let redeemed = shop.engine().redeem_ticket(&shop.client, ticket, nonce.reveal(), &Rig::visitor()).await;
+    let redeemed =
+        shop.engine().redeem_ticket(&shop.client, ticket, nonce.reveal(), &Rig::visitor(), None).await;
     let session = redeemed.unwrap().session;
     let handle = shop.engine().handle(session.serial).to_string();
     let cart = b"three fathoms of tarred rope".repeat(400);
