@@ -6,7 +6,16 @@ use std::process::{Command, ExitCode};
 /// Runs every ignored test whose name holds `soak_`, showing its output; optimised, since some of them print figures.
 pub(crate) fn command(root: &Path) -> ExitCode {
     let status = Command::new("cargo")
-        .args(["test", "--workspace", "--release", "--no-fail-fast", "--", "--ignored", "--nocapture", "soak_"])
+        .args([
+            "test",
+            "--workspace",
+            "--release",
+            "--no-fail-fast",
+            "--",
+            "--ignored",
+            "--nocapture",
+            "soak_",
+        ])
         .current_dir(root)
         .status();
     match status {

@@ -119,7 +119,8 @@ async fn a_long_reader_delays_no_write_and_what_was_erased_goes_once_it_has_left
     done(&store, Batch::new()).await;
     let email = b"person1@marsh.example";
     let traces = || {
-        let files = fs::read_dir(folder.path()).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap());
+        let files =
+            fs::read_dir(folder.path()).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap());
         files.filter(|bytes| bytes.windows(email.len()).any(|window| window == email)).count()
     };
     assert!(traces() > 0, "the reader still sees it");

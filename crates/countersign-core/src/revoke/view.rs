@@ -292,7 +292,8 @@ mod tests {
         let view = told(vec![LogKind::Ended(serial(3))]);
         let before = view.position();
         assert_eq!(view.check(serial(4), None, before), Ok(()));
-        let (epoch, position, expires) = (Epoch::new(9), before.next(), crate::time::Timestamp::from_seconds(9));
+        let (epoch, position, expires) =
+            (Epoch::new(9), before.next(), crate::time::Timestamp::from_seconds(9));
         let began = |chain: &Chain| LogEntry {
             epoch,
             position,

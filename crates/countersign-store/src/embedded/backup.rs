@@ -145,7 +145,11 @@ impl Had {
             let connection = connection::writing(database, Durability::Full)?;
             let head = "SELECT epoch, next_serial, next_guest FROM head";
             let had = connection.query_row(head, [], |row| {
-                Ok(Self { epoch: Some(Epoch::new(row.get(0)?)), next_serial: number(row, 1)?, next_guest: number(row, 2)? })
+                Ok(Self {
+                    epoch: Some(Epoch::new(row.get(0)?)),
+                    next_serial: number(row, 1)?,
+                    next_guest: number(row, 2)?,
+                })
             });
             had.map_err(|error| broken(&error))
         };
@@ -164,7 +168,14 @@ fn go_on(path: &Path, had: &Had, erased: &Erased, now: Timestamp) -> Result<Rest
     let transaction = connection.transaction().map_err(fault)?;
     let stands = log_state(&transaction).map_err(fault)?.epoch;
     let epoch = bump(&[stands, had.epoch.unwrap_or(stands)], now)?;
-    let line = |event, subject| AuditEntry { at: now, by: Actor::CommandLine, event, subject, client: None, network: None };
+    let line = |event, subject| AuditEntry {
+        at: now,
+        by: Actor::CommandLine,
+        event,
+        subject,
+        client: None,
+        network: None,
+    };
     let mut batch = Batch::of(Change::BeginEpoch(epoch)).audited(line(Event::Restored, None));
     for subject in &whom {
         let ending = Ending { at: now, reason: Reason::Erased, by: Actor::CommandLine };
@@ -260,7 +271,9 @@ impl Part {
     }
 
     fn clear(&self) {
-        for path in [self.0.clone(), beside(&self.0, "-wal"), beside(&self.0, "-shm"), beside(&self.0, "-journal")] {
+        for path in
+            [self.0.clone(), beside(&self.0, "-wal"), beside(&self.0, "-shm"), beside(&self.0, "-journal")]
+        {
             // What is not there need not go.
             let _ = fs::remove_file(path);
         }

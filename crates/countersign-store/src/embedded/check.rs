@@ -12,9 +12,9 @@ use rusqlite::{Connection, Row};
 use serde::de::DeserializeOwned;
 
 use super::apply::log_state;
+use super::connection;
 use super::convert::{address, audience, broken, int, number, place, record, time};
 use super::folder::DATABASE;
-use super::connection;
 
 /// What a check has found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,7 +139,8 @@ impl Desk<'_> {
         self.each::<Grant>("permit", columns, |grant, row| {
             Ok(row.get::<_, i64>(0)? == int(grant.serial.number())
                 && row.get::<_, Option<String>>(1)?.as_deref() == grant.login.as_ref().map(LoginId::as_str)
-                && row.get::<_, Option<String>>(2)?.as_deref() == grant.subject.as_ref().map(|who| who.as_str())
+                && row.get::<_, Option<String>>(2)?.as_deref()
+                    == grant.subject.as_ref().map(|who| who.as_str())
                 && text(row, 3)? == grant.client.as_str()
                 && row.get::<_, i64>(4)? == place(grant.born)
                 && row.get::<_, i64>(5)? == time(grant.expires)
@@ -176,7 +177,8 @@ impl Desk<'_> {
     }
 
     fn serials(&mut self) -> rusqlite::Result<()> {
-        for (table, next) in [("session", "next_serial"), ("permit", "next_serial"), ("guest", "next_guest")] {
+        for (table, next) in [("session", "next_serial"), ("permit", "next_serial"), ("guest", "next_guest")]
+        {
             let beyond = format!("SELECT count(*) FROM {table} WHERE serial >= (SELECT {next} FROM head)");
             self.none(&beyond, &format!("rows of `{table}` have a serial that was never given out"))?;
         }
@@ -206,7 +208,9 @@ impl Desk<'_> {
             self.say(format!("`{unreadable}` records of `{table}` cannot be read"));
         }
         if apart > 0 {
-            self.say(format!("`{apart}` rows of `{table}` are found under other values than their records have"));
+            self.say(format!(
+                "`{apart}` rows of `{table}` are found under other values than their records have"
+            ));
         }
         Ok(())
     }
@@ -237,7 +241,11 @@ fn fits(before: Option<&(Epoch, Position, Chain)>, position: u64, entry: &LogEnt
     };
     let next = entry.position == last.next();
     in_place
-        && if next { continues(Some(*epoch), entry) && follows(entry, *last, chain) } else { entry.epoch >= *epoch }
+        && if next {
+            continues(Some(*epoch), entry) && follows(entry, *last, chain)
+        } else {
+            entry.epoch >= *epoch
+        }
 }
 
 fn text(row: &Row<'_>, index: usize) -> rusqlite::Result<String> {
@@ -248,6 +256,17 @@ fn text(row: &Row<'_>, index: usize) -> rusqlite::Result<String> {
 const MOST: usize = 100;
 
 const TABLES: [&str; 13] = [
-    "person", "login", "session", "slot", "guest", "guest_slot", "permit", "one_time", "consent", "client",
-    "signing_key", "log", "audit",
+    "person",
+    "login",
+    "session",
+    "slot",
+    "guest",
+    "guest_slot",
+    "permit",
+    "one_time",
+    "consent",
+    "client",
+    "signing_key",
+    "log",
+    "audit",
 ];

@@ -82,7 +82,9 @@ pub(super) fn is_store(connection: &Connection) -> bool {
 
 /// Whether the file has the form of this version, which opening it for writing gives it.
 pub(super) fn is_current(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).map(|version| version == newest())
+    connection
+        .query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))
+        .map(|version| version == newest())
 }
 
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {

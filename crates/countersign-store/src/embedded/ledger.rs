@@ -65,7 +65,8 @@ impl Erased {
             Err(error) => return Err(Fault::Unfit(format!("`{}`: {error}", path.display()))),
         }
         for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let mark = std::str::from_utf8(line).ok().filter(|text| text.bytes().all(|b| b.is_ascii_hexdigit()));
+            let mark =
+                std::str::from_utf8(line).ok().filter(|text| text.bytes().all(|b| b.is_ascii_hexdigit()));
             match mark {
                 // A line that a crash cut short was never answered.
                 Some(mark) if mark.len() <= MARK => drop(self.0.insert(mark.to_owned())),

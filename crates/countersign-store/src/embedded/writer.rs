@@ -18,8 +18,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::apply::Applied;
 use super::connection::BUSY;
-use super::ledger::Ledger;
 use super::convert::{Stop, broken, int, number, poisonous, record};
+use super::ledger::Ledger;
 
 /// The way to the writing thread.
 #[derive(Debug)]

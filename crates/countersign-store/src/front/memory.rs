@@ -101,7 +101,10 @@ impl Memory {
     pub(super) fn hear(&self, entries: &[LogEntry]) {
         let ended = entries.iter().filter_map(|entry| match &entry.kind {
             LogKind::Ended(serial) => Some(*serial),
-            LogKind::ClientMark(_) | LogKind::EverythingMark | LogKind::KeyRetired(_) | LogKind::EpochBegan => None,
+            LogKind::ClientMark(_)
+            | LogKind::EverythingMark
+            | LogKind::KeyRetired(_)
+            | LogKind::EpochBegan => None,
         });
         let map = self.map.pin();
         self.flights.note(ended, |serial| {

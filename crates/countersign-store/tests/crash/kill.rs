@@ -37,7 +37,10 @@ fn rounds(count: u64) {
         println!("round {round}: {} lines in {after:?}", lines.len());
         last_serial = runtime.block_on(look(folder.path(), &lines, last_serial));
     }
-    assert!(acknowledged > usize::try_from(count).unwrap() * 5, "only {acknowledged} writes were acknowledged");
+    assert!(
+        acknowledged > usize::try_from(count).unwrap() * 5,
+        "only {acknowledged} writes were acknowledged"
+    );
     println!("{acknowledged} acknowledged writes in {count} rounds, all there");
 }
 
