@@ -71,7 +71,7 @@ fn holding(folder: &Path, bytes: &[u8]) -> Vec<String> {
 async fn no_file_of_the_store_holds_a_byte_of_an_erased_person_but_the_pseudonym_in_the_audit_log() {
     let shop = Shop::of(Style::Session).await;
     shop.rig.sign_in(ADA, "not her password").await.unwrap_err();
-    shop.rig.sign_in(ADA, PASSWORD).await.unwrap();
+    drop(shop.rig.sign_in(ADA, PASSWORD).await.unwrap());
     let traces = held(&shop).await;
     let subject = shop.ada.session.subject.clone();
     for (what, bytes) in &traces {
