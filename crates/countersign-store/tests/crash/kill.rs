@@ -53,7 +53,8 @@ fn run_and_kill(folder: &Path, after: Duration) -> Vec<(String, String)> {
         .unwrap();
     let out = victim.stdout.take().unwrap();
     let (begun, has_begun) = std::sync::mpsc::channel();
-    let reader = std::thread::spawn(move || said(out).inspect(|_| drop(begun.send(()))).collect());
+    let reader =
+        std::thread::spawn(move || said(out).inspect(|_| begun.send(()).unwrap_or_default()).collect());
     has_begun.recv_timeout(Duration::from_secs(30)).expect("the victim writes");
     std::thread::sleep(after);
     // `env` has become the victim: the process is the same.
