@@ -1,6 +1,6 @@
 //! `backup`, `restore` and `store check` beside the real server, and what comes of a restored store.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -3,13 +3,7 @@
 //!
 //! The tests start themselves again as the victim, which says each acknowledged write on its standard output.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::expect_used,
-    reason = "tests"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "tests")]
 
 mod disk;
 mod kill;
