@@ -80,7 +80,9 @@ pub async fn land(
         Attempt::Accepted(before) => Some(before.session.serial),
         Attempt::Absent | Attempt::Refused(_) => None,
     };
-    let landed = engine.redeem_ticket(client, ticket, nonce, visitor, before).await?;
+    let guest = engine.guest_to_carry(Some(&joined), &audience).await;
+    let visitor = Visitor { guest, ..visitor.clone() };
+    let landed = engine.redeem_ticket(client, ticket, nonce, &visitor, before).await?;
     let own = engine.cookie(&audience).set(&landed.cookie, landed.max_age);
     Ok(Hop { to: landed.to, cookies: vec![own, start.removal()] })
 }

@@ -53,6 +53,7 @@ impl House {
         let parts = Parts {
             store: Arc::clone(&store) as _,
             directory: Arc::clone(&store) as _,
+            guests: Arc::clone(&store) as _,
             clock: plan.clock,
             entropy: Arc::new(SystemEntropy),
             post: plan.post,

@@ -12,9 +12,9 @@ use countersign_core::audit::{AuditEntry, Event};
 use countersign_core::batch::{Batch, Change, Conflict, Outcome};
 use countersign_core::extent::Actor;
 use countersign_core::handle::Handle;
-use countersign_core::id::{ClientId, Epoch, Position, Serial, Subject};
+use countersign_core::id::{ClientId, Epoch, GuestSerial, Position, Serial, Subject};
 use countersign_core::policy::{self, SessionRules};
-use countersign_core::port::{Clock, Directory, Entropy, Follower, Letter, Post, Store};
+use countersign_core::port::{Clock, Directory, Entropy, Follower, Guests, Letter, Post, Store};
 use countersign_core::record::Network;
 use countersign_core::revoke::View;
 use countersign_core::time::Timestamp;
@@ -22,6 +22,7 @@ use countersign_core::{Fault, Refusal};
 use countersign_store::Front;
 use tokio::sync::{Mutex, MutexGuard};
 
+use crate::crossing::Unended;
 use crate::error::{Result, unexpected};
 use crate::gate::Gate;
 use crate::hasher::{Hasher, HashingLimits};
@@ -62,6 +63,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// People, applications, keys. Usually the same engine as `store`.
     pub directory: Arc<dyn Directory>,
+    /// Guests: the same engine as `store`, or one beside it that may lose everything.
+    pub guests: Arc<dyn Guests>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance.
@@ -79,6 +82,8 @@ pub struct Engine {
     /// The same store, as checks see it: memory first.
     pub(crate) front: Arc<Front>,
     pub(crate) directory: Arc<dyn Directory>,
+    pub(crate) guests: Arc<dyn Guests>,
+    pub(crate) unended: Unended,
     pub(crate) post: Option<Arc<dyn Post>>,
     pub(crate) view: Arc<View>,
     pub(crate) roots: Roots,
@@ -104,7 +109,7 @@ impl Engine {
     /// the store could not do.
     pub async fn open(settings: Settings, parts: Parts) -> Result<Arc<Self>, Fault> {
         fit(&settings)?;
-        let Parts { store, directory, clock, entropy, post, master } = parts;
+        let Parts { store, directory, guests, clock, entropy, post, master } = parts;
         let roots = Roots::open(&master, &*store, &*directory, &*entropy).await?;
         let front = Arc::new(Front::new(store, policy::FRONT_SESSIONS));
         let store = Arc::clone(&front) as Arc<dyn Store>;
@@ -130,6 +135,8 @@ impl Engine {
             store,
             front,
             directory,
+            guests,
+            unended: Unended::default(),
             post,
             view,
             roots,
@@ -182,6 +189,14 @@ impl Engine {
         );
         self.front.tick(self.now(), policy::FRONT_TICK);
         self.settle(Batch::of(Change::Sweep { before, limit: SWEEP_ROWS })).await?;
+        self.end_left_behind(SWEEP_ROWS).await;
+        if let Err(fault) = self.guests.sweep_guests(before, SWEEP_ROWS).await {
+            // What keeps guests may be down, and keys are due all the same.
+            tracing::warn!(
+                code = fault.code(),
+                "guests that are over were not swept; the next tick tries again"
+            );
+        }
         self.renew_keys().await
     }
 
@@ -206,9 +221,19 @@ impl Engine {
         self.roots.handles.open(handle, self.epoch())
     }
 
+    /// Whether a handle is a guest's; says nothing of whether there is still such a guest.
+    pub(crate) fn names_guest(&self, handle: &Handle) -> bool {
+        self.roots.handles.open_guest(handle, self.epoch).is_some()
+    }
+
     /// A number that nobody else has.
     pub(crate) async fn serial(&self) -> Result<Serial, Fault> {
         self.serials.next(&*self.store).await
+    }
+
+    /// A number that no other guest has.
+    pub(crate) async fn guest_serial(&self) -> Result<GuestSerial, Fault> {
+        self.serials.next_guest(&*self.store).await
     }
 
     /// `N` unpredictable bytes.

@@ -31,6 +31,7 @@ mod bearer;
 mod census;
 mod check;
 mod console;
+mod crossing;
 mod discovery;
 mod endings;
 mod engine;
@@ -38,6 +39,7 @@ mod error;
 mod export;
 mod gate;
 mod guard;
+mod guests;
 mod hasher;
 mod home;
 pub mod issuer;
@@ -82,6 +84,7 @@ pub use error::{Error, Result};
 #[cfg(feature = "jwks")]
 pub use guard::{Named, NamedClaims};
 pub use guard::{Recognized, Recognizer, sign_in_helps};
+pub use guests::{BegunGuest, Crossing, GuestPut, KnownGuest};
 pub use hasher::HashingLimits;
 pub use home::{Home, Keeping, Known};
 #[cfg(feature = "jwks")]

@@ -176,13 +176,14 @@ impl Engine {
         let lasting = self.lasting_for(&audience, hold.stay).await?;
         let started = self.start(&begun.login, audience, visitor, lasting.limits).await?;
         let by = Actor::Subject(user.subject.clone());
+        let (carried, along) = self.carry(visitor.guest.as_ref(), &started.session, user).await?.unzip();
         let mut batch = begun.batch;
         // What the new session replaces takes no room beside it.
         if let Some(extent) = self.replaced(replaces, &user.subject).await? {
             let ending = Ending { at: now, reason: Reason::Replaced, by: by.clone() };
             batch = batch.with(Change::End { extent, ending });
         }
-        batch = joined([batch, started.batch_within(lasting.rules)]);
+        batch = joined([batch, started.batch_within(lasting.rules)].into_iter().chain(along));
         if let Some(password) = stronger {
             batch =
                 batch.with(Change::Rehash { subject: user.subject.clone(), expect: generation, password });
@@ -193,6 +194,9 @@ impl Engine {
             Conflict::Full => Refusal::SessionsFull,
             _ => Refusal::SignIn,
         })?;
+        if let Some(carried) = carried {
+            self.leave(carried, &started.session, user).await;
+        }
         let mark = self.mark_for(user, visitor)?;
         let max_age = self.cookie_age(&started.session, lasting.stay);
         Ok(SignedIn { login: begun.login, cookie: started.token, session: started.session, max_age, mark })

@@ -28,6 +28,8 @@ pub(crate) struct Roots {
     pub(crate) signing_keys: SealingKey,
     /// Seals the keys that seal people's data.
     pub(crate) data_keys: SealingKey,
+    /// Seals the keys that seal guests' data.
+    pub(crate) guest_keys: SealingKey,
 }
 
 impl Roots {
@@ -51,6 +53,7 @@ impl Roots {
             marks: kept.key("mark-key").await?,
             signing_keys: master.sealing("signing keys")?,
             data_keys: master.sealing("data keys")?,
+            guest_keys: master.sealing("guest keys")?,
         })
     }
 }

@@ -144,7 +144,7 @@ pub(crate) fn place(slots: &SlotsId, name: &str) -> Vec<u8> {
     [slots.as_str().as_bytes(), name.as_bytes()].concat()
 }
 
-fn named(name: &str) -> Result<(), Refusal> {
+pub(crate) fn named(name: &str) -> Result<(), Refusal> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'.' | b'-');
     if (1..=NAME_BYTES).contains(&name.len()) && name.bytes().all(plain) {
         return Ok(());

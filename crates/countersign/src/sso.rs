@@ -155,12 +155,24 @@ impl Engine {
                 ending: Ending { at: self.now(), reason: Reason::Replaced, by },
             });
         }
-        let batch = joined([batch, started.batch_within(lasting.rules)]);
+        let owner = match &visitor.guest {
+            Some(_) => self.directory.user(&login.subject).await?,
+            None => None,
+        };
+        let carried = match &owner {
+            Some(owner) => self.carry(visitor.guest.as_ref(), &started.session, owner).await?,
+            None => None,
+        };
+        let (carried, along) = carried.unzip();
+        let batch = joined([batch, started.batch_within(lasting.rules)].into_iter().chain(along));
         self.commit(batch).await?.map_err(|conflict| match conflict {
             Conflict::Full => Refusal::SessionsFull,
             _ => Refusal::LinkOver,
         })?;
         self.view_allows(&started.session)?;
+        if let (Some(carried), Some(owner)) = (carried, &owner) {
+            self.leave(carried, &started.session, owner).await;
+        }
         let max_age = self.cookie_age(&started.session, lasting.stay);
         Ok(Redeemed { cookie: started.token, session: started.session, max_age, to: return_to.clone() })
     }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use countersign_core::Fault;
 use countersign_core::extent::Actor;
 use countersign_core::policy::SessionRules;
-use countersign_core::port::{Clock, Directory, Entropy, Letter, Pending, Post, Store};
+use countersign_core::port::{Clock, Directory, Entropy, Guests, Letter, Pending, Post, Store};
 use countersign_core::record::session::Audience;
 use countersign_core::record::{Role, User};
 use countersign_core::signin::password::Password;
@@ -252,6 +252,7 @@ impl Rig {
         let parts = Parts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             directory: Arc::clone(&store) as Arc<dyn Directory>,
+            guests: Arc::clone(&store) as Arc<dyn Guests>,
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             entropy: Arc::new(SeededEntropy::new(runs)),
             post: Some(Arc::clone(&mail) as Arc<dyn Post>),

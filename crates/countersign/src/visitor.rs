@@ -3,6 +3,8 @@
 use countersign_core::policy::Stay;
 use countersign_core::record::{Device, Network};
 
+use crate::guests::KnownGuest;
+
 /// Whoever is at the door.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Visitor {
@@ -15,6 +17,9 @@ pub struct Visitor {
     pub mark: Option<String>,
     /// Whether they want to be remembered when the browser closes. A strict preset remembers nobody.
     pub stay: Stay,
+    /// The guest that they are in this browser, if one is known: what it declared for it goes along when they sign in, and the
+    /// guest ends.
+    pub guest: Option<KnownGuest>,
 }
 
 impl Visitor {
@@ -33,6 +38,7 @@ impl Visitor {
             network: Network::of(address),
             mark: None,
             stay: Stay::default(),
+            guest: None,
         }
     }
 }

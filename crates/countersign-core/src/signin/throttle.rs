@@ -70,6 +70,8 @@ pub enum Counter {
     AccountKnownDevice(Email, [u8; 16]),
     /// Wrong credentials of applications from one prefix. By the prefix alone: names may be made up, one a request.
     TokenEndpoint(Network),
+    /// Guests that begin in one prefix.
+    Guest(Network),
     /// Requests for an account from one prefix.
     SignUp(Network),
     /// Letters about a new password to one address.
@@ -98,6 +100,8 @@ impl Counter {
             Self::AccountKnownDevice(..) => (20, 30 * SECOND),
             // Secrets have 256 bits, so this is against noise; right ones are never counted.
             Self::TokenEndpoint(_) => (600, SECOND),
+            // A telephone company behind one address on the day of a sale; a robot gets no further than one a second.
+            Self::Guest(_) => (600, SECOND),
             Self::SignUp(_) => (20, MINUTE),
             // Nobody's mailbox is to be filled by us.
             Self::Letter(_) | Self::Invitation(_) => (3, 10 * MINUTE),

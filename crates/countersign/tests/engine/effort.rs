@@ -138,6 +138,7 @@ impl Workshop {
         };
         let parts = Parts {
             store: Arc::new(Counted { store: Arc::clone(&store), tally: Arc::clone(&tally) }),
+            guests: Arc::clone(&store) as _,
             directory: store,
             clock: clock.clone(),
             entropy: Arc::new(Drawn { entropy: SeededEntropy::new(7), tally: Arc::clone(&tally) }),

@@ -12,6 +12,7 @@ mod data;
 mod doors;
 mod effort;
 mod endings;
+mod guests;
 mod keys;
 mod life;
 mod oauth;

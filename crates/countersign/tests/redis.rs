@@ -1,0 +1,107 @@
+//! The engine with its guests in a Redis that is killed and comes back with nothing: it costs guests what they had, and
+//! nothing else.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+#[path = "../../countersign-store/tests/support/redis.rs"]
+#[expect(dead_code, reason = "the store's own tests use the rest")]
+mod servers;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use countersign::testing::{BEGIN, FixedClock, Rig, SeededEntropy};
+use countersign::{
+    BegunGuest, Crossing, Engine, Error, GuestPut, HashingLimits, MasterKey, Parts, Password, Refusal,
+    SessionRules, Settings, Visitor,
+};
+use countersign_core::Attempt;
+use countersign_core::batch::Expect;
+use countersign_core::extent::Actor;
+use countersign_core::port::Store;
+use countersign_core::record::Role;
+use countersign_core::record::session::Audience;
+use countersign_core::session::admit::Presence;
+use countersign_store::{Durability, Embedded, Redis};
+use servers::Server;
+
+const CART: GuestPut<'static> =
+    GuestPut { name: "cart", expect: Expect::Whatever, value: Some(b"[1]"), crossing: Crossing::Crosses };
+
+async fn engine(folder: &tempfile::TempDir, address: &str) -> Arc<Engine> {
+    let store = Embedded::open(folder.path(), Durability::Relaxed).unwrap();
+    let epoch = store.log_state().await.unwrap().epoch;
+    let settings = Settings {
+        issuer: "http://localhost:8321".to_owned(),
+        dev: true,
+        hashing: HashingLimits::new(HashingLimits::MEMORY_KIB_MIN, 1, 1, 1, 64).unwrap(),
+        sessions: SessionRules::default(),
+    };
+    let parts = Parts {
+        store: Arc::clone(&store) as _,
+        directory: store,
+        guests: Redis::open(address, epoch, [7; 8]).unwrap(),
+        clock: Arc::new(FixedClock::at(BEGIN)),
+        entropy: Arc::new(SeededEntropy::new(7)),
+        post: None,
+        master: MasterKey::from_bytes([42; 32]),
+    };
+    Engine::open(settings, parts).await.unwrap()
+}
+
+fn typed() -> Password {
+    Password::typed("lantern rope harbour".to_owned())
+}
+
+fn header(guest: &BegunGuest) -> String {
+    format!("cs_dev={}", guest.cookie.reveal())
+}
+
+#[tokio::test]
+async fn a_redis_that_loses_everything_costs_guests_their_data_and_nothing_else() {
+    let (mut server, folder) = (Server::alone(), tempfile::tempdir().unwrap());
+    let engine = engine(&folder, &server.address()).await;
+    engine.add_user("ada@marsh.example", typed(), Role::Person, Actor::CommandLine).await.unwrap();
+    let shop = Audience::Client("shop".parse().unwrap());
+    let begin = || engine.begin_guest(shop.clone(), &Rig::visitor(), &[CART]);
+    let seen = |guest: &BegunGuest| {
+        let (engine, shop, header) = (Arc::clone(&engine), shop.clone(), header(guest));
+        async move { engine.guest(Some(&header), &shop, Presence::Active).await }
+    };
+    let carried = begin().await.unwrap();
+    let guest = engine.guest_to_carry(Some(&header(&carried)), &shop).await;
+    let visitor = Visitor { guest, ..Rig::visitor() };
+    let signed = engine.sign_in("ada@marsh.example", typed(), &visitor, shop.clone(), None).await.unwrap();
+    assert_eq!(seen(&carried).await.unwrap(), Attempt::Refused(Refusal::SessionEnded));
+    let left = begin().await.unwrap();
+    assert!(matches!(seen(&left).await.unwrap(), Attempt::Accepted(_)));
+    let session = format!("cs_dev={}", signed.cookie.reveal());
+    let goes_on = || async {
+        let checked = engine.check(Some(&session), &shop).await.unwrap();
+        matches!(checked, Attempt::Accepted(_))
+    };
+
+    server.kill();
+    assert!(goes_on().await, "somebody who is signed in does not notice");
+    assert!(matches!(begin().await.unwrap_err(), Error::Fault(_)));
+    assert_eq!(engine.guest_to_carry(Some(&header(&left)), &shop).await, None);
+    let _ = engine.sign_in("ada@marsh.example", typed(), &Rig::visitor(), shop.clone(), None).await.unwrap();
+    engine.tick().await.unwrap();
+
+    server.start_again();
+    let back = Instant::now();
+    while begin().await.is_err() {
+        assert!(back.elapsed() < Duration::from_secs(5), "guests begin again within five seconds");
+    }
+    assert!(goes_on().await);
+    assert_eq!(seen(&left).await.unwrap(), Attempt::Refused(Refusal::SessionUnknown), "no fault");
+    assert_eq!(
+        seen(&carried).await.unwrap(),
+        Attempt::Refused(Refusal::SessionUnknown),
+        "what had ended does not come back"
+    );
+    let anew = begin().await.unwrap();
+    assert_ne!(anew.who.guest.serial, left.who.guest.serial);
+    let Attempt::Accepted(who) = seen(&anew).await.unwrap() else { panic!("the new guest is not known") };
+    assert_eq!(engine.guest_slot(&who, "cart").await.unwrap().unwrap().1, b"[1]");
+}
