@@ -90,7 +90,8 @@ impl Home {
         let issuer = if dev { "http://localhost" } else { "https://own.invalid" }.to_owned();
         let parts = Parts {
             store: Arc::clone(&store) as _,
-            directory: store,
+            directory: Arc::clone(&store) as _,
+            guests: store,
             clock: Arc::new(SystemClock::default()),
             entropy: Arc::new(SystemEntropy),
             post: None,

@@ -18,7 +18,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let master = MasterKey::generate(&*entropy)?;
     let parts = Parts {
         store: store.clone(),
-        directory: store,
+        directory: store.clone(),
+        guests: store,
         clock: Arc::new(SystemClock::default()),
         entropy,
         post: None,
