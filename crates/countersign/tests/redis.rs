@@ -63,7 +63,8 @@ async fn a_redis_that_loses_everything_costs_guests_their_data_and_nothing_else(
     let engine = engine(&folder, &server.address()).await;
     engine.add_user("ada@marsh.example", typed(), Role::Person, Actor::CommandLine).await.unwrap();
     let shop = Audience::Client("shop".parse().unwrap());
-    let begin = || engine.begin_guest(shop.clone(), &Rig::visitor(), &[CART]);
+    let (stranger, cart) = (Rig::visitor(), [CART]);
+    let begin = || engine.begin_guest(shop.clone(), &stranger, &cart);
     let seen = |guest: &BegunGuest| {
         let (engine, shop, header) = (Arc::clone(&engine), shop.clone(), header(guest));
         async move { engine.guest(Some(&header), &shop, Presence::Active).await }
