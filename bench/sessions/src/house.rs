@@ -38,6 +38,7 @@ impl House {
         let parts = Parts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             directory: Arc::clone(&store) as Arc<dyn Directory>,
+            guests: Arc::clone(&store) as _,
             clock,
             entropy: Arc::new(SystemEntropy),
             post: None,
