@@ -223,7 +223,7 @@ impl Engine {
 
     /// Whether a handle is a guest's; says nothing of whether there is still such a guest.
     pub(crate) fn names_guest(&self, handle: &Handle) -> bool {
-        self.roots.handles.open_guest(handle, self.epoch).is_some()
+        self.roots.handles.open_guest(handle, self.epoch()).is_some()
     }
 
     /// A number that nobody else has.
