@@ -1,7 +1,7 @@
 //! The engine with its guests in a Redis that is killed and comes back with nothing: it costs guests what they had, and
 //! nothing else.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 #[path = "../../countersign-store/tests/support/redis.rs"]
 #[expect(dead_code, reason = "the store's own tests use the rest")]
