@@ -330,6 +330,19 @@ fn run(command: &mut Command, what: &str) -> Result<String, Problem> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// The lines of JSON that a benchmark says; one that fails or says nothing has measured nothing.
+fn said(command: &mut Command) -> Result<Vec<serde_json::Value>, Problem> {
+    let output =
+        command.stderr(Stdio::inherit()).output().map_err(|e| format!("cannot run {command:?}: {e}"))?;
+    if !output.status.success() {
+        return Err(format!("{command:?} failed: {}", output.status));
+    }
+    let text = String::from_utf8_lossy(&output.stdout);
+    let parse = |line: &str| serde_json::from_str(line).map_err(|e| format!("`{line}` is not JSON: {e}"));
+    let lines: Vec<serde_json::Value> = text.lines().map(parse).collect::<Result<_, _>>()?;
+    if lines.is_empty() { Err(format!("{command:?} said nothing")) } else { Ok(lines) }
+}
+
 fn json(command: &mut Command) -> Result<serde_json::Value, Problem> {
     let text = run(command, "cannot run")?;
     serde_json::from_str(&text).map_err(|e| format!("`{text}` is not JSON: {e}"))

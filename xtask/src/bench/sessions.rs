@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode};
 use serde_json::{Value, json};
 
 use super::jose::Form;
-use super::{Problem, Running, Spread, build, run};
+use super::{Problem, Running, Spread, build, run, said};
 
 /// How many sessions are alive while a request is measured.
 const SIZES: [&str; 4] = ["1000", "10000", "100000", "1000000"];
@@ -58,24 +58,20 @@ pub(crate) fn command(root: &Path, form: Form) -> ExitCode {
 fn measure(root: &Path) -> Result<Vec<Value>, Problem> {
     run(Command::new("wrk").arg("--version"), "`wrk` is needed: apt-get install wrk")?;
     build(root, "bench/sessions/Cargo.toml", &[])?;
-    let mut said = Vec::new();
+    let mut told = Vec::new();
     // A size has a process of its own: what one leaves behind in the allocator is not the next one's.
     for size in SIZES {
-        said.extend(lines(root, "check", &[size])?);
+        told.extend(lines(root, "check", &[size])?);
     }
-    said.extend(lines(root, "memory", &["100000", "1000000"])?);
-    said.extend(lines(root, "idle", &[])?);
-    said.extend(lines(root, "durable", &[])?);
-    said.extend(load(root)?);
-    Ok(said)
+    told.extend(lines(root, "memory", &["100000", "1000000"])?);
+    told.extend(lines(root, "idle", &[])?);
+    told.extend(lines(root, "durable", &[])?);
+    told.extend(load(root)?);
+    Ok(told)
 }
 
 fn lines(root: &Path, program: &str, words: &[&str]) -> Result<Vec<Value>, Problem> {
-    let mut command = Command::new(root.join("bench/sessions/target/release").join(program));
-    let text = run(command.args(words), program)?;
-    let parse = |line: &str| serde_json::from_str(line).map_err(|e| format!("`{line}` is not JSON: {e}"));
-    let said: Vec<Value> = text.lines().map(parse).collect::<Result<_, _>>()?;
-    if said.is_empty() { Err(format!("`{program}` said nothing")) } else { Ok(said) }
+    said(Command::new(root.join("bench/sessions/target/release").join(program)).args(words))
 }
 
 /// Requests per second of each server under wrk; the ratio to the bare one is taken within the round.

@@ -10,7 +10,7 @@ use std::process::{Command, ExitCode};
 
 use serde_json::{Value, json};
 
-use super::{Problem, build, run};
+use super::{Problem, build, said};
 
 const OURS: &str = "countersign";
 const PRIMITIVE: &str = "primitive";
@@ -98,9 +98,7 @@ fn program(root: &Path, name: &str) -> PathBuf {
 }
 
 fn lines(root: &Path, program: &str) -> Result<Vec<Value>, Problem> {
-    let text = run(&mut Command::new(self::program(root, program)), program)?;
-    let parse = |line: &str| serde_json::from_str(line).map_err(|e| format!("`{line}` is not JSON: {e}"));
-    text.lines().map(parse).collect()
+    said(&mut Command::new(self::program(root, program)))
 }
 
 /// Prints the result; false when a bar does not hold.
