@@ -4,9 +4,12 @@
 //! Decides how records become bytes and how a batch becomes one durable transaction; what a record means is the core's.
 
 mod codec;
+mod column;
 pub mod conformance;
 mod embedded;
 mod front;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 
@@ -14,5 +17,7 @@ pub use embedded::{
     BackedUp, Durability, Embedded, Findings, Over, Restore, Restored, back_up, check, restore,
 };
 pub use front::{Claim, Fill, Front};
+#[cfg(feature = "postgres")]
+pub use postgres::Postgres;
 #[cfg(feature = "redis")]
 pub use redis::Redis;

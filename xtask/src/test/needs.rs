@@ -26,6 +26,7 @@ const PROGRAMS: &[Program] = &[
     Program { names: &["npm"], package: "npm" },
     Program { names: &["strace"], package: "strace" },
     Program { names: &["python3"], package: "python3-venv" },
+    Program { names: &["postgres"], package: "postgresql" },
     Program { names: &["redis-server"], package: "redis-server" },
     Program { names: &["redis-cli"], package: "redis-tools" },
     Program { names: &["valgrind"], package: "valgrind" },
@@ -206,10 +207,14 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), String> {
     Ok(())
 }
 
-/// Where a program is; services such as nginx live in `sbin`, which a user's path may not name.
+/// Where a program is; services such as nginx live in `sbin`, which a user's path may not name, and each version of PostgreSQL
+/// in a folder of its own.
 fn which(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from));
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let folders = std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from))
+        .chain(versions.map(|version| version.path().join("bin")));
     folders.map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 

@@ -1,16 +1,14 @@
-//! Between our values and SQLite's: whole numbers, errors, and the columns beside a record.
+//! Between our values and SQLite's: whole numbers, records and errors.
 
 use countersign_core::Fault;
 use countersign_core::batch::Conflict;
-use countersign_core::id::Position;
-use countersign_core::record::{Audience, Email};
-use countersign_core::time::Timestamp;
-use countersign_jose::primitive::sha256;
 use rusqlite::types::Type;
 use rusqlite::{ErrorCode, Row};
 use serde::de::DeserializeOwned;
 
 use crate::codec;
+
+pub(super) use crate::column::{address, audience, int, place, time};
 
 /// Why a change stops its batch.
 #[derive(Debug)]
@@ -39,21 +37,6 @@ impl From<rusqlite::Error> for Stop {
     fn from(error: rusqlite::Error) -> Self {
         Self::Database(error)
     }
-}
-
-/// `number` as a column; what does not fit sorts last.
-pub(super) fn int(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-/// A time as a column.
-pub(super) fn time(at: Timestamp) -> i64 {
-    int(at.millis())
-}
-
-/// A log position as a column.
-pub(super) fn place(position: Position) -> i64 {
-    int(position.number())
 }
 
 /// The column `index` as a number that is never negative.
@@ -94,18 +77,4 @@ pub(super) fn poisonous(error: &rusqlite::Error) -> bool {
                 | ErrorCode::ReadOnly
         )
     )
-}
-
-/// An audience as a column; no application's id starts with `@`.
-pub(super) fn audience(audience: &Audience) -> &str {
-    match audience {
-        Audience::Issuer => "@issuer",
-        Audience::Console => "@console",
-        Audience::Client(client) => client.as_str(),
-    }
-}
-
-/// An address as a column.
-pub(super) fn address(email: &Email) -> [u8; 32] {
-    sha256(email.as_str().as_bytes())
 }

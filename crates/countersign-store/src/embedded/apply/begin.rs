@@ -1,17 +1,16 @@
 //! Logins, sessions and grants: how they begin and go on. A child begins only under a living parent, so nothing that was
 //! ended between reading and writing comes alive again.
 
-use std::time::Duration;
-
 use countersign_core::batch::Conflict;
-use countersign_core::id::{ClientId, LoginId, Serial, Version};
+use countersign_core::id::{LoginId, Serial, Version};
 use countersign_core::record::login::Method;
-use countersign_core::record::{Audience, Family, Grant, Login, Session, User};
+use countersign_core::record::{Family, Grant, Login, Session, User};
 use countersign_core::time::Timestamp;
 use rusqlite::params;
 
 use super::Applied;
 use crate::codec::encode;
+use crate::column::{client_of, until};
 use crate::embedded::convert::{Stop, audience, int, place, time};
 
 impl Applied<'_> {
@@ -176,17 +175,4 @@ impl Applied<'_> {
         )?;
         if taken { Err(Conflict::Taken.into()) } else { Ok(()) }
     }
-}
-
-fn client_of(session: &Session) -> Option<&ClientId> {
-    match &session.audience {
-        Audience::Client(client) => Some(client),
-        Audience::Issuer | Audience::Console => None,
-    }
-}
-
-/// When it is over if nobody uses it.
-fn until(session: &Session) -> Timestamp {
-    let idle: Duration = session.idle;
-    (session.seen + idle).or_sooner(session.expires)
 }

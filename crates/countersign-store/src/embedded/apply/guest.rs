@@ -10,8 +10,8 @@ use countersign_core::time::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::Applied;
-use super::slot::met;
 use crate::codec::encode;
+use crate::column::met;
 use crate::embedded::convert::{Stop, int, number, record, time};
 
 impl Applied<'_> {

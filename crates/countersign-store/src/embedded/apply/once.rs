@@ -1,14 +1,15 @@
 //! Things that work once. One transaction at a time reads and marks a key, so of any number of presentations one wins.
 
 use countersign_core::batch::Conflict;
-use countersign_core::id::{ClientId, LoginId, Serial, Subject};
-use countersign_core::record::onetime::{Purpose, Spent};
-use countersign_core::record::{Email, Login, OneTime, SpendKey};
+use countersign_core::id::{ClientId, Serial, Subject};
+use countersign_core::record::onetime::Spent;
+use countersign_core::record::{Login, OneTime, SpendKey};
 use countersign_core::time::Timestamp;
 use rusqlite::params;
 
 use super::Applied;
 use crate::codec::encode;
+use crate::column::Names;
 use crate::embedded::convert::{Stop, address, time};
 
 impl Applied<'_> {
@@ -57,30 +58,5 @@ impl Applied<'_> {
             params![key.0, encode(&one_time)?],
         )?;
         Ok(())
-    }
-}
-
-/// Whom and what a purpose names.
-#[derive(Default)]
-struct Names<'a> {
-    subject: Option<&'a Subject>,
-    login: Option<&'a LoginId>,
-    client: Option<&'a ClientId>,
-    email: Option<&'a Email>,
-}
-
-impl<'a> Names<'a> {
-    fn of(purpose: &'a Purpose) -> Self {
-        match purpose {
-            Purpose::Code { client, login, subject, .. } => {
-                Self { subject: Some(subject), login: Some(login), client: Some(client), email: None }
-            }
-            Purpose::Ticket { client, login, .. } => {
-                Self { login: Some(login), client: Some(client), ..Self::default() }
-            }
-            Purpose::Confirm { email, .. } => Self { email: Some(email), ..Self::default() },
-            Purpose::Reset { subject, .. } => Self { subject: Some(subject), ..Self::default() },
-            Purpose::SetUp => Self::default(),
-        }
     }
 }

@@ -5,6 +5,7 @@ use countersign_core::id::{Serial, SlotsId, Version};
 use rusqlite::{OptionalExtension, params};
 
 use super::Applied;
+use crate::column::met;
 use crate::embedded::convert::{Stop, int, number};
 
 impl Applied<'_> {
@@ -51,16 +52,5 @@ impl Applied<'_> {
             .query_row([slots.as_str(), name], |row| number(row, 0))
             .optional()?;
         Ok(found.map(Version::new))
-    }
-}
-
-/// Whether `expect` holds of what was found.
-pub(super) fn met(expect: Expect, found: Option<Version>) -> Result<(), Conflict> {
-    match (expect, found) {
-        (Expect::Whatever, _) | (Expect::Absent, None) | (Expect::Present, Some(_)) => Ok(()),
-        (Expect::Absent, Some(_)) => Err(Conflict::Taken),
-        (Expect::At(_) | Expect::Present, None) => Err(Conflict::Missing),
-        (Expect::At(version), Some(found)) if version == found => Ok(()),
-        (Expect::At(_), Some(_)) => Err(Conflict::Moved),
     }
 }

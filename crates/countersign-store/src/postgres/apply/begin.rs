@@ -1,0 +1,180 @@
+//! Logins, sessions and grants: how they begin and go on. A child begins only under a living parent, so nothing that was
+//! ended between reading and writing comes alive again.
+
+use countersign_core::batch::Conflict;
+use countersign_core::id::{LoginId, Serial, Version};
+use countersign_core::record::login::Method;
+use countersign_core::record::{Family, Grant, Login, Session, User};
+use countersign_core::time::Timestamp;
+
+use super::Applied;
+use crate::codec::encode;
+use crate::column::{audience, client_of, int, place, time, until};
+use crate::postgres::convert::Stop;
+
+impl Applied<'_> {
+    pub(super) async fn begin_login(&self, login: &Login) -> Result<(), Stop> {
+        if self.exists("SELECT 1 FROM login WHERE id = $1", &[&login.id.as_str()]).await? {
+            return Err(Conflict::Taken.into());
+        }
+        let user: User = self.person(&login.subject).await?;
+        if user.generation != login.generation {
+            return Err(Conflict::Moved.into());
+        }
+        self.above_marks(login.born, None).await?;
+        self.run(
+            "INSERT INTO login (id, subject, expires, ended, record) VALUES ($1, $2, $3, $4, $5)",
+            &[
+                &login.id.as_str(),
+                &login.subject.as_str(),
+                &time(login.expires),
+                &login.ended.is_some(),
+                &encode(login)?,
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    pub(super) async fn start_session(&self, session: &Session) -> Result<(), Stop> {
+        self.unused(session.serial).await?;
+        self.living_login(&session.login, session.begun).await?;
+        self.above_marks(session.born, client_of(session)).await?;
+        self.run(
+            "INSERT INTO session (serial, login, subject, audience, slots, born, until, expires, ended, record)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            &[
+                &int(session.serial.number()),
+                &session.login.as_str(),
+                &session.subject.as_str(),
+                &audience(&session.audience),
+                &session.slots.as_str(),
+                &place(session.born),
+                &time(until(session)),
+                &time(session.expires),
+                &session.ended.is_some(),
+                &encode(session)?,
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// The login is authenticated again; what hangs on it stays.
+    pub(super) async fn prove_login(
+        &self,
+        (id, generation): (&LoginId, u64),
+        at: Timestamp,
+        methods: &[Method],
+        expires: Timestamp,
+    ) -> Result<(), Stop> {
+        let mut login = self.living_login(id, at).await?;
+        if self.person(&login.subject).await?.generation != generation {
+            return Err(Conflict::Moved.into());
+        }
+        if at < login.at {
+            return Ok(());
+        }
+        (login.at, login.methods, login.expires, login.generation) =
+            (at, methods.to_vec(), expires, generation);
+        let sql = "UPDATE login SET expires = $2, record = $3 WHERE id = $1";
+        self.run(sql, &[&login.id.as_str(), &time(login.expires), &encode(&login)?]).await?;
+        Ok(())
+    }
+
+    pub(super) async fn touch_session(&self, serial: Serial, seen: Timestamp) -> Result<(), Stop> {
+        let mut session = self.running_session(serial).await?;
+        if seen > session.seen {
+            session.seen = seen;
+            self.keep_session(&session).await?;
+        }
+        Ok(())
+    }
+
+    /// The session, which must not have ended, by itself or by a watermark.
+    pub(super) async fn running_session(&self, serial: Serial) -> Result<Session, Stop> {
+        let session: Session = self
+            .record("SELECT record FROM session WHERE serial = $1", &[&int(serial.number())])
+            .await?
+            .ok_or(Conflict::Missing)?;
+        if session.ended.is_some() {
+            return Err(Conflict::Over.into());
+        }
+        self.above_marks(session.born, client_of(&session)).await?;
+        Ok(session)
+    }
+
+    /// Writes a session that is there already. INVARIANT: an update never inserts.
+    async fn keep_session(&self, session: &Session) -> Result<(), Stop> {
+        self.run(
+            "UPDATE session SET until = $2, record = $3 WHERE serial = $1",
+            &[&int(session.serial.number()), &time(until(session)), &encode(session)?],
+        )
+        .await?;
+        Ok(())
+    }
+
+    pub(super) async fn begin_grant(&self, grant: &Grant) -> Result<(), Stop> {
+        self.unused(grant.serial).await?;
+        if let Some(login) = &grant.login {
+            self.living_login(login, grant.begun).await?;
+        }
+        self.above_marks(grant.born, Some(&grant.client)).await?;
+        self.run(
+            "INSERT INTO permit (serial, login, subject, client, born, expires, ended, record)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            &[
+                &int(grant.serial.number()),
+                &grant.login.as_ref().map(|login| login.as_str()),
+                &grant.subject.as_ref().map(|subject| subject.as_str()),
+                &grant.client.as_str(),
+                &place(grant.born),
+                &time(grant.expires),
+                &grant.ended.is_some(),
+                &encode(grant)?,
+            ],
+        )
+        .await?;
+        Ok(())
+    }
+
+    pub(super) async fn move_family(
+        &self,
+        serial: Serial,
+        expect: Version,
+        family: &Family,
+    ) -> Result<(), Stop> {
+        let mut grant: Grant = self
+            .record("SELECT record FROM permit WHERE serial = $1", &[&int(serial.number())])
+            .await?
+            .ok_or(Conflict::Missing)?;
+        if grant.ended.is_some() {
+            return Err(Conflict::Over.into());
+        }
+        self.above_marks(grant.born, Some(&grant.client)).await?;
+        if grant.version != expect {
+            return Err(Conflict::Moved.into());
+        }
+        grant.family = Some(family.clone());
+        grant.version = grant.version.next();
+        // INVARIANT: an update never inserts.
+        self.run(
+            "UPDATE permit SET record = $2 WHERE serial = $1",
+            &[&int(serial.number()), &encode(&grant)?],
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Whether nobody has `serial`, and nobody has had it: an erased one still stands in the log.
+    async fn unused(&self, serial: Serial) -> Result<(), Stop> {
+        let taken = self
+            .exists(
+                "SELECT 1 FROM session WHERE serial = $1 UNION ALL SELECT 1 FROM permit WHERE serial = $1
+                 UNION ALL SELECT 1 FROM log WHERE serial = $1",
+                &[&int(serial.number())],
+            )
+            .await?;
+        if taken { Err(Conflict::Taken.into()) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,48 @@
+//! The log of endings: contiguous positions, one hash over all of it. The head itself is written when the transaction ends.
+
+use countersign_core::extent::{LogEntry, LogKind};
+use countersign_core::id::Position;
+use countersign_core::revoke::log::link;
+use countersign_core::time::Timestamp;
+
+use super::Applied;
+use crate::codec::encode;
+use crate::column::{int, place, time};
+use crate::postgres::convert::Stop;
+
+impl Applied<'_> {
+    /// Writes the next entry and answers its place.
+    pub(super) async fn log(&mut self, kind: LogKind, expires: Timestamp) -> Result<Position, Stop> {
+        self.log_all(vec![(kind, expires)]).await
+    }
+
+    /// Writes entries in their order; answers the place of the last.
+    pub(super) async fn log_all(&mut self, kinds: Vec<(LogKind, Timestamp)>) -> Result<Position, Stop> {
+        let (mut places, mut serials, mut ends, mut records) = (vec![], vec![], vec![], vec![]);
+        for (kind, expires) in kinds {
+            let epoch = self.head.log.epoch;
+            let position = self.head.log.position.next();
+            let chain = link(&self.head.log.chain, epoch, position, &kind, expires);
+            serials.push(match &kind {
+                LogKind::Ended(serial) => Some(int(serial.number())),
+                LogKind::ClientMark(_) | LogKind::EverythingMark | LogKind::KeyRetired(_) => None,
+            });
+            let entry = LogEntry { epoch, position, chain, kind, expires };
+            places.push(place(position));
+            ends.push(time(expires));
+            records.push(encode(&entry)?);
+            (self.head.log.position, self.head.log.chain) = (position, chain);
+            self.entries.push(entry);
+        }
+        self.run(
+            "INSERT INTO log (position, serial, expires, record)
+             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[])",
+            &[&places, &serials, &ends, &records],
+        )
+        .await?;
+        Ok(self.head.log.position)
+    }
+}
+
+/// The expiry of an entry that is kept for good.
+pub(super) const FOR_GOOD: Timestamp = Timestamp::from_millis(u64::MAX);

@@ -1,0 +1,166 @@
+//! One batch inside a transaction that holds the head: each change checks its precondition and writes, or stops the whole
+//! batch. What each means is the same as in the embedded engine.
+
+mod begin;
+mod end;
+mod erase;
+mod guest;
+mod keep;
+mod log;
+mod once;
+mod people;
+mod slot;
+mod sweep;
+
+use countersign_core::Fault;
+use countersign_core::batch::{Batch, Change, Conflict};
+use countersign_core::extent::LogEntry;
+use countersign_core::id::{ClientId, LoginId, Position};
+use countersign_core::record::Login;
+use countersign_core::time::Timestamp;
+use serde::de::DeserializeOwned;
+
+use super::convert::{self, Stop, column};
+use super::head::Head;
+use super::link::{Link, Values};
+use crate::column::place;
+
+/// A transaction that changes are applied to.
+pub(super) struct Applied<'a> {
+    link: &'a Link,
+    /// The head as it will be written.
+    pub(super) head: Head,
+    /// The log entries written so far, in order.
+    pub(super) entries: Vec<LogEntry>,
+}
+
+/// Where a batch began.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    head: Head,
+    entries: usize,
+}
+
+impl<'a> Applied<'a> {
+    /// Nothing applied yet; `head` is as it was read under its lock.
+    pub(super) fn new(link: &'a Link, head: Head) -> Self {
+        Self { link, head, entries: Vec::new() }
+    }
+
+    /// Begins what can be undone by itself.
+    pub(super) async fn mark(&self) -> Result<Mark, Fault> {
+        self.link.say("SAVEPOINT batch").await?;
+        Ok(Mark { head: self.head, entries: self.entries.len() })
+    }
+
+    /// Undoes everything since `mark`.
+    pub(super) async fn undo(&mut self, mark: Mark) -> Result<(), Fault> {
+        self.head = mark.head;
+        self.entries.truncate(mark.entries);
+        Ok(self.link.say("ROLLBACK TO batch; RELEASE batch").await?)
+    }
+
+    /// Lets the last mark go.
+    pub(super) async fn release(&self) -> Result<(), Fault> {
+        Ok(self.link.say("RELEASE batch").await?)
+    }
+
+    /// Applies every change in order; the caller undoes them all when one stops.
+    pub(super) async fn batch(&mut self, batch: &Batch) -> Result<Position, Stop> {
+        for change in batch.changes() {
+            self.change(change).await?;
+        }
+        Ok(self.head.log.position)
+    }
+
+    async fn change(&mut self, change: &Change) -> Result<(), Stop> {
+        match change {
+            Change::BeginLogin(login) => self.begin_login(login).await,
+            Change::StartSession(session) => self.start_session(session).await,
+            Change::MakeRoom { subject, audience, most, at, crowded } => {
+                self.make_room((subject, audience), *most, *at, crowded.as_ref()).await
+            }
+            Change::ProveLogin { login, generation, at, methods, expires } => {
+                self.prove_login((login, *generation), *at, methods, *expires).await
+            }
+            Change::TouchSession { serial, seen } => self.touch_session(*serial, *seen).await,
+            Change::BeginGrant(grant) => self.begin_grant(grant).await,
+            Change::MoveFamily { grant, expect, family } => self.move_family(*grant, *expect, family).await,
+            Change::Issue(one_time) => self.issue(one_time).await,
+            Change::Spend { key, at, gave } => self.spend(key, *at, *gave).await,
+            Change::PutSlot { serial, slots, name, expect, value } => {
+                self.put_slot(*serial, (slots, name), *expect, value).await
+            }
+            Change::DropSlot { serial, slots, name, expect } => {
+                self.drop_slot(*serial, (slots, name), *expect).await
+            }
+            Change::End { extent, ending } => self.end(extent, ending).await,
+            Change::RequireLogin { login, at } => self.living_login(login, *at).await.map(drop),
+            Change::Sweep { before, limit } => self.sweep(*before, *limit).await,
+            Change::EraseUser { subject, ending } => self.erase_user(subject, ending).await,
+            other => self.directory_change(other).await,
+        }
+    }
+
+    async fn directory_change(&mut self, change: &Change) -> Result<(), Stop> {
+        match change {
+            Change::AddUser(user) => self.add_user(user).await,
+            Change::SetPassword { subject, expect, password } => {
+                self.set_password(subject, *expect, password, expect.saturating_add(1)).await
+            }
+            Change::Rehash { subject, expect, password } => {
+                self.set_password(subject, *expect, password, *expect).await
+            }
+            Change::AddClient(client) => self.add_client(client).await,
+            Change::PutClient { client, expect } => self.put_client(client, *expect).await,
+            Change::PutConsent { subject, client, scope, at } => {
+                self.put_consent(subject, client, scope, *at).await
+            }
+            Change::DropConsent { subject, client } => self.drop_consent(subject, client).await,
+            Change::PutKey(key) => self.put_key(key).await,
+            Change::DropKey { kid, at: _ } => self.drop_key(kid).await,
+            Change::AddSetting { name, value } => self.add_setting(name, value).await,
+            Change::Audit(entry) => self.audit(entry).await,
+            _ => Err(Stop::Fault(Fault::Store("this store does not know such a change".to_owned()))),
+        }
+    }
+
+    /// The login, which must be alive at `at`.
+    async fn living_login(&self, id: &LoginId, at: Timestamp) -> Result<Login, Stop> {
+        let login: Login = self
+            .record("SELECT record FROM login WHERE id = $1", &[&id.as_str()])
+            .await?
+            .ok_or(Conflict::Missing)?;
+        if login.ended.is_some() || login.expires <= at {
+            return Err(Conflict::Over.into());
+        }
+        self.above_marks(login.born, None).await?;
+        Ok(login)
+    }
+
+    /// Whether `born` lies above the watermarks over everything and over `client`.
+    async fn above_marks(&self, born: Position, client: Option<&ClientId>) -> Result<(), Stop> {
+        let sql = "SELECT max(position) FROM watermark WHERE covers IN ('', $1)";
+        let rows = self.link.rows(sql, &[&client.map_or("", ClientId::as_str)]).await?;
+        let mark: Option<i64> = rows.first().map_or(Ok(None), |row| column(row, 0))?;
+        if mark.is_some_and(|mark| place(born) < mark) { Err(Conflict::Over.into()) } else { Ok(()) }
+    }
+
+    async fn run(&self, sql: &str, values: Values<'_>) -> Result<u64, Stop> {
+        self.link.run(sql, values).await
+    }
+
+    async fn exists(&self, sql: &str, values: Values<'_>) -> Result<bool, Stop> {
+        Ok(!self.link.rows(sql, values).await?.is_empty())
+    }
+
+    async fn record<T: DeserializeOwned>(&self, sql: &str, values: Values<'_>) -> Result<Option<T>, Stop> {
+        let rows = self.link.rows(sql, values).await?;
+        Ok(rows.first().map(|row| convert::record(row, 0)).transpose()?)
+    }
+
+    async fn records<T: DeserializeOwned>(&self, sql: &str, values: Values<'_>) -> Result<Vec<T>, Stop> {
+        let rows = self.link.rows(sql, values).await?;
+        Ok(rows.iter().map(|row| convert::record(row, 0)).collect::<Result<_, _>>()?)
+    }
+}

@@ -1,0 +1,99 @@
+//! The one row that orders everything: where the log stands, and which serials are next.
+
+use std::ops::Range;
+
+use countersign_core::Fault;
+use countersign_core::extent::{Chain, LogEntry};
+use countersign_core::id::{Epoch, Position, Serial};
+use countersign_core::port::LogState;
+use tokio_postgres::Row;
+
+use super::convert::{Stop, column, number, record};
+use super::link::Link;
+use crate::column::{int, place};
+
+/// What the row says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) log: LogState,
+    next_serial: u64,
+    next_guest: u64,
+}
+
+/// Whose serials: the two never meet.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Space {
+    /// Sessions and grants.
+    Revocable,
+    /// Guests.
+    Guests,
+}
+
+impl Head {
+    /// Locks the row until the transaction ends, and reads it. What others have committed before is visible from here on.
+    pub(super) async fn lock(link: &Link) -> Result<Self, Stop> {
+        Ok(Self::of(&link.rows(LOCK, &[]).await?)?)
+    }
+
+    /// Reads the row as it is.
+    pub(super) async fn look(link: &Link) -> Result<Self, Stop> {
+        Ok(Self::of(&link.rows(LOOK, &[]).await?)?)
+    }
+
+    /// The head that `rows` hold.
+    pub(super) fn of(rows: &[Row]) -> Result<Self, Fault> {
+        let [row] = rows else {
+            return Err(Fault::Unfit("the database has lost the head of its log".to_owned()));
+        };
+        let epoch =
+            u32::try_from(number(row, 0)?).map_err(|_| Fault::Codec("the epoch is too large".to_owned()))?;
+        let chain: [u8; 32] = column::<&[u8]>(row, 2)?
+            .try_into()
+            .map_err(|_| Fault::Codec("the head's hash has another length".to_owned()))?;
+        let position = Position::new(number(row, 1)?);
+        let log = LogState { epoch: Epoch::new(epoch), position, chain: Chain(chain) };
+        Ok(Self { log, next_serial: number(row, 3)?, next_guest: number(row, 4)? })
+    }
+
+    /// Writes the row; the last statement of its transaction, so that the row is locked no longer than it must be changed.
+    pub(super) async fn keep(&self, link: &Link) -> Result<(), Stop> {
+        let (position, chain) = (place(self.log.position), self.log.chain.0.as_slice());
+        let (serial, guest) = (int(self.next_serial), int(self.next_guest));
+        match link.run(KEEP, &[&position, &chain, &serial, &guest]).await? {
+            1 => Ok(()),
+            _ => Err(Stop::Fault(Fault::Unfit("the database has lost the head of its log".to_owned()))),
+        }
+    }
+
+    /// Takes `count` serials of `space`.
+    pub(super) fn lease(&mut self, space: Space, count: u32) -> Result<Range<u64>, Fault> {
+        let next = match space {
+            Space::Revocable => &mut self.next_serial,
+            Space::Guests => &mut self.next_guest,
+        };
+        let end = next.saturating_add(u64::from(count));
+        if end > Serial::MAX.number() {
+            return Err(Fault::Store("all serials have been given out".to_owned()));
+        }
+        Ok(std::mem::replace(next, end)..end)
+    }
+}
+
+/// At most `limit` log entries after `position` and up to `until`, oldest first.
+pub(super) async fn page(
+    link: &Link,
+    position: Position,
+    until: Position,
+    limit: u32,
+) -> Result<Vec<LogEntry>, Stop> {
+    let rows = link.rows(PAGE, &[&place(position), &place(until), &i64::from(limit)]).await?;
+    Ok(rows.iter().map(|row| record(row, 0)).collect::<Result<_, _>>()?)
+}
+
+/// The row without a lock.
+pub(super) const LOOK: &str = "SELECT epoch, position, chain, next_serial, next_guest FROM head";
+const LOCK: &str = "SELECT epoch, position, chain, next_serial, next_guest FROM head FOR UPDATE";
+const KEEP: &str = "UPDATE head SET position = $1, chain = $2, next_serial = $3, next_guest = $4";
+/// Log entries in a span.
+pub(super) const PAGE: &str =
+    "SELECT record FROM log WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3";

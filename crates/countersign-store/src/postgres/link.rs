@@ -1,0 +1,141 @@
+//! Connections, and asking on one. No answer is waited for longer than a limit: a database that is paused or cut off says
+//! nothing at all, and then the connection is given up.
+
+use std::future::Future;
+use std::time::Duration;
+
+use countersign_core::Fault;
+use deadpool_postgres::{
+    ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Config, NoTls, Row};
+
+use super::address::CONNECT;
+use super::convert::Stop;
+
+/// The values of a statement.
+pub(super) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// The connections of this node.
+#[derive(Clone)]
+pub(super) struct Links {
+    pool: Pool,
+}
+
+impl std::fmt::Debug for Links {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Links").field("open", &self.pool.status().size).finish()
+    }
+}
+
+impl Links {
+    /// Connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`Fault::Unfit`] when there can be no pool.
+    pub(super) fn new(config: Config) -> Result<Self, Fault> {
+        let manager =
+            Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let pool = Pool::builder(manager)
+            .max_size(MOST)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(ANSWER))
+            .create_timeout(Some(CONNECT))
+            .recycle_timeout(Some(CONNECT))
+            .build();
+        Ok(Self { pool: pool.map_err(|error| Fault::Unfit(format!("no connections: {error}")))? })
+    }
+
+    /// A connection to ask on.
+    ///
+    /// # Errors
+    /// [`Stop::Lost`] or [`Stop::Silent`] when none is to be had within the limit.
+    pub(super) async fn link(&self) -> Result<Link, Stop> {
+        match self.pool.get().await {
+            Ok(object) => Ok(Link { object }),
+            Err(PoolError::Backend(error)) => Err(Stop::Lost(super::convert::broken(&error))),
+            Err(PoolError::Timeout(_)) => Err(silent()),
+            Err(error) => Err(Stop::Lost(Fault::Store(format!("no connection to PostgreSQL: {error}")))),
+        }
+    }
+
+    /// The rows that `sql` finds. A connection that had died while nobody used it is replaced, once: a read can be repeated.
+    pub(super) async fn rows(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Fault> {
+        let link = self.link().await?;
+        match link.rows(sql, values).await {
+            Err(Stop::Lost(_)) => {
+                self.give_up(link);
+                Ok(self.link().await?.rows(sql, values).await?)
+            }
+            Err(Stop::Silent(fault)) => {
+                self.give_up(link);
+                Err(fault)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// Drops `link`, and with it those that nobody uses: what silenced the one has probably silenced them all.
+    pub(super) fn give_up(&self, link: Link) {
+        drop::<ClientWrapper>(Object::take(link.object));
+        drop(self.pool.retain(|_, _| false));
+    }
+
+    /// Drops all connections; every later question is refused.
+    pub(super) fn close(&self) {
+        self.pool.close();
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Link {
+    object: Object,
+}
+
+impl Link {
+    /// The rows that `sql` finds.
+    pub(super) async fn rows(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Stop> {
+        within(async {
+            let statement = self.object.prepare_cached(sql).await?;
+            self.object.query(&statement, values).await
+        })
+        .await
+    }
+
+    /// Runs `sql`; answers how many rows it changed.
+    pub(super) async fn run(&self, sql: &str, values: Values<'_>) -> Result<u64, Stop> {
+        within(async {
+            let statement = self.object.prepare_cached(sql).await?;
+            self.object.execute(&statement, values).await
+        })
+        .await
+    }
+
+    /// Runs statements without values.
+    pub(super) async fn say(&self, sql: &str) -> Result<(), Stop> {
+        within(self.object.batch_execute(sql)).await
+    }
+
+    /// Runs statements without values that may take long, such as making tables.
+    pub(super) async fn say_at_length(&self, sql: &str) -> Result<(), Stop> {
+        Ok(self.object.batch_execute(sql).await?)
+    }
+}
+
+async fn within<T>(answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Stop> {
+    match tokio::time::timeout(ANSWER, answer).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(silent()),
+    }
+}
+
+fn silent() -> Stop {
+    Stop::Silent(Fault::Store(format!("PostgreSQL has not answered for {} s", ANSWER.as_secs())))
+}
+
+/// The most connections of one node: PostgreSQL allows 100 by default, for all nodes together.
+const MOST: usize = 12;
+/// The longest wait for an answer; a little longer than the server's own limit, so that its word comes first.
+const ANSWER: Duration = Duration::from_secs(3);

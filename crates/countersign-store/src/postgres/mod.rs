@@ -1,0 +1,63 @@
+//! PostgreSQL 15 or newer, the authority of several nodes.
+//!
+//! All tables are in the schema `countersign`. Every transaction that writes locks the one row of `head` first, so writers of
+//! all nodes take turns and no precondition is overtaken; a node's waiting batches share a transaction. The log's position is
+//! that row's, never a sequence's: positions are in the order of commits.
+//! Reads are of the primary only. Erasing removes rows; that nothing of them stays in the files is for the operator's
+//! `VACUUM`, and for how long the write-ahead log and its archive are kept.
+
+mod address;
+mod apply;
+mod bell;
+mod convert;
+mod desk;
+mod directory;
+mod format;
+mod guests;
+mod head;
+mod link;
+mod read;
+mod writer;
+
+use std::sync::Arc;
+
+use countersign_core::Fault;
+
+use bell::Bell;
+use link::Links;
+use writer::Writer;
+
+/// A store in a PostgreSQL database.
+///
+/// It is [`Store`](countersign_core::port::Store), [`Directory`](countersign_core::port::Directory) and
+/// [`Guests`](countersign_core::port::Guests), so that a cause and its ending are one transaction. Any number of nodes may
+/// open the same database. It connects again by itself; while the database does not answer, everything is a [`Fault`].
+#[derive(Debug)]
+pub struct Postgres {
+    links: Links,
+    writer: Writer,
+}
+
+impl Postgres {
+    /// Opens the database at `url`, such as `postgres://countersign@localhost/shop`; makes the tables when there are none.
+    ///
+    /// A host other than this machine is refused unless the address says `sslmode=disable`. Needs a tokio runtime with time
+    /// and input and output.
+    ///
+    /// # Errors
+    /// [`Fault::Unfit`] when the address cannot be taken, or what it leads to is not a store of this version or an older
+    /// one; [`Fault::Store`] when the database does not answer.
+    pub async fn open(url: &str) -> Result<Arc<Self>, Fault> {
+        let config = address::parse(url)?;
+        let links = Links::new(config.clone())?;
+        format::bring_up(&links).await?;
+        let writer = Writer::start(links.clone(), Bell::hang(config)).await?;
+        Ok(Arc::new(Self { links, writer }))
+    }
+
+    /// Finishes the writes under way and lets the connections go. Every later call answers a [`Fault`].
+    pub async fn close(&self) {
+        self.writer.close().await;
+        self.links.close();
+    }
+}

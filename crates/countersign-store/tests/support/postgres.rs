@@ -1,0 +1,244 @@
+//! A PostgreSQL server of the tests' own, in a folder and on a port of its own, that can be killed, paused and cut off.
+
+use std::ffi::OsStr;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::watch;
+use tokio_postgres::{Client, NoTls};
+
+/// A server; it is stopped and its folder removed when this is dropped.
+pub(crate) struct Server {
+    folder: TempDir,
+    programs: PathBuf,
+    pub(crate) port: u16,
+    child: Mutex<Child>,
+    databases: AtomicU32,
+}
+
+impl Server {
+    /// Makes a new server and waits until it answers.
+    pub(crate) async fn start() -> Self {
+        let programs = programs();
+        let folder = tempfile::tempdir().unwrap();
+        if let Some(user) = servant() {
+            done(Command::new("chown").arg(user).arg(folder.path()));
+        }
+        let data = folder.path().join("data");
+        let words = ["--auth=trust", "--username=countersign", "--no-sync", "--encoding=UTF8", "--locale=C"];
+        done(as_servant(&programs.join("initdb")).args(words).arg("--pgdata").arg(&data));
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let child = launch(&programs, folder.path(), port);
+        let server = Self { folder, programs, port, child: Mutex::new(child), databases: AtomicU32::new(0) };
+        server.answering().await;
+        server
+    }
+
+    /// The address of a database that nothing has been written to.
+    pub(crate) async fn fresh(&self) -> String {
+        let name = format!("fresh_{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.sql("postgres", &format!("CREATE DATABASE {name}")).await;
+        format!("postgres://countersign@127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// Runs statements in the database at `url`, or of that name.
+    pub(crate) async fn sql(&self, url: &str, sql: &str) {
+        let client = self.client(url.rsplit('/').next().unwrap()).await.unwrap();
+        client.batch_execute(sql).await.unwrap();
+    }
+
+    async fn client(&self, database: &str) -> Result<Client, tokio_postgres::Error> {
+        let socket = self.folder.path().display();
+        let config = format!("host={socket} port={} user=countersign dbname={database}", self.port);
+        let (client, connection) = tokio_postgres::connect(&config, NoTls).await?;
+        drop(tokio::spawn(connection));
+        Ok(client)
+    }
+
+    /// Waits until the server answers.
+    pub(crate) async fn answering(&self) {
+        for _ in 0..1200 {
+            if self.client("postgres").await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
+        panic!("PostgreSQL does not start: {log}");
+    }
+
+    /// Kills every process of the server, as a crash does.
+    pub(crate) fn kill(&self) {
+        self.signal("KILL");
+        self.child.lock().unwrap().wait().unwrap();
+    }
+
+    /// Starts it again after [`Server::kill`] and waits until it answers.
+    pub(crate) async fn restart(&self) {
+        *self.child.lock().unwrap() = launch(&self.programs, self.folder.path(), self.port);
+        self.answering().await;
+    }
+
+    /// Stops every process of the server without ending it.
+    pub(crate) fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on after [`Server::pause`].
+    pub(crate) fn resume(&self) {
+        self.signal("CONT");
+    }
+
+    /// The parent first, so that it starts no other.
+    fn signal(&self, signal: &str) {
+        let parent = self.child.lock().unwrap().id();
+        send(signal, &[parent]);
+        let children = children(parent);
+        if !children.is_empty() {
+            send(signal, &children);
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.signal("KILL");
+        drop(self.child.lock().unwrap().wait());
+    }
+}
+
+fn send(signal: &str, to: &[u32]) {
+    let words: Vec<String> = to.iter().map(u32::to_string).collect();
+    // A child that has ended in between is no error.
+    drop(Command::new("sh").arg("-c").arg(format!("kill -{signal} {} 2>&1", words.join(" "))).output());
+}
+
+/// The processes whose parent is `parent`.
+fn children(parent: u32) -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    entries
+        .filter_map(|entry| {
+            let number: u32 = entry.file_name().to_str()?.parse().ok()?;
+            let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+            // The name in brackets may hold anything; state and parent come behind it.
+            let parent_of: u32 = stat.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()?;
+            (parent_of == parent).then_some(number)
+        })
+        .collect()
+}
+
+fn launch(programs: &Path, folder: &Path, port: u16) -> Child {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log")).unwrap();
+    let mut command = as_servant(&programs.join("postgres"));
+    command.arg("-D").arg(folder.join("data")).arg("-k").arg(folder).args(["-p", &port.to_string()]);
+    // No test here cuts the power, so nothing need reach the disk.
+    for setting in ["listen_addresses=127.0.0.1", "fsync=off", "max_connections=90", "shared_buffers=32MB"] {
+        command.args(["-c", setting]);
+    }
+    command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap()
+}
+
+/// Where the programs of the newest installed server are.
+fn programs() -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut installed: Vec<PathBuf> = versions.map(|entry| entry.path().join("bin")).collect();
+    installed.sort();
+    let folders = std::env::split_paths(&path).chain(installed.into_iter().rev());
+    folders
+        .into_iter()
+        .find(|folder| folder.join("postgres").is_file() && folder.join("initdb").is_file())
+        .expect("PostgreSQL is not installed: apt-get install postgresql")
+}
+
+/// PostgreSQL refuses to run as root, so root hands it to another user.
+fn servant() -> Option<&'static str> {
+    let root = done(Command::new("id").arg("-u")).trim() == "0";
+    let known = |user: &&str| Command::new("id").arg(user).output().is_ok_and(|out| out.status.success());
+    if root { ["postgres", "nobody"].into_iter().find(known) } else { None }
+}
+
+fn as_servant(program: &Path) -> Command {
+    let Some(user) = servant() else { return Command::new(program) };
+    let group = done(Command::new("id").args(["-g", user]));
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", user, "--regid", group.trim(), "--clear-groups"]).arg(program);
+    command
+}
+
+fn done(command: &mut Command) -> String {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let name = command.get_program().to_owned();
+    assert!(output.status.success(), "{}: {output:?}", OsStr::new(&name).display());
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What a way does with what is sent along it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Carries it.
+    Open,
+    /// Holds it back without a word.
+    Silent,
+    /// Breaks off, and lets nobody in.
+    Cut,
+}
+
+/// A way to a server that can be cut off.
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
+    way: watch::Sender<Way>,
+}
+
+impl Proxy {
+    /// Opens a way to `port`.
+    pub(crate) async fn to(port: u16) -> Self {
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let own = listener.local_addr().unwrap().port();
+        let (way, state) = watch::channel(Way::Open);
+        drop(tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                let state = state.clone();
+                drop(tokio::spawn(async move {
+                    if *state.borrow() == Way::Cut {
+                        return;
+                    }
+                    let Ok(far) = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await else {
+                        return;
+                    };
+                    let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
+                    tokio::select! {
+                        () = carry(near_in, far_out, state.clone()) => {}
+                        () = carry(far_in, near_out, state) => {}
+                    }
+                }));
+            }
+        }));
+        Self { port: own, way }
+    }
+
+    pub(crate) fn set(&self, way: Way) {
+        self.way.send_replace(way);
+    }
+}
+
+async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::Receiver<Way>) {
+    let mut bytes = vec![0; 16 * 1024];
+    loop {
+        let read = tokio::select! {
+            read = from.read(&mut bytes) => read.unwrap_or(0),
+            cut = way.wait_for(|way| *way == Way::Cut) => { drop(cut); return }
+        };
+        let Ok(now) = way.wait_for(|way| *way != Way::Silent).await.map(|way| *way) else { return };
+        if read == 0 || now == Way::Cut || to.write_all(&bytes[..read]).await.is_err() {
+            return;
+        }
+    }
+}
