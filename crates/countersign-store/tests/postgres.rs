@@ -207,6 +207,7 @@ async fn a_database_that_lost_its_last_entries_is_refused_from_then_on() {
     let refused = store.commit(Batch::of(end(Extent::Session(serial(2))))).await.unwrap_err();
     assert!(matches!(&refused, Fault::Unfit(message) if message.contains("no longer the one")), "{refused}");
     assert!(store.lease_serials(1).await.is_err());
+    assert!(store.in_touch().is_err(), "it goes on believing its view");
     assert_eq!(listener.heard().len(), 1);
     assert_eq!(store.log_state().await.unwrap(), before, "a refused commit wrote something");
 }

@@ -47,6 +47,7 @@ impl Engine {
         let unknown = || no(OAuthError::InvalidToken, "the token names no grant of this issuer");
         let serial = self.serial_of(&claims.own.gid).ok_or_else(unknown)?;
         let client: ClientId = claims.client_id.parse().map_err(|_| unknown())?;
+        self.store.in_touch()?;
         self.view.check(serial, Some(&client), Position::new(claims.own.rv))?;
         Ok(Bearer { claims: Arc::new(claims), serial })
     }

@@ -135,6 +135,7 @@ impl Engine {
             Attempt::Refused(refusal) => return Some(Attempt::Refused(refusal)),
             Attempt::Accepted(asked) => asked,
         };
+        self.store.in_touch().ok()?;
         match self.front.peek(asked.serial, |brief, standing| asked.judge(self, brief, standing, audience))? {
             Ok(Judged { session, touch: None, .. }) => {
                 Some(Attempt::Accepted(Entered { session, handle: asked.handle }))
@@ -161,6 +162,7 @@ impl Engine {
             Attempt::Refused(refusal) => return Ok(Attempt::Refused(refusal)),
             Attempt::Accepted(asked) => asked,
         };
+        self.store.in_touch()?;
         let remembered =
             self.front.peek(asked.serial, |brief, standing| asked.judge(self, brief, standing, audience));
         let judged = match remembered {

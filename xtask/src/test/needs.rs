@@ -45,7 +45,7 @@ impl Tools {
     /// One line for the step list.
     pub(super) fn summary(&self) -> String {
         let runner = if self.nextest { "nextest" } else { "cargo test" };
-        format!("Chromium, nginx, Redis, Node, Python, strace, C++ and {runner}")
+        format!("Chromium, nginx, PostgreSQL, Redis, Node, Python, strace, C++ and {runner}")
     }
 
     /// The step that takes the pictures.

@@ -92,4 +92,13 @@ pub trait Store: Debug + Send + Sync + 'static {
     fn commit(&self, batch: Batch) -> Pending<'_, Outcome>;
     /// Tells `follower` every entry of the log, then each new one in order. At most one follower.
     fn follow(&self, follower: std::sync::Arc<dyn Follower>) -> Pending<'_, ()>;
+    /// Whether the follower still hears of the endings of other nodes, within seconds. Asked at each check, so it reads memory
+    /// only. A store of one node always hears; one that answers yes when it does not lets what was ended go on.
+    ///
+    /// # Errors
+    /// [`Fault::Store`](crate::error::Fault::Store): what is known of endings may be old, and nothing is accepted on its
+    /// strength.
+    fn in_touch(&self) -> Result<(), crate::error::Fault> {
+        Ok(())
+    }
 }

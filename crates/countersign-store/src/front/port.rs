@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use countersign_core::Fault;
 use countersign_core::batch::{Batch, Change, Outcome};
 use countersign_core::extent::LogEntry;
 use countersign_core::id::{ClientId, LoginId, Position, Serial, SlotsId, Subject, Version};
@@ -100,6 +101,10 @@ impl Store for Front {
 
     fn follow(&self, follower: Arc<dyn Follower>) -> Pending<'_, ()> {
         self.store.follow(Arc::new(Ear { memory: Arc::clone(&self.memory), follower }))
+    }
+
+    fn in_touch(&self) -> Result<(), Fault> {
+        self.store.in_touch()
     }
 }
 

@@ -123,6 +123,10 @@ impl Store for Postgres {
     fn follow(&self, follower: Arc<dyn Follower>) -> Pending<'_, ()> {
         Box::pin(self.writer.follow(follower))
     }
+
+    fn in_touch(&self) -> Result<(), Fault> {
+        self.writer.in_touch()
+    }
 }
 
 impl Postgres {

@@ -94,6 +94,12 @@ impl Load {
         fault.await;
         self.failed(8).await;
         let during = self.counts.borrow().0;
+        let silence = async {
+            while self.store.in_touch().is_ok() {
+                self.failed(1).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), silence).await.expect("it believes its view for ever");
         self.failed(8).await;
         assert_eq!(self.counts.borrow().0, during, "something was acknowledged while nobody could know");
         mend.await;
@@ -101,6 +107,7 @@ impl Load {
             .await
             .expect("no recovery within 5 s");
         self.acknowledged(200).await;
+        self.store.in_touch().unwrap();
     }
 
     /// Everything that was told is so.
