@@ -35,9 +35,8 @@ impl Links {
     /// # Errors
     /// [`Fault::Unfit`] when there can be no pool.
     pub(super) fn new(config: Config) -> Result<Self, Fault> {
-        let manager =
-            Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        let pool = Pool::builder(manager)
+        let how = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let pool = Pool::builder(Manager::from_config(config, NoTls, how))
             .max_size(MOST)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(ANSWER))

@@ -156,7 +156,7 @@ async fn nothing_acknowledged_is_lost_when_it_is_killed() {
     let server = Server::start().await;
     let url = server.fresh().await;
     let load = Load::on(&url).await;
-    for _ in 0..3 {
+    for _ in 0..2 {
         load.through(async { server.kill() }, server.restart()).await;
     }
     load.holds(&url).await;
