@@ -23,9 +23,8 @@ pub enum Expect {
     Whatever,
 }
 
-/// One change; its precondition is stated on each.
+/// One change; its precondition is stated on each. A new one is for every store to carry, so it breaks their build.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Change {
     /// Begin a login. The id is unused, the user exists with the login's `generation`, and `born` is not below the
     /// watermark over everything.

@@ -10,7 +10,7 @@ use countersign_core::batch::Outcome;
 use countersign_core::extent::LogEntry;
 use countersign_core::id::{Position, Version};
 use countersign_core::port::{Follower, LogState};
-use countersign_core::revoke::log::link as chained;
+use countersign_core::revoke::log::{continues, verify};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout_at};
 
@@ -250,24 +250,17 @@ impl Desk {
         if now == self.known {
             return Ok(());
         }
-        if now.epoch != self.known.epoch || now.position <= self.known.position {
+        if now.epoch < self.known.epoch || now.position <= self.known.position {
             return Err(self.fork());
         }
         while self.known.position < now.position {
             let entries = page(link, self.known.position, now.position, PAGE).await?;
-            let Some(last) = entries.last() else { break };
-            let (reached, chain) = (last.position, last.chain);
-            if !hangs_together(&self.known, &entries) {
-                return Err(self.fork());
-            }
-            self.known = LogState { epoch: now.epoch, position: reached, chain };
+            // What was swept has been in the log for a day; this node has not heard it for longer than that.
+            let Some(known) = after(&self.known, &entries) else { return Err(self.fork()) };
+            self.known = known;
             self.tell(&entries);
         }
-        if self.known.position == now.position && self.known != now {
-            return Err(self.fork());
-        }
-        self.known = now;
-        Ok(())
+        if self.known == now { Ok(()) } else { Err(self.fork()) }
     }
 
     /// The database has gone back, or is another: what this node has said no longer stands there.
@@ -332,19 +325,11 @@ fn fail_all(waiting: &mut mpsc::Receiver<Message>, next: Option<Message>) -> Nex
     other.map_or(Next::Wait, Next::This)
 }
 
-/// Whether `entries` follow what is known. A gap is none of its business: what was swept covers nothing that can be alive.
-fn hangs_together(known: &LogState, entries: &[LogEntry]) -> bool {
-    let mut before = (known.position, known.chain);
-    entries.iter().all(|entry| {
-        let next = entry.position == before.0.next();
-        let held = entry.epoch == known.epoch
-            && entry.position > before.0
-            && (!next
-                || entry.chain
-                    == chained(&before.1, entry.epoch, entry.position, &entry.kind, entry.expires));
-        before = (entry.position, entry.chain);
-        held
-    })
+/// Where the log stands after `entries`; none when they do not continue it, or are none.
+fn after(known: &LogState, entries: &[LogEntry]) -> Option<LogState> {
+    let (first, last) = (entries.first()?, entries.last()?);
+    let (position, chain) = verify(entries, known.position, known.chain).ok()?;
+    continues(Some(known.epoch), first).then_some(LogState { epoch: last.epoch, position, chain })
 }
 
 async fn begin_on(link: &Link) -> Result<Head, Stop> {

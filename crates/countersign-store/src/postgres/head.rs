@@ -59,7 +59,8 @@ impl Head {
     pub(super) async fn keep(&self, link: &Link) -> Result<(), Stop> {
         let (position, chain) = (place(self.log.position), self.log.chain.0.as_slice());
         let (serial, guest) = (int(self.next_serial), int(self.next_guest));
-        match link.run(KEEP, &[&position, &chain, &serial, &guest]).await? {
+        let epoch = i64::from(self.log.epoch.number());
+        match link.run(KEEP, &[&position, &chain, &serial, &guest, &epoch]).await? {
             1 => Ok(()),
             _ => Err(Stop::Fault(Fault::Unfit("the database has lost the head of its log".to_owned()))),
         }
@@ -93,7 +94,7 @@ pub(super) async fn page(
 /// The row without a lock.
 pub(super) const LOOK: &str = "SELECT epoch, position, chain, next_serial, next_guest FROM head";
 const LOCK: &str = "SELECT epoch, position, chain, next_serial, next_guest FROM head FOR UPDATE";
-const KEEP: &str = "UPDATE head SET position = $1, chain = $2, next_serial = $3, next_guest = $4";
+const KEEP: &str = "UPDATE head SET position = $1, chain = $2, next_serial = $3, next_guest = $4, epoch = $5";
 /// Log entries in a span.
 pub(super) const PAGE: &str =
     "SELECT record FROM log WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3";

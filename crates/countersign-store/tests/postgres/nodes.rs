@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_core::batch::{Batch, Conflict, Outcome};
-use countersign_core::extent::{Extent, LogKind};
-use countersign_core::id::Position;
+use countersign_core::batch::{Batch, Change, Conflict, Outcome};
+use countersign_core::extent::{Actor, Ending, Extent, LogKind, Reason};
+use countersign_core::id::{Epoch, Position};
 use countersign_core::port::Store;
+use countersign_core::time::Timestamp;
 use countersign_store::Postgres;
 use tokio::task::JoinSet;
 
@@ -123,4 +124,38 @@ async fn leases_of_serials_never_overlap() {
         given.extend(lease);
     }
     assert_eq!(u64::try_from(given.len()).unwrap(), count);
+}
+
+#[tokio::test]
+async fn a_new_epoch_of_one_is_heard_by_the_other_and_both_go_on() {
+    let (_server, one, other) = two().await;
+    let there = Listener::of(&other).await;
+    done(&one, Batch::of(user(1)).with(login(1, 1)).with(session(1, 1, 1))).await;
+    let old = one.log_state().await.unwrap().epoch;
+    let next = Epoch::new(old.number() + 7);
+    let began = done(&one, Batch::of(Change::BeginEpoch(next))).await;
+    let refused = other.commit(Batch::of(session(2, 1, 1))).await.unwrap();
+    assert_eq!(refused, Outcome::Conflict(Conflict::Over), "the other goes on under the old epoch");
+    let heard = there.heard();
+    assert_eq!((heard[0].epoch, heard[0].position), (next, began));
+    assert_eq!(other.log_state().await.unwrap().epoch, next);
+    let position = done(&other, Batch::of(end(Extent::Everything))).await;
+    assert_eq!(position, began.next());
+    other.in_touch().unwrap();
+    done(&one, Batch::new()).await;
+}
+
+#[tokio::test]
+async fn what_is_swept_at_once_is_no_gap_to_the_other() {
+    let (_server, one, other) = two().await;
+    let there = Listener::of(&other).await;
+    done(&one, Batch::of(user(1)).with(login(1, 1)).with(session(1, 1, 1)).with(session(2, 1, 1))).await;
+    // The sessions were over at 9,000 s; a backlog of the sweep has left them.
+    let late = Ending { at: Timestamp::from_seconds(9900), reason: Reason::SignedOut, by: Actor::System };
+    let end = |number| Change::End { extent: Extent::Session(serial(number)), ending: late.clone() };
+    let sweep = Change::Sweep { before: Timestamp::from_seconds(9500), limit: 100 };
+    done(&one, Batch::of(end(1)).with(end(2)).with(sweep)).await;
+    assert_eq!(one.session(serial(1)).await.unwrap(), None);
+    done(&other, Batch::new()).await;
+    assert_eq!(there.heard().len(), 2);
 }

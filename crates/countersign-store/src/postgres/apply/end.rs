@@ -131,7 +131,7 @@ impl Applied<'_> {
         if sessions.is_empty() {
             return Ok(());
         }
-        let ended = |session: &Session| (LogKind::Ended(session.serial), session.expires);
+        let ended = |session: &Session| (LogKind::Ended(session.serial), kept(session.expires, ending));
         self.log_all(sessions.iter().map(ended).collect()).await?;
         let (mut serials, mut records) = (Vec::new(), Vec::new());
         for mut session in sessions {
@@ -151,7 +151,7 @@ impl Applied<'_> {
         if grants.is_empty() {
             return Ok(());
         }
-        let ended = |grant: &Grant| (LogKind::Ended(grant.serial), grant.expires);
+        let ended = |grant: &Grant| (LogKind::Ended(grant.serial), kept(grant.expires, ending));
         self.log_all(grants.iter().map(ended).collect()).await?;
         let (mut serials, mut records) = (Vec::new(), Vec::new());
         for mut grant in grants {
@@ -175,7 +175,7 @@ impl Applied<'_> {
         Ok(())
     }
 
-    async fn mark_over(&mut self, covers: &str, kind: LogKind) -> Result<(), Stop> {
+    pub(super) async fn mark_over(&mut self, covers: &str, kind: LogKind) -> Result<(), Stop> {
         let position = place(self.log(kind, FOR_GOOD).await?);
         self.run(
             "INSERT INTO watermark (covers, position) VALUES ($1, $2)
@@ -185,4 +185,10 @@ impl Applied<'_> {
         .await?;
         Ok(())
     }
+}
+
+/// How long an entry is kept. What ends when it is long over stays in the log for a while all the same: an entry that is
+/// swept before other nodes have heard it is a gap to them.
+fn kept(expires: Timestamp, ending: &Ending) -> Timestamp {
+    expires.max(ending.at)
 }

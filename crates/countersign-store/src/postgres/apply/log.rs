@@ -1,7 +1,8 @@
 //! The log of endings: contiguous positions, one hash over all of it. The head itself is written when the transaction ends.
 
+use countersign_core::batch::Conflict;
 use countersign_core::extent::{LogEntry, LogKind};
-use countersign_core::id::Position;
+use countersign_core::id::{Epoch, Position};
 use countersign_core::revoke::log::link;
 use countersign_core::time::Timestamp;
 
@@ -11,6 +12,15 @@ use crate::column::{int, place, time};
 use crate::postgres::convert::Stop;
 
 impl Applied<'_> {
+    /// Begins `epoch`: a watermark over everything, and the first entry that carries the new number.
+    pub(super) async fn begin_epoch(&mut self, epoch: Epoch) -> Result<(), Stop> {
+        if epoch <= self.head.log.epoch {
+            return Err(Conflict::Moved.into());
+        }
+        self.head.log.epoch = epoch;
+        self.mark_over("", LogKind::EpochBegan).await
+    }
+
     /// Writes the next entry and answers its place.
     pub(super) async fn log(&mut self, kind: LogKind, expires: Timestamp) -> Result<Position, Stop> {
         self.log_all(vec![(kind, expires)]).await
@@ -25,7 +35,10 @@ impl Applied<'_> {
             let chain = link(&self.head.log.chain, epoch, position, &kind, expires);
             serials.push(match &kind {
                 LogKind::Ended(serial) => Some(int(serial.number())),
-                LogKind::ClientMark(_) | LogKind::EverythingMark | LogKind::KeyRetired(_) => None,
+                LogKind::ClientMark(_)
+                | LogKind::EverythingMark
+                | LogKind::KeyRetired(_)
+                | LogKind::EpochBegan => None,
             });
             let entry = LogEntry { epoch, position, chain, kind, expires };
             places.push(place(position));

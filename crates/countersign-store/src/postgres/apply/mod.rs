@@ -96,14 +96,8 @@ impl<'a> Applied<'a> {
             }
             Change::End { extent, ending } => self.end(extent, ending).await,
             Change::RequireLogin { login, at } => self.living_login(login, *at).await.map(drop),
+            Change::BeginEpoch(epoch) => self.begin_epoch(*epoch).await,
             Change::Sweep { before, limit } => self.sweep(*before, *limit).await,
-            Change::EraseUser { subject, ending } => self.erase_user(subject, ending).await,
-            other => self.directory_change(other).await,
-        }
-    }
-
-    async fn directory_change(&mut self, change: &Change) -> Result<(), Stop> {
-        match change {
             Change::AddUser(user) => self.add_user(user).await,
             Change::SetPassword { subject, expect, password } => {
                 self.set_password(subject, *expect, password, expect.saturating_add(1)).await
@@ -111,6 +105,7 @@ impl<'a> Applied<'a> {
             Change::Rehash { subject, expect, password } => {
                 self.set_password(subject, *expect, password, *expect).await
             }
+            Change::EraseUser { subject, ending } => self.erase_user(subject, ending).await,
             Change::AddClient(client) => self.add_client(client).await,
             Change::PutClient { client, expect } => self.put_client(client, *expect).await,
             Change::PutConsent { subject, client, scope, at } => {
@@ -121,7 +116,6 @@ impl<'a> Applied<'a> {
             Change::DropKey { kid, at: _ } => self.drop_key(kid).await,
             Change::AddSetting { name, value } => self.add_setting(name, value).await,
             Change::Audit(entry) => self.audit(entry).await,
-            _ => Err(Stop::Fault(Fault::Store("this store does not know such a change".to_owned()))),
         }
     }
 
