@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use uuid::Builder;
+use uuid::{Builder, Uuid};
 
 use crate::time::Timestamp;
 
@@ -62,7 +62,8 @@ macro_rules! sortable_id {
             #[doc = concat!("assert_eq!(", stringify!($name), "::from_bytes([1; 16]).bytes(), [1; 16]);\n```")]
             #[must_use]
             pub fn from_bytes(bytes: [u8; 16]) -> Self {
-                Self(format!(concat!($prefix, "{:032x}"), u128::from_be_bytes(bytes)))
+                let mut room = Uuid::encode_buffer();
+                Self([$prefix, Uuid::from_bytes(bytes).simple().encode_lower(&mut room)].concat())
             }
         }
 

@@ -115,6 +115,12 @@ impl Admitted {
         Subject::from_bytes(self.subject)
     }
 
+    /// The bytes of [`Admitted::subject`], without spelling it.
+    #[must_use]
+    pub const fn subject_bytes(&self) -> &[u8; 16] {
+        &self.subject
+    }
+
     /// The login that it hangs on.
     #[must_use]
     pub fn login(&self) -> LoginId {

@@ -189,10 +189,10 @@ impl Cookie {
                 return Attempt::Refused(Refusal::SessionMalformed);
             }
             for pair in header.split(';') {
-                let Some((name, value)) = pair.split_once('=') else { continue };
-                if name.trim_matches([' ', '\t']) != self.name() {
+                let Some(rest) = pair.trim_start_matches([' ', '\t']).strip_prefix(self.name()) else {
                     continue;
-                }
+                };
+                let Some(value) = rest.trim_start_matches([' ', '\t']).strip_prefix('=') else { continue };
                 if !matches!(found, Attempt::Absent) {
                     return Attempt::Refused(Refusal::SessionTwice);
                 }
