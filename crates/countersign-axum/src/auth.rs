@@ -1,66 +1,180 @@
 //! What a handler learns: who is asking, through which application style, and what was allowed.
 
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
-use countersign::Recognized;
+use countersign::{Entered, Recognized};
 use countersign_core::Refusal;
 use countersign_core::id::Subject;
 use countersign_core::record::{Scope, Style};
 use countersign_core::time::Timestamp;
+use http::header;
 use http::request::Parts;
 
+use crate::guard::Orders;
+use crate::look::{Asked, Found};
 use crate::rejection::Rejection;
+use crate::seat::{self, Answer};
+use crate::visit::Visit;
 
 /// Who is asking. Only a [`Guard`](crate::Guard) makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Auth(Recognized);
+pub struct Auth(Who);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Who {
+    Token(Arc<Recognized>),
+    Session(Arc<InSession>),
+}
+
+/// Someone who came with a session. Their names are spelled when a handler asks.
+pub(crate) struct InSession {
+    pub(crate) entered: Entered,
+    pub(crate) orders: Arc<Orders>,
+    subject: OnceLock<Arc<str>>,
+    handle: OnceLock<String>,
+}
+
+impl InSession {
+    /// The public name of the session.
+    pub(crate) fn handle(&self) -> &str {
+        self.handle.get_or_init(|| self.entered.handle.to_string())
+    }
+
+    /// What the application calls them, or the subject that the issuer gives them.
+    pub(crate) fn subject(&self) -> &Arc<str> {
+        self.subject.get_or_init(|| self.entered.session.subject().as_str().into())
+    }
+}
+
+impl fmt::Debug for InSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("InSession").field(&self.entered.handle).finish()
+    }
+}
+
+impl PartialEq for InSession {
+    fn eq(&self, other: &Self) -> bool {
+        self.entered == other.entered
+    }
+}
+
+impl Eq for InSession {}
 
 impl Auth {
-    pub(crate) const fn new(recognized: Recognized) -> Self {
-        Self(recognized)
+    pub(crate) fn by_token(recognized: Recognized) -> Self {
+        Self(Who::Token(Arc::new(recognized)))
+    }
+
+    /// `name` is what the application calls them, where it names people itself.
+    pub(crate) fn by_session(entered: Entered, name: Option<Arc<str>>, orders: Arc<Orders>) -> Self {
+        let subject = name.map_or_else(OnceLock::new, OnceLock::from);
+        Self(Who::Session(Arc::new(InSession { entered, orders, subject, handle: OnceLock::new() })))
+    }
+
+    /// The session that they came with, when it was one.
+    pub(crate) const fn session(&self) -> Option<&Arc<InSession>> {
+        match &self.0 {
+            Who::Session(session) => Some(session),
+            Who::Token(_) => None,
+        }
     }
 
     /// Who: the `sub` of the token, or the session's subject. An application that acts for itself is its own subject.
     #[must_use]
     pub fn subject(&self) -> &str {
-        &self.0.subject
+        match &self.0 {
+            Who::Token(token) => &token.subject,
+            Who::Session(session) => session.subject(),
+        }
     }
 
-    /// Who, when it is a person.
+    /// Who, when it is a person whom the issuer knows; none where the application names people itself.
     #[must_use]
     pub fn person(&self) -> Option<Subject> {
-        self.0.subject.parse().ok()
+        match &self.0 {
+            Who::Token(token) => token.subject.parse().ok(),
+            Who::Session(session) if session.orders.home.is_some() => None,
+            Who::Session(session) => Some(session.entered.session.subject()),
+        }
     }
 
     /// The public name of the session or grant behind the request; it may be logged.
     #[must_use]
     pub fn handle(&self) -> &str {
-        &self.0.handle
+        match &self.0 {
+            Who::Token(token) => &token.handle,
+            Who::Session(session) => session.handle(),
+        }
     }
 
     /// How the application knows its user.
     #[must_use]
-    pub const fn style(&self) -> Style {
-        self.0.style
+    pub fn style(&self) -> Style {
+        match &self.0 {
+            Who::Token(token) => token.style,
+            Who::Session(_) => Style::Session,
+        }
     }
 
     /// What was allowed; empty for a session, which is not limited by scope.
     #[must_use]
-    pub const fn scope(&self) -> &Scope {
-        &self.0.scope
+    pub fn scope(&self) -> &Scope {
+        static NONE: OnceLock<Scope> = OnceLock::new();
+        match &self.0 {
+            Who::Token(token) => &token.scope,
+            Who::Session(_) => NONE.get_or_init(Scope::default),
+        }
     }
 
     /// When the person authenticated (OIDC `auth_time`); none for an application that acts for itself.
     #[must_use]
-    pub const fn auth_time(&self) -> Option<Timestamp> {
-        self.0.auth_time
+    pub fn auth_time(&self) -> Option<Timestamp> {
+        match &self.0 {
+            Who::Token(token) => token.auth_time,
+            Who::Session(session) => Some(session.entered.session.auth_time),
+        }
     }
+}
+
+/// Who asks: as the guard found, or as it finds now that a handler wants to know.
+pub(crate) async fn asking(parts: &mut Parts) -> Result<Found, Rejection> {
+    if let Some(visit) = parts.extensions.get::<Arc<Visit>>() {
+        return Ok(Found::Visitor(Arc::clone(visit)));
+    }
+    if let Some(auth) = parts.extensions.get::<Auth>() {
+        return Ok(Found::Somebody(auth.clone()));
+    }
+    let guard = match seat::ask(&parts.headers) {
+        Answer::Free(guard) => guard,
+        Answer::Found(found) => return Ok(found),
+        Answer::None => return Ok(Found::Nobody),
+    };
+    let found = match guard.glance(&Asked::from(&*parts)) {
+        Some(found) => found,
+        None => guard.look(Asked::from(&*parts)).await,
+    };
+    let found = found.map_err(|turned| turned.why())?;
+    // Whoever comes without a cookie is told apart by what is left in their request.
+    let known = found.auth().is_some() && parts.headers.contains_key(header::COOKIE);
+    if matches!(found, Found::Nobody) {
+        return Ok(found);
+    }
+    if !seat::take(&found, &parts.headers) {
+        return Ok(Found::Nobody);
+    }
+    if !known {
+        found.clone().leave(&mut parts.extensions);
+    }
+    Ok(found)
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Auth {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        parts.extensions.get::<Self>().cloned().ok_or(Rejection::Refusal(Refusal::SessionAbsent))
+        asking(parts).await?.auth().ok_or(Rejection::Refusal(Refusal::SessionAbsent))
     }
 }
 
@@ -68,6 +182,6 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Auth {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Rejection> {
-        Ok(parts.extensions.get::<Self>().cloned())
+        Ok(asking(parts).await?.auth())
     }
 }

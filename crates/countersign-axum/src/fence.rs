@@ -4,16 +4,15 @@
 //! Metadata, and by `Origin` against `Host` where a browser does not send it (RFC 6454 section 7; OWASP ASVS 5.0 V3.5.1).
 
 use std::convert::Infallible;
-use std::future::Future;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use axum_core::extract::Request;
-use axum_core::response::{IntoResponse, Response};
+use axum_core::response::Response;
 use http::{HeaderMap, Method, header};
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::layer::Passing;
 use crate::rejection::Rejection;
 
 /// Refuses what another site makes a browser send: one line for routes that no [`Guard`](crate::Guard) covers, which does
@@ -46,11 +45,10 @@ pub struct Fenced<S>(S);
 impl<S> Service<Request> for Fenced<S>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
-    S::Future: Send + 'static,
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = Passing<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.0.poll_ready(cx)
@@ -58,9 +56,9 @@ where
 
     fn call(&mut self, request: Request) -> Self::Future {
         if may_act(request.method(), request.headers()) {
-            return Box::pin(self.0.call(request));
+            return Passing::through(self.0.call(request));
         }
-        Box::pin(std::future::ready(Ok(Rejection::CrossSite.into_response())))
+        Passing::answer(Rejection::CrossSite)
     }
 }
 

@@ -5,27 +5,31 @@
 use std::sync::Arc;
 
 use countersign::jwks::{Ready, Trust};
-use countersign::{Engine, FetchError, Home, Recognized, Recognizer};
+use countersign::{Engine, FetchError, Home, Recognizer};
 use countersign_core::id::ClientId;
+use countersign_core::record::session::Audience;
 use countersign_core::session::admit::Presence;
-use countersign_core::{Attempt, Fault, Refusal};
-use http::{HeaderMap, header};
 
-use crate::peer::cookies;
 use crate::sessions::Sessions;
 
 /// Who may pass.
 ///
 /// Where a cookie speaks for a request that changes something, the request must come from the application's own pages.
 #[derive(Clone, Debug)]
-pub struct Guard {
-    recognizer: Arc<Recognizer>,
-    door: Door,
+pub struct Guard(pub(crate) Arc<Orders>);
+
+/// What a guard was told; one for all routes under it.
+#[derive(Clone, Debug)]
+pub(crate) struct Orders {
+    pub(crate) recognizer: Recognizer,
+    /// Whose sessions count, when people are known by sessions.
+    pub(crate) audience: Option<Audience>,
+    pub(crate) door: Door,
     /// Where a browser application keeps its access token.
-    token_cookie: Option<&'static str>,
+    pub(crate) token_cookie: Option<&'static str>,
     /// Where the application keeps sessions of its own.
-    home: Option<Arc<Home>>,
-    presence: Presence,
+    pub(crate) home: Option<Arc<Home>>,
+    pub(crate) presence: Presence,
 }
 
 /// What happens to a request without a credential.
@@ -64,14 +68,15 @@ impl Guard {
     /// Keeps the sessions of `home`.
     #[must_use]
     pub fn at_home(home: Arc<Home>) -> Self {
-        let (engine, client) = (Arc::clone(home.engine()), home.client().clone());
-        Self { home: Some(home), ..Self::of(Recognizer::Sessions { engine, client }) }
+        Self::sessions_of(Arc::clone(home.engine()), home.client().clone())
+            .with(|orders| orders.home = Some(home))
     }
 
     /// Knows people by the session cookie of application `client` of `engine`, on the application's own host.
     #[must_use]
     pub fn sessions_of(engine: Arc<Engine>, client: ClientId) -> Self {
-        Self::of(Recognizer::Sessions { engine, client })
+        let audience = Some(Audience::Client(client.clone()));
+        Self::of(Recognizer::Sessions { engine, client }).with(|orders| orders.audience = audience)
     }
 
     /// Knows people by a signed access token of an issuer elsewhere, until it expires: an ending is not seen before that.
@@ -108,17 +113,17 @@ impl Guard {
         Self::of(Recognizer::Hybrid { engine, audience: audience.into() })
     }
 
-    /// Lets requests without a credential through; [`Auth`](crate::Auth) is then absent. A bad credential is refused all the
-    /// same.
+    /// Lets requests through without looking, at next to no cost; the credential is judged when a handler takes
+    /// [`Auth`](crate::Auth), `Option<Auth>` or [`Session`](crate::Session). Absent, it is none; a bad one is refused then and
+    /// never counts as absent. A session is renewed by the requests that open it.
     #[must_use]
-    pub fn optional(mut self) -> Self {
-        self.door = Door::Optional;
-        self
+    pub fn optional(self) -> Self {
+        self.with(|orders| orders.door = Door::Optional)
     }
 
     /// Lets requests through without renewing their session: for routes that a page polls by itself, which must not keep
-    /// somebody signed in who has gone away (OWASP ASVS 5.0 V7.3.1). Put it on a route or a router of its own; under a guard
-    /// that renews, it has no effect.
+    /// somebody signed in who has gone away (OWASP ASVS 5.0 V7.3.1). Put it on a route or a router of its own; under a closed
+    /// guard that renews, it has no effect.
     ///
     /// ```no_run
     /// # use axum::{Router, routing::get};
@@ -128,77 +133,46 @@ impl Guard {
     /// # }
     /// ```
     #[must_use]
-    pub fn passive(mut self) -> Self {
-        self.presence = Presence::Passive;
-        self
+    pub fn passive(self) -> Self {
+        self.with(|orders| orders.presence = Presence::Passive)
     }
 
     /// The application's own sessions, to list, end and erase those of somebody by name.
     #[must_use]
-    pub const fn home(&self) -> Option<&Arc<Home>> {
-        self.home.as_ref()
+    pub fn home(&self) -> Option<&Arc<Home>> {
+        self.0.home.as_ref()
     }
 
     /// Also looks for the access token in this cookie, where a server-side browser application keeps it.
     #[must_use]
-    pub fn token_cookie(mut self, name: &'static str) -> Self {
-        self.token_cookie = Some(name);
-        self
+    pub fn token_cookie(self, name: &'static str) -> Self {
+        self.with(|orders| orders.token_cookie = Some(name))
     }
 
     fn of(recognizer: Recognizer) -> Self {
-        let (door, presence) = (Door::Closed, Presence::Active);
-        Self { recognizer: Arc::new(recognizer), door, token_cookie: None, home: None, presence }
+        Self(Arc::new(Orders {
+            recognizer,
+            audience: None,
+            door: Door::Closed,
+            token_cookie: None,
+            home: None,
+            presence: Presence::Active,
+        }))
     }
 
-    pub(crate) const fn door(&self) -> Door {
-        self.door
+    fn with(self, change: impl FnOnce(&mut Orders)) -> Self {
+        let mut orders = Arc::unwrap_or_clone(self.0);
+        change(&mut orders);
+        Self(Arc::new(orders))
     }
+}
 
-    pub(crate) const fn presence(&self) -> Presence {
-        self.presence
-    }
-
+impl Orders {
     /// The engine and the application, when people are known by its sessions.
-    pub(crate) fn own_sessions(&self) -> Option<(&Arc<Engine>, &ClientId)> {
-        match &*self.recognizer {
+    pub(crate) const fn own_sessions(&self) -> Option<(&Arc<Engine>, &ClientId)> {
+        match &self.recognizer {
             Recognizer::Sessions { engine, client } => Some((engine, client)),
             Recognizer::Jwt { .. } | Recognizer::Hybrid { .. } | Recognizer::Remote(_) => None,
         }
-    }
-
-    /// Looks for a credential and judges it.
-    pub(crate) async fn recognise(&self, headers: &HeaderMap) -> Result<Attempt<Recognized>, Fault> {
-        let mut authorizations = headers.get_all(header::AUTHORIZATION).iter();
-        let authorization = match (authorizations.next(), authorizations.next()) {
-            (Some(_), Some(_)) => return Ok(Attempt::Refused(Refusal::SessionTwice)),
-            // What cannot be read is a bad credential, not an absent one.
-            (Some(only), None) => Some(only.to_str().unwrap_or("Bearer ").to_owned()),
-            (None, _) => match self.token_in_cookie(headers) {
-                Attempt::Absent => None,
-                Attempt::Accepted(token) => Some(format!("Bearer {token}")),
-                Attempt::Refused(refusal) => return Ok(Attempt::Refused(refusal)),
-            },
-        };
-        let joined = cookies(headers).collect::<Vec<_>>().join("; ");
-        let cookie = (!joined.is_empty()).then_some(joined.as_str());
-        self.recognizer.recognize_as(cookie, authorization.as_deref(), self.presence).await
-    }
-
-    /// The access token in the application's cookie; two of one name are refused.
-    fn token_in_cookie<'a>(&self, headers: &'a HeaderMap) -> Attempt<&'a str> {
-        let Some(name) = self.token_cookie else { return Attempt::Absent };
-        let mut found = Attempt::Absent;
-        for pair in cookies(headers).flat_map(|header| header.split(';')) {
-            let Some((key, value)) = pair.split_once('=') else { continue };
-            if key.trim_matches([' ', '\t']) != name {
-                continue;
-            }
-            if !matches!(found, Attempt::Absent) {
-                return Attempt::Refused(Refusal::SessionTwice);
-            }
-            found = Attempt::Accepted(value.trim_matches([' ', '\t']));
-        }
-        found
     }
 }

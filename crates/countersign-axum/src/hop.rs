@@ -87,8 +87,16 @@ pub async fn land(
     Ok(Hop { to: landed.to, cookies: vec![own, start.removal()] })
 }
 
+/// Answers one of the two paths on the host of `client`.
+pub(crate) async fn answer(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Response {
+    if parts.uri.path() == START {
+        return start(engine, client, parts).await;
+    }
+    callback(engine, client, parts).await
+}
+
 /// Answers `GET /_cs/start?return_to=/path` on the host of `client`.
-pub(crate) async fn start(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Response {
+async fn start(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Response {
     let left = async {
         let app = engine.app(client.as_str()).await?;
         let return_to = query(parts, "return_to")?;
@@ -98,7 +106,7 @@ pub(crate) async fn start(engine: &Arc<Engine>, client: &ClientId, parts: &Parts
 }
 
 /// Answers `GET /_cs/callback?ticket=…` on the host of `client`.
-pub(crate) async fn callback(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Response {
+async fn callback(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Response {
     let landed = async {
         let app = engine.app(client.as_str()).await?;
         let ticket = query(parts, "ticket")?.ok_or(Refusal::LinkOver)?;

@@ -1,4 +1,6 @@
 //! The guard as a tower layer: denies by default, and answers `/_cs/start` and `/_cs/callback` of a session application.
+//!
+//! What memory can decide is decided where the request comes in: nothing is boxed and nobody waits.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -6,34 +8,30 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum_core::body::Body;
 use axum_core::extract::Request;
 use axum_core::response::{IntoResponse, Response};
-use countersign_core::{Attempt, Refusal};
-use http::Method;
+use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::auth::Auth;
-use crate::fence;
-use crate::guard::{Door, Guard};
+use crate::guard::{Door, Guard, Orders};
 use crate::hop;
-use crate::rejection::Rejection;
-use crate::session::Access;
-use crate::visit;
+use crate::look::Asked;
+use crate::seat::{self, Seat};
+use crate::visit::Visit;
 
 impl<S> Layer<S> for Guard {
     type Service = Guarded<S>;
 
     fn layer(&self, inner: S) -> Guarded<S> {
-        Guarded { guard: self.clone(), inner }
+        Guarded { orders: Arc::clone(&self.0), inner }
     }
 }
 
 /// A service behind a [`Guard`].
 #[derive(Clone, Debug)]
 pub struct Guarded<S> {
-    guard: Guard,
+    orders: Arc<Orders>,
     inner: S,
 }
 
@@ -44,57 +42,126 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+    type Future = Passing<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        let guard = self.guard.clone();
-        // The service that was polled ready is the one to call.
-        let ready = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, ready);
-        Box::pin(async move {
-            if let Some(home) = guard.home() {
-                return visit::serve(home, guard.door(), guard.presence(), request, &mut inner).await;
+        if let Some(why) = self.orders.unfit(request.headers(), request.uri()) {
+            return Passing::answer(why);
+        }
+        if self.orders.answers(request.method(), request.uri().path()) {
+            return self.wait(request);
+        }
+        if self.orders.door == Door::Optional {
+            let seat = Seat::of(Arc::clone(&self.orders));
+            return Passing { way: Way::Seated { seat: Some(seat), inner: self.inner.call(request) } };
+        }
+        match self.orders.glance(&Asked::from(&request)) {
+            Some(Ok(found)) => {
+                let seat = Seat::taken(Arc::clone(&self.orders), found, request.headers());
+                Passing { way: Way::Seated { seat: Some(seat), inner: self.inner.call(request) } }
             }
-            match admit(&guard, request).await {
-                Ok(request) => inner.call(request).await,
-                Err(response) => Ok(*response),
-            }
-        })
+            Some(Err(turned)) => Passing::answer(turned),
+            None => self.wait(request),
+        }
     }
 }
 
-/// The request with what the guard found, or the answer.
-async fn admit(guard: &Guard, request: Request) -> Result<Request, Box<Response>> {
-    let (mut parts, body): (_, Body) = request.into_parts();
-    if let Some((engine, client)) = guard.own_sessions()
-        && parts.method == Method::GET
-    {
-        match parts.uri.path() {
-            hop::START => return Err(Box::new(hop::start(engine, client, &parts).await)),
-            hop::CALLBACK => return Err(Box::new(hop::callback(engine, client, &parts).await)),
-            _ => {}
-        }
-    }
-    let refused = |rejection: Rejection| Err(Box::new(rejection.into_response()));
-    match guard.recognise(&parts.headers).await {
-        Err(fault) => return refused(fault.into()),
-        Ok(Attempt::Refused(refusal)) => return refused(refusal.into()),
-        Ok(Attempt::Absent) if guard.door() == Door::Closed => return refused(Refusal::SessionAbsent.into()),
-        Ok(Attempt::Absent) => {}
-        Ok(Attempt::Accepted(_)) if !fence::may_act(&parts.method, &parts.headers) => {
-            return refused(Rejection::CrossSite);
-        }
-        Ok(Attempt::Accepted(recognized)) => {
-            if let Some((engine, client)) = guard.own_sessions() {
-                let access = Access::new(Arc::clone(engine), client.clone(), recognized.handle.clone());
-                parts.extensions.insert(access);
+impl<S> Guarded<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    /// The way of a request that memory cannot decide.
+    fn wait(&mut self, request: Request) -> Passing<S::Future> {
+        let orders = Arc::clone(&self.orders);
+        // The service that was polled ready is the one to call.
+        let ready = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, ready);
+        let waiting = Box::pin(async move {
+            let (mut parts, body) = request.into_parts();
+            if orders.answers(&parts.method, parts.uri.path())
+                && let Some((engine, client)) = orders.own_sessions()
+            {
+                return Ok(hop::answer(engine, client, &parts).await);
             }
-            parts.extensions.insert(Auth::new(recognized));
+            let found = match orders.look(Asked::from(&parts)).await {
+                Ok(found) => found,
+                Err(turned) => return Ok(turned.into_response()),
+            };
+            let visit = found.visit();
+            found.leave(&mut parts.extensions);
+            let mut response = inner.call(Request::from_parts(parts, body)).await?;
+            send_off(visit.as_ref(), &mut response);
+            Ok(response)
+        });
+        Passing { way: Way::Waiting { waiting } }
+    }
+}
+
+/// The cookie of whoever visited goes back with the answer.
+fn send_off(visit: Option<&Arc<Visit>>, response: &mut Response) {
+    if let Some(cookie) = visit.and_then(|visit| visit.baked()) {
+        cookie.put(response);
+    }
+}
+
+pin_project! {
+    /// A request on its way through a [`Guarded`] or [`Fenced`](crate::Fenced) service.
+    pub struct Passing<F> {
+        #[pin]
+        way: Way<F>,
+    }
+}
+
+pin_project! {
+    #[project = Step]
+    enum Way<F> {
+        // The handler runs and may ask for the guard.
+        Seated { seat: Option<Seat>, #[pin] inner: F },
+        // The handler runs without a guard.
+        Free { #[pin] inner: F },
+        Waiting { waiting: Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>> },
+        Answer { answer: Option<Response> },
+    }
+}
+
+impl<F> Passing<F> {
+    /// Past a guard that has nothing to say afterwards.
+    pub(crate) const fn through(inner: F) -> Self {
+        Self { way: Way::Free { inner } }
+    }
+
+    pub(crate) fn answer(response: impl IntoResponse) -> Self {
+        Self { way: Way::Answer { answer: Some(response.into_response()) } }
+    }
+}
+
+impl<F: Future<Output = Result<Response, Infallible>>> Future for Passing<F> {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project().way.project() {
+            Step::Seated { seat, inner } => {
+                let mut polled = seat::lend(seat, || inner.poll(cx));
+                if let Poll::Ready(Ok(response)) = &mut polled {
+                    send_off(seat.as_ref().and_then(Seat::visit), response);
+                }
+                polled
+            }
+            Step::Free { inner } => inner.poll(cx),
+            Step::Waiting { waiting } => waiting.as_mut().poll(cx),
+            // Asked again after its answer, it has none.
+            Step::Answer { answer } => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),
         }
     }
-    Ok(Request::from_parts(parts, body))
+}
+
+impl<F> std::fmt::Debug for Passing<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Passing(..)")
+    }
 }

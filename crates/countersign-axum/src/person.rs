@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use countersign::Stay;
+use countersign::{Entered, Stay};
 use countersign_core::Refusal;
 use countersign_core::extent::{Actor, Reason};
 use countersign_core::time::Timestamp;
 
+use crate::auth::Auth;
 use crate::rejection::Rejection;
 use crate::session::{Session, Slot};
-use crate::visit::Visit;
 
 /// Messages for the next page.
 const FLASH: Slot<Vec<String>> = Slot::new("_flash");
@@ -36,21 +36,22 @@ pub struct SessionFact {
 }
 
 impl Session {
-    /// Who is signed in, by the application's own name for them; none for a stranger, and behind a guard that keeps no
-    /// sessions of its own, where [`Auth`](crate::Auth) says it.
+    /// Who is signed in, by the application's own name for them, or by the issuer's behind a guard that keeps no sessions of its
+    /// own; none for a stranger.
     #[must_use]
     pub fn subject(&self) -> Option<Arc<str>> {
-        self.0.visit()?.known().map(|known| known.name)
+        self.0.known().as_ref().and_then(Auth::session).map(|session| Arc::clone(session.subject()))
     }
 
     /// Signs in `name`, whose credential the application has checked, until the browser closes. The session is a new one; the
-    /// same person keeps the data of the old one, so this is also how somebody proves themself again.
+    /// same person keeps the data of the old one, so this is also how somebody proves themself again. What a guest left in a slot
+    /// that is [carried](Slot::carried) goes along, and the guest ends.
     ///
     /// # Errors
     /// Another site sent the request; the name cannot be one; the person has as many sessions as they may; the store could not
     /// answer.
     pub async fn sign_in(&self, name: &str) -> Result<(), Rejection> {
-        self.own()?.sign_in(name, Stay::Visit).await
+        self.0.sign_in(name, Stay::Visit).await
     }
 
     /// As [`Session::sign_in`], for somebody who asked to be remembered when the browser closes. A strict preset remembers
@@ -59,15 +60,15 @@ impl Session {
     /// # Errors
     /// As [`Session::sign_in`].
     pub async fn sign_in_and_stay(&self, name: &str) -> Result<(), Rejection> {
-        self.own()?.sign_in(name, Stay::Remembered).await
+        self.0.sign_in(name, Stay::Remembered).await
     }
 
-    /// Signs out. The session has ended once this has answered, whatever else is under way.
+    /// Signs out. The session has ended once this has answered, whatever else is under way. What a stranger left is gone.
     ///
     /// # Errors
     /// The store could not answer; then nobody is signed out.
     pub async fn sign_out(&self) -> Result<(), Rejection> {
-        self.own()?.sign_out().await
+        self.0.sign_out().await
     }
 
     /// Signs out of every browser.
@@ -75,7 +76,7 @@ impl Session {
     /// # Errors
     /// As [`Session::sign_out`].
     pub async fn sign_out_everywhere(&self) -> Result<(), Rejection> {
-        self.own()?.sign_out_everywhere().await
+        self.0.sign_out_everywhere().await
     }
 
     /// The living sessions of whoever is signed in, newest first.
@@ -83,9 +84,8 @@ impl Session {
     /// # Errors
     /// Nobody is signed in, or the store could not answer.
     pub async fn list(&self) -> Result<Vec<SessionFact>, Rejection> {
-        let visit = self.own()?;
-        let known = visit.known().ok_or(Refusal::SessionAbsent)?;
-        let found = visit.home().engine().sessions_of(&known.checked.session.subject).await?;
+        let (engine, this) = (self.0.home()?.engine(), self.entered()?.session);
+        let found = engine.sessions_of(&this.subject()).await?;
         let live = found.into_iter().filter(|view| view.live);
         Ok(live
             .map(|view| SessionFact {
@@ -94,7 +94,7 @@ impl Session {
                 network: view.session.network.as_str().to_owned(),
                 begun: view.session.begun,
                 seen: view.session.seen,
-                this: view.session.serial == known.checked.session.serial,
+                this: view.session.serial == this.serial,
             })
             .collect())
     }
@@ -104,17 +104,15 @@ impl Session {
     /// # Errors
     /// Nobody is signed in; they have no such session; the store could not answer.
     pub async fn end(&self, handle: &str) -> Result<(), Rejection> {
-        let visit = self.own()?;
-        let subject = visit.known().ok_or(Refusal::SessionAbsent)?.checked.session.subject;
+        let (engine, subject) = (self.0.home()?.engine(), self.entered()?.session.subject());
         let by = Actor::Subject(subject.clone());
-        let engine = visit.home().engine();
         Ok(engine.end_by_handle(handle, Some(&subject), Reason::EndedByPerson, by).await?)
     }
 
     /// Leaves a message for the next page that asks.
     ///
     /// # Errors
-    /// Nobody is signed in, or the store could not answer.
+    /// The store could not answer.
     pub async fn flash(&self, message: impl Into<String>) -> Result<(), Rejection> {
         let message = message.into();
         self.update(FLASH, |waiting| {
@@ -140,10 +138,9 @@ impl Session {
         Ok(taken)
     }
 
-    fn own(&self) -> Result<&Arc<Visit>, Rejection> {
-        self.0.visit().ok_or_else(|| {
-            let what = "this guard keeps no sessions of its own, people sign in at the issuer".to_owned();
-            Rejection::Refusal(Refusal::Invalid { what })
-        })
+    /// The session of whoever is signed in.
+    fn entered(&self) -> Result<Entered, Refusal> {
+        let known = self.0.known();
+        Ok(known.as_ref().and_then(Auth::session).ok_or(Refusal::SessionAbsent)?.entered)
     }
 }

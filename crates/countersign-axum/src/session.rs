@@ -7,14 +7,16 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum_core::extract::FromRequestParts;
-use countersign::{Engine, Error};
+use countersign::Crossing;
 use countersign_core::batch::Expect;
-use countersign_core::id::{ClientId, Version};
+use countersign_core::id::Version;
 use countersign_core::{Fault, Refusal};
 use http::request::Parts;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::auth::asking;
+use crate::look::{Asked, Found};
 use crate::rejection::Rejection;
 use crate::visit::Visit;
 
@@ -28,6 +30,7 @@ use crate::visit::Visit;
 #[derive(Debug)]
 pub struct Slot<T> {
     name: &'static str,
+    crossing: Crossing,
     holds: PhantomData<fn() -> T>,
 }
 
@@ -43,7 +46,14 @@ impl<T> Slot<T> {
     /// The slot `name`: 1 to 64 of `a-z 0-9 _ . -`.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, holds: PhantomData }
+        Self { name, crossing: Crossing::Stays, holds: PhantomData }
+    }
+
+    /// The same slot, taken along when a guest signs in. Whoever was at the browser before may have put it there, so it must be
+    /// nothing that is trusted: a cart, not a permission.
+    #[must_use]
+    pub const fn carried(self) -> Self {
+        Self { crossing: Crossing::Crosses, ..self }
     }
 
     /// Its name.
@@ -55,53 +65,11 @@ impl<T> Slot<T> {
 
 /// The session behind this request: its data, and under [`Guard::sessions`](crate::Guard::sessions) who is signed in.
 /// Routes need that guard or one made by [`Guard::sessions_of`](crate::Guard::sessions_of).
+///
+/// Where the guard is [optional](crate::Guard::optional), a stranger has one, too: a guest, who begins with the first slot that
+/// is written. A stranger who has left nothing reads nothing and gets no cookie.
 #[derive(Clone, Debug)]
-pub struct Session(pub(crate) Access);
-
-/// Which session, and the way to its data.
-#[derive(Clone, Debug)]
-pub(crate) struct Access {
-    engine: Arc<Engine>,
-    client: ClientId,
-    seat: Seat,
-}
-
-/// Whose the session is.
-#[derive(Clone, Debug)]
-enum Seat {
-    /// It was there when the request came, under this handle.
-    Taken(String),
-    /// It may begin and end while the request is served.
-    Visiting(Arc<Visit>),
-}
-
-impl Access {
-    pub(crate) const fn new(engine: Arc<Engine>, client: ClientId, handle: String) -> Self {
-        Self { engine, client, seat: Seat::Taken(handle) }
-    }
-
-    pub(crate) fn visiting(visit: Arc<Visit>) -> Self {
-        let (engine, client) = (Arc::clone(visit.home().engine()), visit.home().client().clone());
-        Self { engine, client, seat: Seat::Visiting(visit) }
-    }
-
-    /// The public name of the session as it is now.
-    fn handle(&self) -> Result<String, Refusal> {
-        match &self.seat {
-            Seat::Taken(handle) => Ok(handle.clone()),
-            Seat::Visiting(visit) => {
-                visit.known().map(|known| known.checked.handle.to_string()).ok_or(Refusal::SessionAbsent)
-            }
-        }
-    }
-
-    pub(crate) fn visit(&self) -> Option<&Arc<Visit>> {
-        match &self.seat {
-            Seat::Taken(_) => None,
-            Seat::Visiting(visit) => Some(visit),
-        }
-    }
-}
+pub struct Session(pub(crate) Arc<Visit>);
 
 /// How often an update is tried against others before it gives up.
 const TRIES: usize = 32;
@@ -149,26 +117,16 @@ impl Session {
     }
 
     async fn fetch<T: DeserializeOwned>(&self, slot: Slot<T>) -> Result<Option<(Version, T)>, Rejection> {
-        let Access { engine, client, .. } = &self.0;
-        let handle = self.0.handle()?;
-        let app = engine.app(client.as_str()).await?;
-        let Some((version, bytes)) = engine.slot(&app, &handle, slot.name).await? else { return Ok(None) };
+        let Some((version, bytes)) = self.0.slot(slot.name).await? else { return Ok(None) };
         let value =
             serde_json::from_slice(&bytes).map_err(|e| Fault::Codec(format!("slot `{}`: {e}", slot.name)))?;
         Ok(Some((version, value)))
     }
 
     async fn store<T: Serialize>(&self, slot: Slot<T>, expect: Expect, value: &T) -> Result<(), Rejection> {
-        let Access { engine, client, .. } = &self.0;
-        let handle = self.0.handle()?;
         let bytes =
             serde_json::to_vec(value).map_err(|e| Fault::Codec(format!("slot `{}`: {e}", slot.name)))?;
-        let app = engine.app(client.as_str()).await?;
-        engine
-            .put_slot(&app, &handle, slot.name, expect, &bytes)
-            .await
-            .map_err(|error: Error| error.into())
-            .map(|_| ())
+        self.0.put(slot.name, slot.crossing, expect, &bytes).await
     }
 }
 
@@ -176,6 +134,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Rejection> {
-        parts.extensions.get::<Access>().cloned().map(Self).ok_or(Rejection::Refusal(Refusal::SessionAbsent))
+        match asking(parts).await? {
+            Found::Visitor(visit) => Ok(Self(visit)),
+            Found::Somebody(auth) => {
+                let absent = Rejection::Refusal(Refusal::SessionAbsent);
+                let orders = Arc::clone(&auth.session().ok_or(absent)?.orders);
+                let visit = Visit::begin(orders, Some(auth), None, true, &Asked::from(&*parts));
+                Ok(Self(Arc::new(visit)))
+            }
+            Found::Nobody => Err(Rejection::Refusal(Refusal::SessionAbsent)),
+        }
     }
 }

@@ -85,7 +85,7 @@ impl Shop {
 /// # Errors
 /// The guard knows people by tokens; as [`Session::sign_in`](crate::Session::sign_in).
 pub async fn signed_in_as(guard: &Guard, name: &str) -> Result<HeaderValue, Rejection> {
-    let Some((engine, client)) = guard.own_sessions() else {
+    let Some((engine, client)) = guard.0.own_sessions() else {
         let what = "the guard knows people by tokens, not by sessions".to_owned();
         return Err(Rejection::Refusal(countersign_core::Refusal::Invalid { what }));
     };

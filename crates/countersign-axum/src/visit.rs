@@ -1,47 +1,61 @@
-//! One request at an application that keeps sessions of its own: who came, what the handler decided, and the cookie that
-//! goes back.
+//! One request that has opened its session: who came, what the handler decided, and the cookie that goes back.
 //!
 //! A session that is over makes its browser a stranger and takes the cookie away; it is not refused for ever.
 
-use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum_core::extract::Request;
-use axum_core::response::{IntoResponse, Response};
-use countersign::{Fault, Home, Known, Stay, Visitor};
+use axum_core::response::Response;
+use countersign::{Engine, Home, KnownGuest, Stay, Visitor};
+use countersign_core::Refusal;
 use countersign_core::extent::{Actor, Extent, Reason};
-use countersign_core::session::admit::Presence;
-use countersign_core::{Attempt, Refusal};
-use http::{HeaderMap, HeaderValue, Uri, header};
-use tower_service::Service;
+use countersign_core::id::ClientId;
+use http::{HeaderValue, header};
 
 use crate::auth::Auth;
-use crate::fence;
-use crate::guard::Door;
-use crate::peer::{cookies, visitor};
+use crate::guard::Orders;
+use crate::look::Asked;
+use crate::peer::{Peer, cookies, stranger};
 use crate::rejection::Rejection;
-use crate::session::Access;
 
 /// One request, shared by the guard and its handler.
 #[derive(Debug)]
 pub(crate) struct Visit {
-    home: Arc<Home>,
-    visitor: Visitor,
+    pub(crate) orders: Arc<Orders>,
+    /// The cookies of a stranger, who may be a guest.
+    cookies: String,
+    browser: Option<HeaderValue>,
+    peer: Option<Peer>,
     /// Whether the request comes from the application's own pages.
-    from_here: bool,
+    pub(crate) from_here: bool,
+    /// Held while a guest is looked for or begins: two slots that are written at once are one guest's.
+    pub(crate) arriving: tokio::sync::Mutex<()>,
     now: Mutex<Now>,
 }
 
 /// Who is here now, and the cookie to send.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Now {
-    known: Option<Known>,
+    known: Option<Auth>,
+    guest: Guest,
     cookie: Option<Baked>,
 }
 
+/// What is known of a stranger.
+#[derive(Clone, Debug)]
+pub(crate) enum Guest {
+    /// Nobody has looked yet.
+    Unasked,
+    /// They have left nothing.
+    None,
+    /// They have left something.
+    Known(Arc<KnownGuest>),
+    /// They were ended, maybe by a sign-in whose cookie their browser has by now: no other guest may take its place.
+    Ended,
+}
+
 /// A `Set-Cookie` value; it may hold a secret.
-struct Baked(String);
+pub(crate) struct Baked(String);
 
 impl fmt::Debug for Baked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,67 +63,14 @@ impl fmt::Debug for Baked {
     }
 }
 
-impl Visit {
-    /// Who is signed in.
-    pub(crate) fn known(&self) -> Option<Known> {
-        self.now().known.clone()
+impl Baked {
+    pub(crate) const fn of(cookie: String) -> Self {
+        Self(cookie)
     }
 
-    pub(crate) fn home(&self) -> &Arc<Home> {
-        &self.home
-    }
-
-    /// Signs in `name`; the answer carries the cookie.
-    pub(crate) async fn sign_in(&self, name: &str, stay: Stay) -> Result<(), Rejection> {
-        // Else another site could sign its visitors in as somebody it knows, and read what they then leave there.
-        if !self.from_here {
-            return Err(Rejection::CrossSite);
-        }
-        let before = self.known();
-        let visitor = Visitor { stay, ..self.visitor.clone() };
-        let before = before.as_ref().map(|known| &known.checked);
-        let (signed, known) = self.home.sign_in(name, &visitor, before).await?;
-        let cookie = self.home.engine().cookie(&self.home.audience());
-        let cookie = Baked(cookie.set(&signed.cookie, signed.max_age));
-        *self.now() = Now { known: Some(known), cookie: Some(cookie) };
-        Ok(())
-    }
-
-    /// Signs out; the answer takes the cookie away.
-    pub(crate) async fn sign_out(&self) -> Result<(), Rejection> {
-        if let Some(known) = self.known() {
-            self.home.engine().sign_out(&known.checked).await?;
-        }
-        self.left();
-        Ok(())
-    }
-
-    /// Ends every session of whoever is signed in.
-    pub(crate) async fn sign_out_everywhere(&self) -> Result<(), Rejection> {
-        if let Some(known) = self.known() {
-            let subject = known.checked.session.subject;
-            let by = Actor::Subject(subject.clone());
-            let extent = Extent::Subject { subject, except: None };
-            self.home.engine().end(extent, Reason::SignedOut, by).await?;
-        }
-        self.left();
-        Ok(())
-    }
-
-    fn left(&self) {
-        let removal = Baked(self.home.engine().cookie(&self.home.audience()).removal());
-        *self.now() = Now { known: None, cookie: Some(removal) };
-    }
-
-    /// Never held across an await.
-    fn now(&self) -> MutexGuard<'_, Now> {
-        self.now.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Puts the cookie on the answer, if there is one to send.
-    fn bake(&self, response: &mut Response) {
-        let Some(Baked(cookie)) = self.now().cookie.take() else { return };
-        let Ok(mut value) = HeaderValue::from_str(&cookie) else { return };
+    /// Puts it on an answer.
+    pub(crate) fn put(self, response: &mut Response) {
+        let Ok(mut value) = HeaderValue::from_str(&self.0) else { return };
         value.set_sensitive(true);
         let headers = response.headers_mut();
         headers.append(header::SET_COOKIE, value);
@@ -118,96 +79,132 @@ impl Visit {
     }
 }
 
-/// Answers `request` behind a guard with sessions of its own.
-pub(crate) async fn serve<S>(
-    home: &Arc<Home>,
-    door: Door,
-    presence: Presence,
-    request: Request,
-    inner: &mut S,
-) -> Result<Response, Infallible>
-where
-    S: Service<Request, Response = Response, Error = Infallible>,
-{
-    let (mut parts, body) = request.into_parts();
-    if home.engine().settings().dev && !is_local(&parts.headers, &parts.uri) {
-        let why = "sessions in development serve this machine only: set COUNTERSIGN_MASTER_KEY_FILE";
-        return Ok(Rejection::Fault(Fault::Unfit(why.to_owned())).into_response());
-    }
-    let joined = cookies(&parts.headers).collect::<Vec<_>>().join("; ");
-    let attempt = match home.check((!joined.is_empty()).then_some(joined.as_str()), presence).await {
-        Ok(attempt) => attempt,
-        Err(fault) => return Ok(Rejection::Fault(fault).into_response()),
-    };
-    let from_here = fence::may_act(&parts.method, &parts.headers);
-    let visit = Arc::new(Visit {
-        home: Arc::clone(home),
-        visitor: visitor(&parts, home.engine().transport()),
-        from_here,
-        now: Mutex::default(),
-    });
-    let refused = match attempt {
-        Attempt::Accepted(_) if !from_here => Some(Rejection::CrossSite),
-        Attempt::Accepted(known) => {
-            parts.extensions.insert(Auth::new(known.recognized()));
-            visit.now().known = Some(known);
-            None
-        }
-        Attempt::Absent => (door == Door::Closed).then_some(Rejection::Refusal(Refusal::SessionAbsent)),
-        // One of the two was put there by somebody else, and there is no telling which.
-        Attempt::Refused(refusal @ Refusal::SessionTwice) => Some(refusal.into()),
-        Attempt::Refused(refusal) => {
-            visit.left();
-            (door == Door::Closed).then(|| refusal.into())
-        }
-    };
-    let mut response = match refused {
-        Some(rejection) => rejection.into_response(),
-        None => {
-            parts.extensions.insert(Access::visiting(Arc::clone(&visit)));
-            inner.call(Request::from_parts(parts, body)).await?
-        }
-    };
-    visit.bake(&mut response);
-    Ok(response)
-}
-
-/// Whether the request is for this machine. One that names no host comes from no browser.
-fn is_local(headers: &HeaderMap, uri: &Uri) -> bool {
-    let named = headers.get(header::HOST).map(|value| value.to_str().unwrap_or("?"));
-    let Some(host) = named.or_else(|| uri.authority().map(http::uri::Authority::as_str)) else { return true };
-    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((v6, _)) => v6,
-        None => host.split_once(':').map_or(host, |(name, _)| name),
-    };
-    let name = name.to_ascii_lowercase();
-    name == "localhost"
-        || name.ends_with(".localhost")
-        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_this_machine_is_local() {
-        let local = |host: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
-            is_local(&headers, &Uri::from_static("/"))
+impl Visit {
+    /// The visit of a request that was judged; `cookie` is what is taken from it.
+    pub(crate) fn begin(
+        orders: Arc<Orders>,
+        known: Option<Auth>,
+        cookie: Option<Baked>,
+        from_here: bool,
+        asked: &Asked<'_>,
+    ) -> Self {
+        // A cookie of somebody who is signed in is no guest's.
+        let cookies = match known {
+            Some(_) => String::new(),
+            None => cookies(asked.headers).collect::<Vec<_>>().join("; "),
         };
-        for here in
-            ["localhost", "localhost:3000", "shop.localhost:3000", "127.0.0.1:1", "[::1]:3000", "LOCALHOST"]
-        {
-            assert!(local(here), "{here}");
+        let guest = if cookies.is_empty() || cookie.is_some() { Guest::None } else { Guest::Unasked };
+        Self {
+            orders,
+            cookies,
+            browser: asked.headers.get(header::USER_AGENT).cloned(),
+            peer: asked.extensions.get::<Peer>().copied(),
+            from_here,
+            arriving: tokio::sync::Mutex::default(),
+            now: Mutex::new(Now { known, guest, cookie }),
         }
-        for there in
-            ["shop.example", "localhost.evil.example", "10.0.0.1", "[2001:db8::1]:80", "127.0.0.1.evil", ""]
-        {
-            assert!(!local(there), "{there}");
+    }
+
+    /// Who is signed in.
+    pub(crate) fn known(&self) -> Option<Auth> {
+        self.now().known.clone()
+    }
+
+    pub(crate) fn guest(&self) -> Guest {
+        self.now().guest.clone()
+    }
+
+    /// The cookies that the stranger came with.
+    pub(crate) fn cookies(&self) -> Option<&str> {
+        (!self.cookies.is_empty()).then_some(&self.cookies)
+    }
+
+    /// Where the application keeps sessions of its own.
+    pub(crate) fn home(&self) -> Result<&Arc<Home>, Rejection> {
+        self.orders.home.as_ref().ok_or_else(|| {
+            let what = "this guard keeps no sessions of its own, people sign in at the issuer".to_owned();
+            Rejection::Refusal(Refusal::Invalid { what })
+        })
+    }
+
+    /// The engine, and for which application.
+    pub(crate) fn own(&self) -> Result<(&Arc<Engine>, &ClientId), Rejection> {
+        self.orders.own_sessions().ok_or(Rejection::Refusal(Refusal::SessionAbsent))
+    }
+
+    /// What the request says about its sender before any credential.
+    pub(crate) fn visitor(&self) -> Visitor {
+        stranger(self.browser.as_ref(), self.peer)
+    }
+
+    /// Signs in `name`; the answer carries the cookie, and what a guest declared for it goes along.
+    pub(crate) async fn sign_in(&self, name: &str, stay: Stay) -> Result<(), Rejection> {
+        let home = self.home()?;
+        // Else another site could sign its visitors in as somebody it knows, and read what they then leave there.
+        if !self.from_here {
+            return Err(Rejection::CrossSite);
         }
-        assert!(!is_local(&HeaderMap::new(), &Uri::from_static("https://shop.example/")));
-        assert!(is_local(&HeaderMap::new(), &Uri::from_static("/")));
+        let _alone = self.arriving.lock().await;
+        let before = self.known();
+        let before = before.as_ref().and_then(Auth::session).map(|session| session.entered);
+        let guest = match self.guest() {
+            Guest::Unasked => home.engine().guest_to_carry(self.cookies(), home.audience()).await,
+            Guest::None | Guest::Ended => None,
+            Guest::Known(guest) => Some(KnownGuest::clone(&guest)),
+        };
+        let visitor = Visitor { stay, guest, ..self.visitor() };
+        let (signed, known) = home.sign_in(name, &visitor, before.as_ref()).await?;
+        let cookie = home.engine().cookie(home.audience()).set(&signed.cookie, signed.max_age);
+        let known = Auth::by_session(known.entered, Some(known.name), Arc::clone(&self.orders));
+        *self.now() = Now { known: Some(known), guest: Guest::None, cookie: Some(Baked(cookie)) };
+        Ok(())
+    }
+
+    /// Signs out; the answer takes the cookie away. What a guest left is gone.
+    pub(crate) async fn sign_out(&self) -> Result<(), Rejection> {
+        let home = self.home()?;
+        match self.known().as_ref().and_then(Auth::session) {
+            Some(session) => home.engine().sign_out(&session.entered.checked(home.audience())).await?,
+            None => self.forget_guest().await?,
+        }
+        self.left();
+        Ok(())
+    }
+
+    /// Ends every session of whoever is signed in.
+    pub(crate) async fn sign_out_everywhere(&self) -> Result<(), Rejection> {
+        let home = self.home()?;
+        match self.known().as_ref().and_then(Auth::session) {
+            Some(session) => {
+                let subject = session.entered.session.subject();
+                let by = Actor::Subject(subject.clone());
+                let extent = Extent::Subject { subject, except: None };
+                home.engine().end(extent, Reason::SignedOut, by).await?;
+            }
+            None => self.forget_guest().await?,
+        }
+        self.left();
+        Ok(())
+    }
+
+    /// A guest has begun, or has turned out not to be there; the answer carries the `cookie`.
+    pub(crate) fn arrived(&self, guest: Guest, cookie: Option<Baked>) {
+        let mut now = self.now();
+        now.guest = guest;
+        now.cookie = cookie.or_else(|| now.cookie.take());
+    }
+
+    /// The cookie to send, once.
+    pub(crate) fn baked(&self) -> Option<Baked> {
+        self.now().cookie.take()
+    }
+
+    fn left(&self) {
+        *self.now() = Now { known: None, guest: Guest::None, cookie: self.orders.removal() };
+    }
+
+    /// Never held across an await.
+    fn now(&self) -> MutexGuard<'_, Now> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -16,7 +16,8 @@ use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-const CART: Slot<Vec<String>> = Slot::new("cart");
+const CART: Slot<Vec<String>> = Slot::new("cart").carried();
+const NOTE: Slot<String> = Slot::new("note");
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 async fn who(session: Session) -> String {
@@ -37,6 +38,20 @@ async fn add(session: Session, Path(item): Path<String>) -> Result<Json<Vec<Stri
 
 async fn cart(session: Session) -> Result<String, Rejection> {
     Ok(session.read(CART).await?.unwrap_or_default().join(" "))
+}
+
+async fn note(session: Session) -> Result<(), Rejection> {
+    session.write(NOTE, &"mine".to_owned()).await
+}
+
+async fn noted(session: Session) -> Result<String, Rejection> {
+    Ok(session.read(NOTE).await?.unwrap_or_default())
+}
+
+async fn both(session: Session) -> Result<(), Rejection> {
+    let jam = vec!["jam".to_owned()];
+    let (note, cart) = tokio::join!(note(session.clone()), session.write(CART, &jam));
+    note.and(cart)
 }
 
 async fn flash(session: Session) -> Result<(), Rejection> {
@@ -70,6 +85,9 @@ fn app(guard: Guard) -> Router {
         .route("/stay/{name}", post(stay))
         .route("/add/{item}", post(add))
         .route("/cart", get(cart))
+        .route("/note", get(noted).post(note))
+        .route("/both", post(both))
+        .route("/shelf", get(|| async { "tea, jam" }))
         .route("/flash", post(flash))
         .route("/flashed", get(flashed))
         .route("/list", get(list))
@@ -122,7 +140,6 @@ async fn somebody_signs_in_is_known_and_signs_out() {
     let app = app(shop.guard());
     assert_eq!(text(ask(&app, "GET", "/", None).await).await, "stranger");
     assert_eq!(ask(&app, "GET", "/me", None).await.status(), StatusCode::UNAUTHORIZED);
-    assert_eq!(ask(&app, "GET", "/cart", None).await.status(), StatusCode::UNAUTHORIZED);
 
     let signed = ask(&app, "POST", "/signin/ada%20lovelace", None).await;
     assert_eq!(signed.status(), StatusCode::OK);
@@ -302,6 +319,137 @@ async fn in_production_the_cookie_goes_over_https_only() {
     let signed = app.clone().oneshot(signed).await.unwrap();
     assert!(baked(&signed).unwrap().to_str().unwrap().starts_with("__Host-cs="));
     assert_eq!(attributes(&signed), " Path=/; HttpOnly; SameSite=Lax; Secure");
+}
+
+#[tokio::test]
+async fn a_guest_begins_with_the_first_write_and_not_before() {
+    let shop = Shop::open().await.unwrap();
+    let app = app(shop.guard());
+    for path in ["/", "/cart", "/note", "/flashed", "/shelf"] {
+        let looked = ask(&app, "GET", path, None).await;
+        assert_eq!((looked.status(), baked(&looked)), (StatusCode::OK, None), "{path}");
+    }
+    let added = ask(&app, "POST", "/add/tea", None).await;
+    assert!(attributes(&added).contains("Max-Age="), "{}", attributes(&added));
+    let guest = baked(&added).unwrap();
+    assert_eq!(baked(&ask(&app, "POST", "/add/jam", Some(&guest)).await), None);
+    assert_eq!(said(&app, "/cart", &guest).await, "tea jam");
+    assert_eq!(said(&app, "/", &guest).await, "stranger");
+    assert_eq!(ask(&app, "GET", "/me", Some(&guest)).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(said(&app, "/flashed", &guest).await, "");
+    assert_eq!(post_as(&app, "/flash", &guest).await, StatusCode::OK);
+    assert_eq!(said(&app, "/flashed", &guest).await, "saved");
+}
+
+#[tokio::test]
+async fn what_a_guest_declared_goes_along_at_the_sign_in_and_its_cookie_is_dead() {
+    let shop = Shop::open().await.unwrap();
+    let app = app(shop.guard());
+    let guest = baked(&ask(&app, "POST", "/add/tea", None).await).unwrap();
+    assert_eq!(post_as(&app, "/note", &guest).await, StatusCode::OK);
+    let ada = baked(&ask(&app, "POST", "/signin/ada", Some(&guest)).await).unwrap();
+    assert_ne!(ada, guest);
+    assert_eq!(said(&app, "/", &ada).await, "ada");
+    assert_eq!(said(&app, "/cart", &ada).await, "tea");
+    assert_eq!(said(&app, "/note", &ada).await, "", "not declared");
+    // Whoever planted the cookie beforehand has nothing in their hands, and leaves nothing with her.
+    assert_eq!(said(&app, "/", &guest).await, "stranger");
+    assert_eq!(said(&app, "/cart", &guest).await, "");
+    let refused = ask(&app, "POST", "/add/poison", Some(&guest)).await;
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    assert!(attributes(&refused).ends_with("Max-Age=0"), "the next one may begin anew");
+    assert_eq!(said(&app, "/cart", &ada).await, "tea");
+}
+
+#[tokio::test]
+async fn two_slots_that_a_stranger_writes_at_once_are_one_guests() {
+    let shop = Shop::open().await.unwrap();
+    let app = app(shop.guard());
+    let answer = ask(&app, "POST", "/both", None).await;
+    assert_eq!(answer.headers().get_all(header::SET_COOKIE).iter().count(), 1);
+    let guest = baked(&answer).unwrap();
+    assert_eq!(
+        (said(&app, "/note", &guest).await, said(&app, "/cart", &guest).await),
+        ("mine".into(), "jam".into())
+    );
+    assert_eq!(shop.guard().home().unwrap().engine().live_guests().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn another_site_leaves_nothing_with_a_guest_and_begins_none() {
+    let shop = Shop::open().await.unwrap();
+    let app = app(shop.guard());
+    let guest = baked(&ask(&app, "POST", "/add/tea", None).await).unwrap();
+    for cookie in [None, Some(&guest)] {
+        let mut request = Request::post("/add/poison").header("sec-fetch-site", "cross-site");
+        if let Some(cookie) = cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        let answer = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!((answer.status(), baked(&answer)), (StatusCode::FORBIDDEN, None));
+    }
+    assert_eq!(said(&app, "/cart", &guest).await, "tea");
+}
+
+#[tokio::test]
+async fn a_guest_who_signs_out_has_left_nothing() {
+    let shop = Shop::open().await.unwrap();
+    let app = app(shop.guard());
+    let guest = baked(&ask(&app, "POST", "/add/tea", None).await).unwrap();
+    assert!(attributes(&ask(&app, "POST", "/signout", Some(&guest)).await).ends_with("Max-Age=0"));
+    assert_eq!(said(&app, "/cart", &guest).await, "");
+    assert_eq!(shop.guard().home().unwrap().engine().live_guests().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_ask_neither_renews_a_session_nor_takes_a_cookie() {
+    let rules = SessionRules { preset: Some(Preset::Pci), most: None };
+    let shop = Shop::with(rules).await.unwrap();
+    let app = app(shop.guard());
+    let (ada, bob) = (shop.signed_in_as("ada").await.unwrap(), shop.signed_in_as("bob").await.unwrap());
+    for _ in 0..2 {
+        shop.clock().advance(HOUR / 10);
+        assert_eq!(said(&app, "/shelf", &ada).await, "tea, jam");
+        assert_eq!(said(&app, "/", &bob).await, "bob");
+    }
+    shop.clock().advance(HOUR / 10);
+    let looked = ask(&app, "GET", "/shelf", Some(&ada)).await;
+    assert!(looked.headers().get(header::SET_COOKIE).is_none());
+    assert_eq!(said(&app, "/", &ada).await, "stranger");
+    assert_eq!(said(&app, "/", &bob).await, "bob");
+}
+
+#[tokio::test]
+async fn who_asks_is_never_somebody_elses_request() {
+    let shop = Shop::open().await.unwrap();
+    let ada = shop.signed_in_as("ada").await.unwrap();
+    let unguarded = Router::new()
+        .route("/", get(who))
+        .route("/opt", get(|auth: Option<Auth>| async move { auth.is_some().to_string() }));
+    let within = unguarded.clone();
+    // A handler that asks, and then sends a request of its own to routes without a guard.
+    let asks = move |_: Session| async move {
+        let (session, auth) = (
+            ask(&within, "GET", "/", None).await.status(),
+            text(ask(&within, "GET", "/opt", None).await).await,
+        );
+        format!("{session} {auth}")
+    };
+    let panics = |_: Session| async {
+        if true {
+            panic!("on purpose")
+        }
+    };
+    let routes = Router::new().route("/asks", get(asks)).route("/panics", get(panics));
+    let app = routes.layer(shop.guard().optional()).merge(unguarded);
+    assert_eq!(said(&app, "/asks", &ada).await, "401 Unauthorized false");
+    let panicked = {
+        let (app, ada) = (app.clone(), ada.clone());
+        tokio::spawn(async move { drop(ask(&app, "GET", "/panics", Some(&ada)).await) })
+    };
+    assert!(panicked.await.unwrap_err().is_panic());
+    assert_eq!(ask(&app, "GET", "/", Some(&ada)).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(said(&app, "/opt", &ada).await, "false");
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 //! Most are answered from memory, without waiting. The store is asked for a session that memory does not hold, before one
 //! is declared idle (another node may have seen it since), and when its use is to be written down.
 
+use std::sync::Arc;
+
 use countersign_core::batch::{Batch, Change};
 use countersign_core::handle::Handle;
 use countersign_core::id::{LoginId, Position, Serial, SlotsId, Subject};
@@ -60,25 +62,18 @@ pub struct CheckedSession {
     pub expires: Timestamp,
 }
 
-impl Checked {
+impl Entered {
     /// Proof that `session` has just begun.
-    pub(crate) fn begun(session: &Session, handle: Handle) -> Self {
-        let session = CheckedSession {
-            serial: session.serial,
-            login: session.login.clone(),
-            subject: session.subject.clone(),
-            audience: session.audience.clone(),
-            slots: session.slots.clone(),
-            born: session.born,
-            auth_time: session.auth_time,
-            begun: session.begun,
-            expires: session.expires,
-        };
-        Self { session, handle }
+    pub(crate) fn begun(session: &Session, handle: Handle) -> Result<Self, Fault> {
+        let brief = Brief::of(session, Arc::new(session.audience.clone()))
+            .ok_or_else(|| Fault::Codec("a session for another audience than its own".to_owned()))?;
+        Ok(Self { session: brief.admitted(session.serial), handle })
     }
 
-    fn of(entered: Entered, audience: &Audience) -> Self {
-        let Entered { session, handle } = entered;
+    /// The same proof with everything spelled out, for the `audience` that was asked for.
+    #[must_use]
+    pub fn checked(self, audience: &Audience) -> Checked {
+        let Self { session, handle } = self;
         let session = CheckedSession {
             serial: session.serial,
             login: session.login(),
@@ -90,7 +85,7 @@ impl Checked {
             begun: session.begun,
             expires: session.expires,
         };
-        Self { session, handle }
+        Checked { session, handle }
     }
 }
 
@@ -118,7 +113,7 @@ impl Engine {
         presence: Presence,
     ) -> Result<Attempt<Checked>, Fault> {
         let entered = self.enter(cookie_header, audience, presence).await?;
-        Ok(entered.map(|entered| Checked::of(entered, audience)))
+        Ok(entered.map(|entered| entered.checked(audience)))
     }
 
     /// As [`Engine::enter`], from memory alone: none when the store has to be asked or told.
@@ -327,7 +322,7 @@ mod tests {
         let Some(Attempt::Accepted(entered)) = ada.glance() else { panic!("memory knows her") };
         let Attempt::Accepted(checked) = ada.check().await else { panic!("she is signed in") };
         let stored = ada.rig.store.session(ada.serial).await.unwrap().unwrap();
-        assert_eq!(checked, Checked::of(entered, &Audience::Issuer));
+        assert_eq!(checked, entered.checked(&Audience::Issuer));
         assert_eq!((&checked.session.subject, &checked.session.login), (&stored.subject, &stored.login));
         assert_eq!((&checked.session.slots, checked.session.born), (&stored.slots, stored.born));
     }

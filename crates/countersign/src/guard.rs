@@ -157,7 +157,7 @@ fn bearer(
     }
 }
 
-pub(crate) fn by_session(checked: Checked) -> Recognized {
+fn by_session(checked: Checked) -> Recognized {
     Recognized {
         subject: checked.session.subject.as_str().to_owned(),
         client: checked

@@ -20,11 +20,10 @@ use countersign_store::{Durability, Embedded};
 use tokio::task::JoinHandle;
 
 use crate::apps::NewApp;
-use crate::check::Checked;
+use crate::check::Entered;
 use crate::endings::SessionView;
 use crate::engine::{Engine, Parts, Settings};
 use crate::error::{Error, Result};
-use crate::guard::Recognized;
 use crate::hasher::HashingLimits;
 use crate::logins::SignedIn;
 use crate::outside::{SystemClock, SystemEntropy};
@@ -53,7 +52,8 @@ pub enum Keeping {
 pub struct Home {
     engine: Arc<Engine>,
     client: ClientId,
-    names: RwLock<HashMap<Subject, Arc<str>>>,
+    audience: Audience,
+    names: RwLock<HashMap<[u8; 16], Arc<str>>>,
     upkeep: Option<JoinHandle<()>>,
 }
 
@@ -62,17 +62,9 @@ pub struct Home {
 #[non_exhaustive]
 pub struct Known {
     /// The session.
-    pub checked: Checked,
+    pub entered: Entered,
     /// What the application calls them.
     pub name: Arc<str>,
-}
-
-impl Known {
-    /// What a guard tells its handlers.
-    #[must_use]
-    pub fn recognized(&self) -> Recognized {
-        Recognized { subject: self.name.to_string(), ..crate::guard::by_session(self.checked.clone()) }
-    }
 }
 
 impl Home {
@@ -116,7 +108,8 @@ impl Home {
             }
             Err(other) => return plain(Err(other)),
         };
-        Ok(Self { engine, client: client.id, names: RwLock::default(), upkeep: None })
+        let audience = Audience::Client(client.id.clone());
+        Ok(Self { engine, client: client.id, audience, names: RwLock::default(), upkeep: None })
     }
 
     /// The engine.
@@ -133,22 +126,42 @@ impl Home {
 
     /// For whose cookies.
     #[must_use]
-    pub fn audience(&self) -> Audience {
-        Audience::Client(self.client.clone())
+    pub const fn audience(&self) -> &Audience {
+        &self.audience
     }
 
-    /// Who comes with this `Cookie` header.
+    /// As [`Home::check`], from memory alone: none when the store has to be asked or told.
+    pub fn glance<'a>(
+        &self,
+        cookies: impl IntoIterator<Item = &'a str>,
+        presence: Presence,
+    ) -> Option<Attempt<Known>> {
+        Some(match self.engine.glance(cookies, &self.audience, presence)? {
+            Attempt::Absent => Attempt::Absent,
+            Attempt::Refused(refusal) => Attempt::Refused(refusal),
+            Attempt::Accepted(entered) => {
+                let name = self.remembered(entered.session.subject_bytes())?;
+                Attempt::Accepted(Known { entered, name })
+            }
+        })
+    }
+
+    /// Who comes with the cookies of a request, one header or pair each.
     ///
     /// # Errors
     /// Only what the store could not do.
-    pub async fn check(&self, cookie: Option<&str>, presence: Presence) -> Result<Attempt<Known>, Fault> {
-        let checked = match self.engine.check_as(cookie, &self.audience(), presence).await? {
+    pub async fn check<'a>(
+        &self,
+        cookies: impl IntoIterator<Item = &'a str>,
+        presence: Presence,
+    ) -> Result<Attempt<Known>, Fault> {
+        let entered = match self.engine.enter(cookies, &self.audience, presence).await? {
             Attempt::Absent => return Ok(Attempt::Absent),
             Attempt::Refused(refusal) => return Ok(Attempt::Refused(refusal)),
-            Attempt::Accepted(checked) => checked,
+            Attempt::Accepted(entered) => entered,
         };
-        match self.name(&checked.session.subject).await {
-            Ok(Some(name)) => Ok(Attempt::Accepted(Known { checked, name })),
+        match self.name(&entered.session.subject()).await {
+            Ok(Some(name)) => Ok(Attempt::Accepted(Known { entered, name })),
             // Erased in between.
             Ok(None) => Ok(Attempt::Refused(Refusal::SessionEnded)),
             Err(Error::Fault(fault)) => Err(fault),
@@ -164,12 +177,12 @@ impl Home {
         &self,
         name: &str,
         visitor: &Visitor,
-        before: Option<&Checked>,
+        before: Option<&Entered>,
     ) -> Result<(SignedIn, Known)> {
-        let signed = self.engine.vouch(&self.client, name, visitor, before).await?;
-        let handle = self.engine.handle(signed.session.serial);
-        let checked = Checked::begun(&signed.session, handle);
-        Ok((signed, Known { checked, name: name.into() }))
+        let before = before.map(|entered| entered.checked(&self.audience));
+        let signed = self.engine.vouch(&self.client, name, visitor, before.as_ref()).await?;
+        let entered = Entered::begun(&signed.session, self.engine.handle(signed.session.serial))?;
+        Ok((signed, Known { entered, name: name.into() }))
     }
 
     /// Ends every session of `name`; none of them is accepted once this has answered.
@@ -199,14 +212,14 @@ impl Home {
     pub async fn erase(&self, name: &str) -> Result<()> {
         let Some(subject) = self.engine.subject_of_own(name).await? else { return Ok(()) };
         self.engine.erase(&subject, Actor::System).await?;
-        self.names.write().unwrap_or_else(PoisonError::into_inner).remove(&subject);
+        self.names.write().unwrap_or_else(PoisonError::into_inner).remove(&subject.bytes());
         Ok(())
     }
 
     /// What the application calls `subject`.
     async fn name(&self, subject: &Subject) -> Result<Option<Arc<str>>> {
-        if let Some(name) = self.names.read().unwrap_or_else(PoisonError::into_inner).get(subject) {
-            return Ok(Some(Arc::clone(name)));
+        if let Some(name) = self.remembered(&subject.bytes()) {
+            return Ok(Some(name));
         }
         let Some(name) = self.engine.own_name(subject).await? else { return Ok(None) };
         let name: Arc<str> = name.into();
@@ -214,8 +227,12 @@ impl Home {
         if names.len() >= NAMES {
             names.clear();
         }
-        names.insert(subject.clone(), Arc::clone(&name));
+        names.insert(subject.bytes(), Arc::clone(&name));
         Ok(Some(name))
+    }
+
+    fn remembered(&self, subject: &[u8; 16]) -> Option<Arc<str>> {
+        self.names.read().unwrap_or_else(PoisonError::into_inner).get(subject).map(Arc::clone)
     }
 
     /// The task that does the upkeep of the engine until this is dropped.

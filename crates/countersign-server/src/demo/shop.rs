@@ -26,7 +26,7 @@ use crate::app::{App, DemoShop};
 use crate::pages::{self, Claim, Frame, Held, Link, Shopper};
 
 /// The cart of the shop that has sessions.
-const CART: Slot<Cart> = Slot::new("cart");
+const CART: Slot<Cart> = Slot::new("cart").carried();
 
 /// What every page of one shop needs.
 #[derive(Clone)]
@@ -73,7 +73,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        let auth = parts.extensions.get::<Auth>().cloned();
+        let auth = Option::<Auth>::from_request_parts(parts, state).await?;
         let session = Session::from_request_parts(parts, state).await.ok();
         Ok(Self { auth, session, headers: parts.headers.clone() })
     }
@@ -118,14 +118,14 @@ impl Shop {
         body: &str,
         change: impl Fn(&mut Cart, &str),
     ) -> Result<Response, Rejection> {
-        let Some(auth) = &visit.auth else { return Err(Refusal::SessionAbsent.into()) };
         let form = Params::parse(body).map_err(Refusal::OAuth)?;
         let good = form.value("good").unwrap_or_default();
-        match &visit.session {
-            Some(session) => {
+        match (&visit.session, &visit.auth) {
+            (Some(session), _) => {
                 session.update(CART, |cart| change(cart, good)).await?;
             }
-            None => self.carts.change(auth.subject(), |cart| change(cart, good)),
+            (None, Some(auth)) => self.carts.change(auth.subject(), |cart| change(cart, good)),
+            (None, None) => return Err(Refusal::SessionAbsent.into()),
         }
         Ok(home(&[]))
     }
@@ -278,7 +278,7 @@ fn meaning(claim: &str) -> &'static str {
 
 const fn kept(style: Style) -> &'static str {
     match style {
-        Style::Session => "Kept on the server, in the slot `cart` of your session.",
+        Style::Session => "Kept on the server, in the slot `cart` of your session, from before you sign in.",
         Style::Jwt | Style::Hybrid => "Kept by the shop itself, under your subject: a token cannot hold it.",
     }
 }

@@ -54,3 +54,22 @@ async fn three_shops_know_ada_and_notice_her_end_in_three_ways() {
         "session and hybrid refuse at once, jwt goes on until its token expires"
     );
 }
+
+#[tokio::test]
+async fn what_a_stranger_put_into_the_cart_is_there_after_the_sign_in_and_nowhere_else() {
+    let house = House::demo().await;
+    let [shop, ..] = SHOPS;
+    let mut browser = house.browser();
+    browser.get(shop, "/").await;
+    assert!(browser.cookie_header(shop).is_empty(), "looking begins nobody");
+    assert_eq!(browser.post(shop, "/cart/add", &[("good", "tea")]).await.status, StatusCode::SEE_OTHER);
+    let guest = browser.cookie_header(shop);
+    assert!(browser.get(shop, "/").await.body.contains("/cart/remove"));
+    let inside = enter(&mut browser, shop).await;
+    assert!(inside.contains("Sign out") && inside.contains("/cart/remove"), "{inside}");
+    // The cookie from before, which somebody may have planted, opens neither her session nor her cart.
+    assert!(!browser.cookie_header(shop).contains(&guest));
+    let planted = house.plain("GET", shop, "/", &[("cookie", &guest)], "").await;
+    assert_eq!(planted.status, StatusCode::OK);
+    assert!(!planted.body.contains("Sign out") && !planted.body.contains("/cart/remove"), "{}", planted.body);
+}

@@ -1,0 +1,286 @@
+//! How a guard finds the credential of a request and judges it: from memory where that can decide, else by asking.
+
+use std::sync::Arc;
+
+use axum_core::response::{IntoResponse, Response};
+use countersign::{Entered, Fault, Recognizer};
+use countersign_core::{Attempt, Refusal};
+use http::request::Parts;
+use http::{Extensions, HeaderMap, Method, Request, Uri, header};
+
+use crate::auth::Auth;
+use crate::fence;
+use crate::guard::{Door, Orders};
+use crate::hop;
+use crate::peer::cookies;
+use crate::rejection::Rejection;
+use crate::visit::{Baked, Visit};
+
+/// What a guard looks at.
+pub(crate) struct Asked<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) extensions: &'a Extensions,
+}
+
+impl<'a> From<&'a Parts> for Asked<'a> {
+    fn from(parts: &'a Parts) -> Self {
+        Self { method: &parts.method, headers: &parts.headers, extensions: &parts.extensions }
+    }
+}
+
+impl<'a, B> From<&'a Request<B>> for Asked<'a> {
+    fn from(request: &'a Request<B>) -> Self {
+        Self { method: request.method(), headers: request.headers(), extensions: request.extensions() }
+    }
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(crate) enum Found {
+    /// A stranger, and the door is open to them.
+    Nobody,
+    /// Somebody who stays who they are while the request is served.
+    Somebody(Auth),
+    /// Whoever it is, they may sign in or out or leave something.
+    Visitor(Arc<Visit>),
+}
+
+impl Found {
+    /// Who they are now.
+    pub(crate) fn auth(&self) -> Option<Auth> {
+        match self {
+            Self::Nobody => None,
+            Self::Somebody(auth) => Some(auth.clone()),
+            Self::Visitor(visit) => visit.known(),
+        }
+    }
+
+    /// Leaves what was found where extractors look.
+    pub(crate) fn leave(self, extensions: &mut Extensions) {
+        match self {
+            Self::Nobody => {}
+            Self::Somebody(auth) => drop(extensions.insert(auth)),
+            Self::Visitor(visit) => drop(extensions.insert(visit)),
+        }
+    }
+
+    /// The visit, whose cookie goes back with the answer.
+    pub(crate) fn visit(&self) -> Option<Arc<Visit>> {
+        match self {
+            Self::Visitor(visit) => Some(Arc::clone(visit)),
+            Self::Nobody | Self::Somebody(_) => None,
+        }
+    }
+}
+
+/// Somebody who may not pass, and the cookie that is taken from them.
+#[derive(Debug)]
+pub(crate) struct Turned {
+    why: Rejection,
+    removal: Option<Baked>,
+}
+
+impl<E: Into<Rejection>> From<E> for Turned {
+    fn from(why: E) -> Self {
+        Self { why: why.into(), removal: None }
+    }
+}
+
+impl Turned {
+    pub(crate) fn why(self) -> Rejection {
+        self.why
+    }
+}
+
+impl IntoResponse for Turned {
+    fn into_response(self) -> Response {
+        let mut response = self.why.into_response();
+        if let Some(removal) = self.removal {
+            removal.put(&mut response);
+        }
+        response
+    }
+}
+
+impl Orders {
+    /// Whether the guard itself answers this request, instead of the application.
+    pub(crate) fn answers(&self, method: &Method, path: &str) -> bool {
+        method == Method::GET
+            && (path == hop::START || path == hop::CALLBACK)
+            && self.home.is_none()
+            && self.own_sessions().is_some()
+    }
+
+    /// Why no request of this kind is served at all.
+    pub(crate) fn unfit(&self, headers: &HeaderMap, uri: &Uri) -> Option<Rejection> {
+        let dev = self.home.as_ref().is_some_and(|home| home.engine().settings().dev);
+        (dev && !is_local(headers, uri)).then(|| {
+            let why = "sessions in development serve this machine only: set COUNTERSIGN_MASTER_KEY_FILE";
+            Rejection::Fault(Fault::Unfit(why.to_owned()))
+        })
+    }
+
+    /// Who asks, as far as it can be said without waiting.
+    pub(crate) fn glance(self: &Arc<Self>, asked: &Asked<'_>) -> Option<Result<Found, Turned>> {
+        let (Recognizer::Sessions { engine, .. }, Some(audience)) = (&self.recognizer, &self.audience) else {
+            return None;
+        };
+        if let Err(refusal) = only_authorization(asked.headers) {
+            return Some(Err(refusal.into()));
+        }
+        let found = match &self.home {
+            Some(home) => {
+                let known = home.glance(cookies(asked.headers), self.presence)?;
+                known.map(|known| self.named(known.entered, Some(known.name)))
+            }
+            None => {
+                let entered = engine.glance(cookies(asked.headers), audience, self.presence)?;
+                entered.map(|entered| self.named(entered, None))
+            }
+        };
+        Some(self.settle(found, asked))
+    }
+
+    /// Who asks.
+    pub(crate) async fn look(self: &Arc<Self>, asked: Asked<'_>) -> Result<Found, Turned> {
+        let authorization = only_authorization(asked.headers)?;
+        let found = match (&self.recognizer, &self.audience, &self.home) {
+            (Recognizer::Sessions { .. }, _, Some(home)) => {
+                let known = home.check(cookies(asked.headers), self.presence).await?;
+                known.map(|known| self.named(known.entered, Some(known.name)))
+            }
+            (Recognizer::Sessions { engine, .. }, Some(audience), None) => {
+                let entered = engine.enter(cookies(asked.headers), audience, self.presence).await?;
+                entered.map(|entered| self.named(entered, None))
+            }
+            _ => self.by_token(authorization, asked.headers).await?,
+        };
+        self.settle(found, &asked)
+    }
+
+    fn named(self: &Arc<Self>, entered: Entered, name: Option<Arc<str>>) -> Auth {
+        Auth::by_session(entered, name, Arc::clone(self))
+    }
+
+    /// What becomes of a request with this credential.
+    fn settle(self: &Arc<Self>, found: Attempt<Auth>, asked: &Asked<'_>) -> Result<Found, Turned> {
+        let from_here = fence::may_act(asked.method, asked.headers);
+        let mut over = false;
+        let auth = match found {
+            Attempt::Accepted(_) if !from_here => return Err(Rejection::CrossSite.into()),
+            Attempt::Accepted(auth) => Some(auth),
+            Attempt::Absent if self.door == Door::Closed => return Err(Refusal::SessionAbsent.into()),
+            Attempt::Absent => None,
+            Attempt::Refused(refusal) => {
+                // Of two cookies one was put there by somebody else, and there is no telling which.
+                if self.home.is_none() || refusal == Refusal::SessionTwice {
+                    return Err(refusal.into());
+                }
+                if self.door == Door::Closed {
+                    return Err(Turned { why: refusal.into(), removal: self.removal() });
+                }
+                over = true;
+                None
+            }
+        };
+        if self.own_sessions().is_none() || (self.home.is_none() && self.door == Door::Closed) {
+            return Ok(auth.map_or(Found::Nobody, Found::Somebody));
+        }
+        let cookie = if over { self.removal() } else { None };
+        Ok(Found::Visitor(Arc::new(Visit::begin(Arc::clone(self), auth, cookie, from_here, asked))))
+    }
+
+    /// What takes the cookie of a session away.
+    pub(crate) fn removal(&self) -> Option<Baked> {
+        let (engine, _) = self.own_sessions()?;
+        Some(Baked::of(engine.cookie(self.audience.as_ref()?).removal()))
+    }
+
+    async fn by_token(
+        &self,
+        authorization: Option<&str>,
+        headers: &HeaderMap,
+    ) -> Result<Attempt<Auth>, Rejection> {
+        let in_cookie = match authorization {
+            Some(_) => None,
+            None => match self.token_in_cookie(headers) {
+                Attempt::Absent => None,
+                Attempt::Accepted(token) => Some(format!("Bearer {token}")),
+                Attempt::Refused(refusal) => return Ok(Attempt::Refused(refusal)),
+            },
+        };
+        let bearer = authorization.or(in_cookie.as_deref());
+        Ok(self.recognizer.recognize(None, bearer).await?.map(Auth::by_token))
+    }
+
+    /// The access token in the application's cookie; two of one name are refused.
+    fn token_in_cookie<'a>(&self, headers: &'a HeaderMap) -> Attempt<&'a str> {
+        let Some(name) = self.token_cookie else { return Attempt::Absent };
+        let mut found = Attempt::Absent;
+        for pair in cookies(headers).flat_map(|header| header.split(';')) {
+            let Some((key, value)) = pair.split_once('=') else { continue };
+            if key.trim_matches([' ', '\t']) != name {
+                continue;
+            }
+            if !matches!(found, Attempt::Absent) {
+                return Attempt::Refused(Refusal::SessionTwice);
+            }
+            found = Attempt::Accepted(value.trim_matches([' ', '\t']));
+        }
+        found
+    }
+}
+
+/// The request's `Authorization`; two of them are refused.
+fn only_authorization(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let mut authorizations = headers.get_all(header::AUTHORIZATION).iter();
+    match (authorizations.next(), authorizations.next()) {
+        (Some(_), Some(_)) => Err(Refusal::SessionTwice),
+        // What cannot be read is a bad credential, not an absent one.
+        (Some(only), None) => Ok(Some(only.to_str().unwrap_or("Bearer "))),
+        (None, _) => Ok(None),
+    }
+}
+
+/// Whether the request is for this machine. One that names no host comes from no browser.
+fn is_local(headers: &HeaderMap, uri: &Uri) -> bool {
+    let named = headers.get(header::HOST).map(|value| value.to_str().unwrap_or("?"));
+    let Some(host) = named.or_else(|| uri.authority().map(http::uri::Authority::as_str)) else { return true };
+    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((v6, _)) => v6,
+        None => host.split_once(':').map_or(host, |(name, _)| name),
+    };
+    let name = name.to_ascii_lowercase();
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_local() {
+        let local = |host: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
+            is_local(&headers, &Uri::from_static("/"))
+        };
+        for here in
+            ["localhost", "localhost:3000", "shop.localhost:3000", "127.0.0.1:1", "[::1]:3000", "LOCALHOST"]
+        {
+            assert!(local(here), "{here}");
+        }
+        for there in
+            ["shop.example", "localhost.evil.example", "10.0.0.1", "[2001:db8::1]:80", "127.0.0.1.evil", ""]
+        {
+            assert!(!local(there), "{there}");
+        }
+        assert!(!is_local(&HeaderMap::new(), &Uri::from_static("https://shop.example/")));
+        assert!(is_local(&HeaderMap::new(), &Uri::from_static("/")));
+    }
+}

@@ -1,0 +1,106 @@
+//! The guard that stands in front of the handler which runs just now on this thread, for extractors that ask for it.
+//!
+//! Nothing is put into a request on the way to its handler: that alone would cost more than everything else an open guard
+//! does. Its future holds the seat and lends it to the thread while the handler is polled, so a handler that asks finds its own
+//! guard, and one that does not ask pays nothing. What was found is told only to whoever holds the very cookie header that it
+//! was found by, so that a request which a handler sends on to other routes is nobody's. One that is handed to another task on
+//! the way finds no guard, which refuses it.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderValue, header};
+
+use crate::guard::Orders;
+use crate::look::Found;
+use crate::visit::Visit;
+
+thread_local! {
+    static HERE: RefCell<Option<Seat>> = const { RefCell::new(None) };
+}
+
+/// A guard, and who took its seat.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    orders: Arc<Orders>,
+    taken: Option<Taken>,
+}
+
+#[derive(Debug)]
+struct Taken {
+    found: Found,
+    /// The header that it was found by; kept, so that no other can come to lie in its place.
+    cookie: Option<HeaderValue>,
+}
+
+impl Seat {
+    pub(crate) const fn of(orders: Arc<Orders>) -> Self {
+        Self { orders, taken: None }
+    }
+
+    /// The seat of somebody who was found by these headers.
+    pub(crate) fn taken(orders: Arc<Orders>, found: Found, headers: &HeaderMap) -> Self {
+        Self { orders, taken: Some(Taken { found, cookie: headers.get(header::COOKIE).cloned() }) }
+    }
+
+    /// Whose cookie goes back with the answer.
+    pub(crate) const fn visit(&self) -> Option<&Arc<Visit>> {
+        match &self.taken {
+            Some(Taken { found: Found::Visitor(visit), .. }) => Some(visit),
+            _ => None,
+        }
+    }
+}
+
+/// Runs `step` with `seat` lent to this thread, and takes it back whatever happens.
+pub(crate) fn lend<R>(seat: &mut Option<Seat>, step: impl FnOnce() -> R) -> R {
+    struct Lent<'a>(&'a mut Option<Seat>);
+    impl Drop for Lent<'_> {
+        fn drop(&mut self) {
+            HERE.with_borrow_mut(|here| std::mem::swap(here, self.0));
+        }
+    }
+    let lent = Lent(seat);
+    HERE.with_borrow_mut(|here| std::mem::swap(here, lent.0));
+    step()
+}
+
+/// What the seat says to somebody who asks.
+pub(crate) enum Answer {
+    /// Nobody has asked yet.
+    Free(Arc<Orders>),
+    /// Who they are.
+    Found(Found),
+    /// There is no guard in front of them.
+    None,
+}
+
+/// Asks with these headers.
+pub(crate) fn ask(headers: &HeaderMap) -> Answer {
+    HERE.with_borrow(|here| match here {
+        Some(Seat { orders, taken: None }) => Answer::Free(Arc::clone(orders)),
+        Some(Seat { taken: Some(Taken { found, cookie: Some(cookie) }), .. })
+            if headers.get(header::COOKIE).is_some_and(|theirs| same(theirs, cookie)) =>
+        {
+            Answer::Found(found.clone())
+        }
+        _ => Answer::None,
+    })
+}
+
+/// Takes the seat for whoever was found by these headers; false when there is none or it is taken.
+pub(crate) fn take(found: &Found, headers: &HeaderMap) -> bool {
+    HERE.with_borrow_mut(|here| match here {
+        Some(seat) if seat.taken.is_none() => {
+            let cookie = headers.get(header::COOKIE).cloned();
+            seat.taken = Some(Taken { found: found.clone(), cookie });
+            true
+        }
+        _ => false,
+    })
+}
+
+/// Whether two values are one: copies of one value share its bytes.
+fn same(one: &HeaderValue, other: &HeaderValue) -> bool {
+    std::ptr::eq(one.as_bytes(), other.as_bytes())
+}
