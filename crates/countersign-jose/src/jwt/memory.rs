@@ -5,7 +5,7 @@
 //! for) is for the verifier to look at on every hit. Refused tokens are never kept: whoever sends
 //! nonsense displaces nobody.
 //!
-//! Each token has one set of [`WAYS`] places with a lock of its own, chosen by a keyed hash of the
+//! Each token has one set of [`WAYS`] places with a lock, chosen by a keyed hash of the
 //! end of its signature. To keep one token costs a look at [`STEPS`] sets at most.
 
 use core::fmt;
@@ -19,9 +19,11 @@ use crate::key::VerifyingKey;
 
 /// The most tokens that can be kept: with the claims beside them, some 2 KB each.
 pub(super) const MOST: usize = 1 << 20;
-/// The places of a set, which is one cache line. There are two sets for each token that may be
-/// kept, so that one in a thousand finds its set full.
-const WAYS: usize = 4;
+/// The places of a set. What they are known by and the lock are one cache line, and all of these lines
+/// together stay in a cache that the tokens have no room in: 4 bytes for each token.
+const WAYS: usize = 28;
+/// For how many tokens there is one set: one in some thousands finds its set full.
+const SHARE: usize = 16;
 /// How much of a token stands beside what is said of it: all of a usual one.
 const NEAR: usize = 768;
 /// How many sets are searched for a token that may go, when there is no room.
@@ -42,6 +44,7 @@ pub(super) struct Kept<C> {
 }
 
 /// All bytes of a token.
+#[derive(PartialEq, Eq)]
 pub(super) struct Token {
     near: [u8; NEAR],
     length: usize,
@@ -97,7 +100,7 @@ pub(super) struct Memory<C> {
 }
 
 /// A set with its lock.
-#[repr(align(64))]
+#[repr(C, align(64))]
 struct Line<C>(Mutex<Set<C>>);
 
 impl<C> Line<C> {
@@ -107,9 +110,10 @@ impl<C> Line<C> {
     }
 }
 
-/// What stands behind the lock.
+/// What stands behind the lock, what is asked first at the front.
+#[repr(C)]
 struct Set<C> {
-    tags: [u32; WAYS],
+    tags: [u16; WAYS],
     kept: [Option<Arc<Kept<C>>>; WAYS],
 }
 
@@ -122,7 +126,7 @@ impl<C> Default for Set<C> {
 impl<C> Memory<C> {
     pub(super) fn new(most: usize) -> Self {
         let most = most.clamp(1, MOST);
-        let sets = (0..2 * most.next_power_of_two()).map(|_| Line(Mutex::default())).collect();
+        let sets = (0..most.div_ceil(SHARE)).map(|_| Line(Mutex::default())).collect();
         let (held, hand) = (AtomicUsize::new(0), AtomicUsize::new(0));
         Self { sets, secret: RandomState::new(), most, held, hand }
     }
@@ -183,7 +187,7 @@ impl<C> Memory<C> {
                 return;
             }
             let hand = self.hand.fetch_add(1, Ordering::Relaxed);
-            let Some(mut set) = u64::try_from(hand).ok().and_then(|hand| self.set(hand)) else { return };
+            let Some(mut set) = self.sets.get(hand % self.sets.len()).map(Line::lock) else { return };
             let gone = set.clean(now, full());
             self.held.fetch_sub(gone, Ordering::Relaxed);
         }
@@ -195,34 +199,35 @@ impl<C> Memory<C> {
     }
 
     fn set(&self, tag: u64) -> Option<MutexGuard<'_, Set<C>>> {
-        let last = u64::try_from(self.sets.len()).ok()?.checked_sub(1)?;
-        // The number of sets is a power of two.
-        self.sets.get(usize::try_from(tag & last).ok()?).map(Line::lock)
+        // The lower half of the hash, scaled to the number of sets.
+        let (low, sets) = (tag & u64::from(u32::MAX), u64::try_from(self.sets.len()).ok()?);
+        self.sets.get(usize::try_from((low * sets) >> 32).ok()?).map(Line::lock)
     }
 }
 
-/// What a set knows a token by: the half of its hash that did not choose the set. An empty place
-/// has 0.
-const fn short(tag: u64) -> u32 {
-    let high = (tag >> 32) as u32;
+/// What a set knows a token by: of its hash, what did not choose the set. An empty place has 0.
+const fn short(tag: u64) -> u16 {
+    let high = (tag >> 48) as u16;
     high | 1
 }
 
 impl<C> Set<C> {
     #[inline]
-    fn find<T>(&self, tag: u32, token: &str, judge: impl Fn(&Kept<C>) -> T) -> Option<(Arc<Kept<C>>, T)> {
-        let way = self.tags.iter().position(|known| *known == tag)?;
-        let kept = self.kept.get(way)?.as_ref()?;
-        // Both before it is counted: what they look at then comes from memory at once, not one behind the other.
-        let verdict = judge(kept);
-        kept.token.is(token).then(|| (Arc::clone(kept), verdict))
+    fn find<T>(&self, tag: u16, token: &str, judge: impl Fn(&Kept<C>) -> T) -> Option<(Arc<Kept<C>>, T)> {
+        let alike = self.tags.iter().zip(&self.kept).filter(|(known, _)| **known == tag);
+        alike.filter_map(|(_, kept)| kept.as_ref()).find_map(|kept| {
+            // Both before it is counted: what they look at then comes from memory at once, not one behind the other.
+            let verdict = judge(kept);
+            kept.token.is(token).then(|| (Arc::clone(kept), verdict))
+        })
     }
 
     /// Puts a token into its own place, an empty one if `may_grow`, or that of the one which
     /// expires soonest. True when one more place is taken than before.
-    fn put(&mut self, tag: u32, kept: &Arc<Kept<C>>, now: u64, may_grow: bool) -> bool {
+    fn put(&mut self, tag: u16, kept: &Arc<Kept<C>>, now: u64, may_grow: bool) -> bool {
         let ends = |place: &Option<Arc<Kept<C>>>| place.as_ref().map(|kept| kept.end());
-        let own = self.tags.iter().zip(&self.kept).position(|(known, kept)| *known == tag && kept.is_some());
+        let is_own = |place: &Option<Arc<Kept<C>>>| place.as_ref().is_some_and(|own| own.token == kept.token);
+        let own = self.tags.iter().zip(&self.kept).position(|(known, place)| *known == tag && is_own(place));
         let empty = || self.kept.iter().position(Option::is_none).filter(|_| may_grow);
         let soonest = || {
             let taken = self.kept.iter().enumerate().filter_map(|(way, place)| Some((ends(place)?, way)));
@@ -293,6 +298,11 @@ mod tests {
         memory.recall_tagged(tag, token, |_| ()).map(|(kept, ())| kept)
     }
 
+    /// A hash that is another for each number, in both halves.
+    fn tag(number: u64) -> u64 {
+        number.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
     #[test]
     fn a_token_of_the_same_hash_and_other_bytes_is_not_known() {
         let memory = Memory::new(4);
@@ -301,10 +311,12 @@ mod tests {
         assert!(recalled(&memory, 7, "two").is_none());
         assert!(recalled(&memory, 7, "one.").is_none());
         assert!(recalled(&memory, 0, "").is_none());
-        memory.keep_tagged(7, kept("two", 10), 0);
-        assert!(recalled(&memory, 7, "one").is_none());
+        for token in ["two", "one", "two"] {
+            memory.keep_tagged(7, kept(token, 10), 0);
+        }
+        assert!(recalled(&memory, 7, "one").is_some());
         assert!(recalled(&memory, 7, "two").is_some());
-        assert_eq!(held(&memory), 1);
+        assert_eq!(held(&memory), 2);
     }
 
     #[test]
@@ -323,22 +335,24 @@ mod tests {
     }
 
     #[test]
-    fn a_set_is_one_cache_line() {
-        assert_eq!((size_of::<Line<()>>(), align_of::<Line<()>>()), (64, 64));
+    fn a_lock_and_what_its_tokens_are_known_by_are_one_cache_line() {
+        let kept_from =
+            size_of::<Mutex<Set<()>>>() - size_of::<Set<()>>() + core::mem::offset_of!(Set<()>, kept);
+        assert_eq!((kept_from, align_of::<Line<()>>()), (64, 64));
     }
 
     #[test]
     fn no_more_is_kept_than_was_agreed() {
         let memory = Memory::new(10);
         for n in 0..1000_u64 {
-            memory.keep_tagged(n.wrapping_mul(0x9e37_79b9_7f4a_7c15), kept(&n.to_string(), 1000 + n), 0);
+            memory.keep_tagged(tag(n), kept(&n.to_string(), 1000 + n), 0);
             assert!(held(&memory) <= 10, "{n}");
         }
         assert_eq!(held(&memory), 10);
         // The same set over and over: only its own places can be had.
         let memory = Memory::new(1000);
         for n in 0..100 {
-            memory.keep_tagged(n << 33, kept(&n.to_string(), 1000 + n), 0);
+            memory.keep_tagged(n << 49, kept(&n.to_string(), 1000 + n), 0);
         }
         assert_eq!(held(&memory), WAYS);
     }
@@ -347,14 +361,14 @@ mod tests {
     fn what_has_expired_goes_first_and_what_has_not_is_found() {
         let memory = Memory::new(8);
         for n in 0..8 {
-            memory.keep_tagged(n, kept(&n.to_string(), if n == 3 { 5 } else { 100 }), 0);
+            memory.keep_tagged(tag(n), kept(&n.to_string(), if n == 3 { 5 } else { 100 }), 0);
         }
         assert_eq!(held(&memory), 8);
         for _ in 0..8 {
-            memory.keep_tagged(11, kept("new", 100), 6);
+            memory.keep_tagged(tag(11), kept("new", 100), 6);
         }
-        assert!(recalled(&memory, 3, "3").is_none());
-        assert!(recalled(&memory, 11, "new").is_some());
+        assert!(recalled(&memory, tag(3), "3").is_none());
+        assert!(recalled(&memory, tag(11), "new").is_some());
     }
 
     #[test]
@@ -372,6 +386,7 @@ mod tests {
             memory.keep(token, good(token, 9), 0);
         }
         let known = tokens.iter().filter(|token| memory.recall(token, |_| ()).is_some()).count();
-        assert!(known >= 998, "{known}");
+        // Less than one in a thousand finds its set full: ten of them would be another kind of luck.
+        assert!(known > 990, "{known}");
     }
 }

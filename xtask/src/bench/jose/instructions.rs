@@ -108,7 +108,7 @@ fn named(cases: &[(Value, u64)]) -> BTreeMap<String, u64> {
     for (case, count) in cases {
         let (what, who) =
             (case["what"].as_str().unwrap_or_default(), case["who"].as_str().unwrap_or_default());
-        if who == PRIMITIVE || who == "only the copy" {
+        if who == PRIMITIVE || who == "only the token" {
             base = *count;
             continue;
         }
