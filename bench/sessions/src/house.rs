@@ -89,7 +89,7 @@ impl House {
                 batch = started.changes().iter().cloned().fold(batch, Batch::with);
             }
             left = left.saturating_sub(AT_ONCE);
-            assert!(matches!(self.store.commit(batch).await.unwrap(), Outcome::Committed(_)));
+            assert!(matches!(self.store.commit(batch).await.unwrap(), Outcome::Committed(..)));
         }
         cookies
     }

@@ -2,12 +2,13 @@
 
 use crate::audit::AuditEntry;
 use crate::extent::{Ending, Extent};
-use crate::id::{ClientId, Epoch, LoginId, Position, Serial, SlotsId, Subject, Version};
+use crate::id::{ClientId, Epoch, LoginId, Position, Serial, Subject, Version};
 use crate::record::grant::Family;
 use crate::record::login::Method;
 use crate::record::session::Audience;
 use crate::record::user::PasswordHash;
 use crate::record::{Client, Grant, KeyRecord, Login, OneTime, Scope, Session, SpendKey, User};
+use crate::slot::SlotsWrite;
 use crate::time::Timestamp;
 
 /// What must be true of a value before it is replaced.
@@ -92,30 +93,11 @@ pub enum Change {
         /// What came of it.
         gave: Option<Serial>,
     },
-    /// Write a slot. `expect` holds; the version becomes 1 or moves by one. The session `serial` has not ended.
-    PutSlot {
-        /// Through which session.
-        serial: Serial,
-        /// Where the data hangs.
-        slots: SlotsId,
-        /// The slot's name.
-        name: String,
-        /// What must be true of it.
-        expect: Expect,
-        /// The sealed value.
-        value: Vec<u8>,
-    },
-    /// Remove a slot. `expect` holds. The session `serial` has not ended.
-    DropSlot {
-        /// Through which session.
-        serial: Serial,
-        /// Where the data hangs.
-        slots: SlotsId,
-        /// The slot's name.
-        name: String,
-        /// What must be true of it.
-        expect: Expect,
-    },
+    /// Write slots of one session, all or none. The session `serial` has not ended and its data hangs on `slots`; each
+    /// `expect` holds; a put that leaves segments out says `Expect::At` and leaves no hole ([`Conflict::Moved`]); afterwards
+    /// the data is within `room` ([`Conflict::Full`]); the operation has not been applied ([`Conflict::Applied`]).
+    /// The data's version moves by one and becomes the version of every slot that is put.
+    WriteSlots(SlotsWrite),
     /// End what `extent` covers: expanded to serials here, in the transaction, with a log entry each; a subject's
     /// generation moves by one; a client and everything become watermarks. Ending what has ended changes nothing.
     End {
@@ -267,14 +249,16 @@ pub enum Conflict {
     Missing,
     /// It would hold more than it may.
     Full,
+    /// The operation has been applied before.
+    Applied,
 }
 
 /// What became of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Outcome {
-    /// All of it is durable; the log stands at this position.
-    Committed(Position),
+    /// All of it is durable. The log stands at the position; the version is that of the session data that was written last.
+    Committed(Position, Option<Version>),
     /// None of it happened.
     Conflict(Conflict),
 }

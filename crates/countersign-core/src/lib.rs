@@ -22,6 +22,7 @@ pub mod revoke;
 pub mod secret;
 pub mod session;
 pub mod signin;
+pub mod slot;
 pub mod time;
 pub mod token;
 mod wire;

@@ -6,6 +6,7 @@
 mod codec;
 mod column;
 pub mod conformance;
+mod data;
 mod embedded;
 mod front;
 #[cfg(feature = "postgres")]

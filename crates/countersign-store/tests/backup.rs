@@ -24,7 +24,7 @@ fn open(folder: &Path) -> Arc<Embedded> {
 }
 
 async fn done(store: &Embedded, batch: Batch) {
-    assert!(matches!(store.commit(batch).await.unwrap(), Outcome::Committed(_)));
+    assert!(matches!(store.commit(batch).await.unwrap(), Outcome::Committed(..)));
 }
 
 fn user(number: u64) -> User {

@@ -25,7 +25,7 @@ fn temporary() -> (Arc<Embedded>, TempDir) {
 
 async fn done(store: &Embedded, change: Change) -> Position {
     match store.commit(Batch::of(change)).await.unwrap() {
-        Outcome::Committed(position) => position,
+        Outcome::Committed(position, _) => position,
         Outcome::Conflict(conflict) => panic!("{conflict:?}"),
     }
 }

@@ -76,7 +76,7 @@ fn serial(number: u64) -> Serial {
 
 async fn done(store: &Postgres, batch: Batch) -> Position {
     match store.commit(batch).await.unwrap() {
-        Outcome::Committed(position) => position,
+        Outcome::Committed(position, _) => position,
         Outcome::Conflict(conflict) => panic!("{conflict:?}"),
     }
 }

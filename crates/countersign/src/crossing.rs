@@ -14,15 +14,15 @@ use countersign_core::Fault;
 use countersign_core::batch::{Batch, Change, Conflict, Expect};
 use countersign_core::extent::Reason;
 use countersign_core::id::{GuestSerial, Version};
+use countersign_core::policy;
 use countersign_core::port::{GuestChange, GuestData};
 use countersign_core::record::session::Audience;
 use countersign_core::record::{Session, User};
 use countersign_core::session::admit::Presence;
+use countersign_core::slot::{SlotWrite, SlotsWrite};
 
 use crate::engine::Engine;
-use crate::error::crypto;
 use crate::guests::{Crossing, KnownGuest, opened};
-use crate::slots::place;
 
 /// How often somebody may write between the reading and the ending before the guest ends whatever it holds.
 const ROUNDS: usize = 16;
@@ -128,8 +128,8 @@ impl Engine {
         session: &Session,
         user: &User,
     ) -> Result<Batch, Fault> {
-        let (theirs, own) = (self.guest_key(&carried.who.guest)?, self.data_key(user)?);
-        let mut batch = Batch::new();
+        let (theirs, own) = (self.guest_key(&carried.who.guest)?, self.slot_keys_of(user, &session.slots)?);
+        let mut writes = Vec::new();
         let mut before = std::mem::take(&mut carried.slots);
         for (name, slot) in &data.slots {
             let value = match opened(&theirs, &carried.who.guest.slots, name, &slot.value) {
@@ -147,21 +147,18 @@ impl Engine {
             if before.remove(name) == Some(slot.version) {
                 continue;
             }
-            let sealed = own.seal(self.chance()?, &place(&session.slots, name), &value).map_err(crypto)?;
-            batch = batch.with(Change::PutSlot {
-                serial: session.serial,
-                slots: session.slots.clone(),
-                name: name.clone(),
-                expect: Expect::Whatever,
-                value: sealed,
-            });
+            let put = own.put(self, name, None, &value)?;
+            writes.push(SlotWrite { name: name.clone(), expect: Expect::Whatever, put: Some(put) });
         }
-        for name in before.into_keys() {
-            let (serial, slots) = (session.serial, session.slots.clone());
-            batch = batch.with(Change::DropSlot { serial, slots, name, expect: Expect::Whatever });
-        }
+        let gone = before.into_keys();
+        writes.extend(gone.map(|name| SlotWrite { name, expect: Expect::Whatever, put: None }));
         carried.read = Some(data.version);
-        Ok(batch)
+        if writes.is_empty() {
+            return Ok(Batch::new());
+        }
+        let (serial, slots) = (session.serial, session.slots.clone());
+        let write = SlotsWrite { serial, slots, room: policy::SLOT_ROOM, operation: None, writes };
+        Ok(Batch::of(Change::WriteSlots(write)))
     }
 
     /// Ends at most `limit` guests that a sign-in left behind alive.

@@ -246,7 +246,7 @@ impl Engine {
     /// Commits `batch`, or says which precondition did not hold.
     pub(crate) async fn commit(&self, batch: Batch) -> Result<Result<Position, Conflict>, Fault> {
         Ok(match self.store.commit(batch).await? {
-            Outcome::Committed(position) => Ok(position),
+            Outcome::Committed(position, _) => Ok(position),
             Outcome::Conflict(conflict) => Err(conflict),
         })
     }
@@ -259,7 +259,7 @@ impl Engine {
     /// Commits a batch that has no precondition that could fail.
     pub(crate) async fn settle(&self, batch: Batch) -> Result<(), Fault> {
         match self.store.commit(batch).await? {
-            Outcome::Committed(_) => Ok(()),
+            Outcome::Committed(..) => Ok(()),
             Outcome::Conflict(conflict) => {
                 Err(Fault::Store(format!("a plain write was refused: {conflict:?}")))
             }

@@ -39,6 +39,7 @@ pub(crate) fn unexpected(conflict: Conflict) -> Error {
         Conflict::Moved => Refusal::Moved.into(),
         Conflict::Over | Conflict::Spent => Refusal::GrantEnded.into(),
         Conflict::Taken => Refusal::Taken { what: "name" }.into(),
+        Conflict::Applied => Refusal::Moved.into(),
         Conflict::Full => Refusal::Invalid { what: "it would hold more than its limit".to_owned() }.into(),
         Conflict::Missing => Refusal::Missing { what: "thing" }.into(),
     }

@@ -8,12 +8,11 @@ use countersign_core::id::Subject;
 use countersign_core::port::{AuditFilter, SessionFilter};
 use countersign_core::record::{Session, User};
 use countersign_core::time::Timestamp;
-use countersign_jose::primitive::{SealingKey, base64};
+use countersign_jose::primitive::base64;
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::slots::place;
 
 /// How many rows of a kind are read at once.
 const PAGE: u32 = 1000;
@@ -63,7 +62,6 @@ impl Engine {
     }
 
     async fn sessions_json(&self, subject: &Subject, user: &User) -> Result<Vec<Value>> {
-        let key = self.data_key(user)?;
         let mut filter = SessionFilter { subject: Some(subject.clone()), ..SessionFilter::default() };
         let mut all = Vec::new();
         loop {
@@ -71,7 +69,7 @@ impl Engine {
             let Some(last) = page.last() else { return Ok(all) };
             filter.before = Some(last.serial);
             for session in &page {
-                let data = self.slots_json(session, &key).await?;
+                let data = self.slots_json(session, user).await?;
                 all.push(json!({
                     "session": self.handle(session.serial).to_string(),
                     "login": session.login,
@@ -88,11 +86,12 @@ impl Engine {
         }
     }
 
-    async fn slots_json(&self, session: &Session, key: &SealingKey) -> Result<Value> {
+    async fn slots_json(&self, session: &Session, user: &User) -> Result<Value> {
+        let keys = self.slot_keys_of(user, &session.slots)?;
         let mut data = serde_json::Map::new();
         for (name, ..) in self.store.slot_names(&session.slots).await? {
-            let Some(slot) = self.store.slot(&session.slots, &name).await? else { continue };
-            let value = match key.open(&place(&session.slots, &name), &slot.value) {
+            let Some(slot) = self.store.slot(&session.slots, &name, 0..u32::MAX).await? else { continue };
+            let value = match keys.open(&name, &slot) {
                 Ok(plain) => readable(&plain),
                 Err(_) => json!({ "unreadable": "it was sealed with another key" }),
             };

@@ -23,7 +23,8 @@ use zeroize::Zeroizing;
 
 use crate::engine::Engine;
 use crate::error::{Result, crypto, unexpected};
-use crate::slots::{named, place};
+use crate::sealing::place;
+use crate::slots::named;
 use crate::visitor::Visitor;
 
 /// How often a serial may turn out to be taken: only an authority that was restored from a backup gives one twice.
@@ -300,7 +301,7 @@ fn refused(conflict: Conflict) -> Refusal {
     match conflict {
         Conflict::Over | Conflict::Spent => Refusal::SessionEnded,
         Conflict::Full => too_large(),
-        Conflict::Moved | Conflict::Taken | Conflict::Missing => Refusal::Moved,
+        Conflict::Moved | Conflict::Taken | Conflict::Missing | Conflict::Applied => Refusal::Moved,
     }
 }
 

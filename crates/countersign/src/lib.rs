@@ -58,6 +58,7 @@ mod people;
 mod remote_signer;
 mod revocable;
 mod roots;
+mod sealing;
 mod secret;
 mod serials;
 mod signup;

@@ -3,16 +3,16 @@
 use countersign_core::audit::Event;
 use countersign_core::batch::{Batch, Change};
 use countersign_core::extent::{Actor, Ending, Reason};
-use countersign_core::id::Subject;
+use countersign_core::id::{SlotsId, Subject};
 use countersign_core::record::{Email, User};
 use countersign_core::signin::password::Password;
 use countersign_core::{Fault, Refusal};
-use countersign_jose::primitive::SealingKey;
 use zeroize::Zeroizing;
 
 use crate::check::Checked;
 use crate::engine::Engine;
 use crate::error::{Result, crypto};
+use crate::sealing::SlotKeys;
 use crate::visitor::Visitor;
 
 impl Engine {
@@ -76,8 +76,8 @@ impl Engine {
         self.roots.data_keys.seal(self.chance()?, subject.as_str().as_bytes(), key.as_slice()).map_err(crypto)
     }
 
-    /// The key for the data of `user`.
-    pub(crate) fn data_key(&self, user: &User) -> Result<SealingKey, Fault> {
+    /// The keys to the session data of `user` that hangs on `slots`.
+    pub(crate) fn slot_keys_of(&self, user: &User, slots: &SlotsId) -> Result<SlotKeys, Fault> {
         let key =
             self.roots.data_keys.open(user.subject.as_str().as_bytes(), &user.data_key).map_err(crypto)?;
         let key: Zeroizing<[u8; 32]> = key
@@ -85,6 +85,6 @@ impl Engine {
             .try_into()
             .map(Zeroizing::new)
             .map_err(|_| Fault::Codec("a data key is cut short".to_owned()))?;
-        SealingKey::new(&key).map_err(crypto)
+        SlotKeys::new(&key, slots)
     }
 }

@@ -82,7 +82,7 @@ impl Kept<'_> {
         self.entropy.fill(&mut nonce)?;
         let value = self.sealing.seal(nonce, name.as_bytes(), key.as_slice()).map_err(crypto)?;
         match self.store.commit(Batch::of(Change::AddSetting { name: name.to_owned(), value })).await? {
-            Outcome::Committed(_) => Ok(key),
+            Outcome::Committed(..) => Ok(key),
             Outcome::Conflict(Conflict::Taken) => match self.directory.setting(name).await? {
                 Some(sealed) => self.unseal(name, &sealed),
                 None => Err(Fault::Store(format!("the setting `{name}` is taken and not there"))),

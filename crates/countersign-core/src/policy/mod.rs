@@ -138,8 +138,30 @@ pub const NAME_BYTES: usize = 128;
 /// The most bytes of an application's own name for a person: a name, an address, an id; not a document.
 pub const OWN_NAME_BYTES: usize = 256;
 
-/// The most bytes of one slot's value.
-pub const SLOT_BYTES: u64 = 1024 * 1024;
+/// The most bytes of one slot's value: a form under way with its picture, not a file store.
+pub const SLOT_BYTES: u64 = 10 * 1024 * 1024;
+
+/// The bytes of one segment of a slot's value: large enough that 10 MiB are 160 rows, small enough that writing one costs
+/// about one small write.
+pub const SEGMENT_BYTES: u64 = 64 * 1024;
+
+/// How much the data of one session may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotRoom {
+    /// The most slots.
+    pub slots: u64,
+    /// The most bytes of all values together.
+    pub bytes: u64,
+}
+
+/// One large slot and what goes with it: a session is no database, and everybody who signs in has one.
+pub const SLOT_ROOM: SlotRoom = SlotRoom { slots: SLOTS_COUNT, bytes: 16 * 1024 * 1024 };
+
+/// How many operations of one session are remembered so that a retry counts once; a retry comes soon, or not at all.
+pub const OPERATIONS_COUNT: u32 = 64;
+
+/// How long an operation is remembered at the most.
+pub const OPERATION_MEMORY: Duration = hours(24);
 
 /// How much a guest may keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +176,7 @@ pub struct GuestRoom {
 pub const GUEST_ROOM: GuestRoom = GuestRoom { slots: 16, bytes: 128 * 1024 };
 
 /// The most slots of one session.
-pub const SLOTS_COUNT: usize = 64;
+pub const SLOTS_COUNT: u64 = 64;
 
 const _: () = {
     assert!(REFRESH_GRACE.as_millis() >= FLIGHT.as_millis());

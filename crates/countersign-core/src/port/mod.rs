@@ -11,7 +11,7 @@ mod store;
 pub use directory::{AuditFilter, ConsentRecord, Counts, Directory};
 pub use guests::{GuestChange, GuestData, GuestSlot, GuestWrite, Guests};
 pub use outside::{Clock, Entropy, Letter, Post};
-pub use store::{Follower, LogState, SessionFilter, SlotValue, Store};
+pub use store::{Follower, LogState, SessionFilter, Store};
 
 use crate::error::Fault;
 

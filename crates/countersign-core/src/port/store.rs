@@ -9,16 +9,8 @@ use crate::extent::{Chain, LogEntry};
 use crate::id::{ClientId, Epoch, LoginId, Position, Serial, SlotsId, Subject, Version};
 use crate::record::session::Audience;
 use crate::record::{Grant, Login, OneTime, Session, SpendKey};
+use crate::slot::SlotValue;
 use crate::time::Timestamp;
-
-/// One slot as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SlotValue {
-    /// How often it has been written.
-    pub version: Version,
-    /// The sealed value.
-    pub value: Vec<u8>,
-}
 
 /// Which sessions to list, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,9 +57,15 @@ pub trait Store: Debug + Send + Sync + 'static {
     fn grant(&self, serial: Serial) -> Pending<'_, Option<Grant>>;
     /// The single-use thing of that key.
     fn one_time<'a>(&'a self, key: &'a SpendKey) -> Pending<'a, Option<OneTime>>;
-    /// One slot.
-    fn slot<'a>(&'a self, slots: &'a SlotsId, name: &'a str) -> Pending<'a, Option<SlotValue>>;
-    /// The names, versions and sealed sizes in bytes of all slots, sorted by name.
+    /// One slot with those of `segments` that it has, read at one moment. An empty range reads no segment; a value that is
+    /// kept in one piece is answered whole for any other.
+    fn slot<'a>(
+        &'a self,
+        slots: &'a SlotsId,
+        name: &'a str,
+        segments: Range<u32>,
+    ) -> Pending<'a, Option<SlotValue>>;
+    /// The names, versions and plain sizes in bytes of all slots, sorted by name.
     fn slot_names<'a>(&'a self, slots: &'a SlotsId) -> Pending<'a, Vec<(String, Version, u64)>>;
     /// Sessions that match, newest first.
     fn sessions<'a>(&'a self, filter: &'a SessionFilter, limit: u32) -> Pending<'a, Vec<Session>>;

@@ -75,7 +75,7 @@ async fn a_slot_is_not_for_other_applications_nor_for_the_user() {
 async fn a_slot_has_a_limit() {
     let house = House::new().await;
     let handle = session(&house).await;
-    let large = "x".repeat(1024 * 1024 + 1);
+    let large = "x".repeat(10 * 1024 * 1024 + 1);
     let refused = slot(&house, "shop", "PUT", &handle, ("if-none-match", "*"), &large).await;
     assert_eq!(
         (refused.status, refused.json()["code"].as_str()),

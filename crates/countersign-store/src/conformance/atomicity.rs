@@ -5,7 +5,9 @@ use countersign_core::extent::Extent;
 use countersign_core::id::Version;
 
 use super::Broken;
-use super::fixtures::{Bench, at, code, ending, key, login_id, serial, session, slots, subject, user, want};
+use super::fixtures::{
+    ALL, Bench, at, code, ending, key, login_id, put_slot, serial, session, slots, subject, user, want,
+};
 
 pub(super) async fn a_failing_change_undoes_the_whole_batch(bench: &Bench) -> Result<(), Broken> {
     bench.house().await?;
@@ -13,13 +15,7 @@ pub(super) async fn a_failing_change_undoes_the_whole_batch(bench: &Bench) -> Re
     let batch = Batch::of(Change::Spend { key: key(1), at: at(5), gave: None })
         .with(Change::AddUser(user(2)?))
         .with(Change::StartSession(session(9, 1, 1)?))
-        .with(Change::PutSlot {
-            serial: serial(1)?,
-            slots: slots(1)?,
-            name: "cart".to_owned(),
-            expect: Expect::Absent,
-            value: vec![1],
-        })
+        .with(put_slot(1, "cart", Expect::Absent, &[1])?)
         .with(Change::AddSetting { name: "one".to_owned(), value: vec![1] })
         .with(Change::RequireLogin { login: login_id(77)?, at: at(5) });
     bench.refused(Conflict::Missing, batch).await?;
@@ -28,7 +24,7 @@ pub(super) async fn a_failing_change_undoes_the_whole_batch(bench: &Bench) -> Re
     want(bench.directory.user(&subject(2)?).await?.is_none(), "a user was added by a batch that conflicted")?;
     want(bench.store.session(serial(9)?).await?.is_none(), "a session began in a batch that conflicted")?;
     want(
-        bench.store.slot(&slots(1)?, "cart").await?.is_none(),
+        bench.store.slot(&slots(1)?, "cart", ALL).await?.is_none(),
         "a slot was written by a batch that conflicted",
     )?;
     want(bench.directory.setting("one").await?.is_none(), "a setting was added by a batch that conflicted")
@@ -47,15 +43,7 @@ pub(super) async fn an_undone_ending_leaves_no_log_entry(bench: &Bench) -> Resul
 
 pub(super) async fn a_batch_sees_its_own_changes(bench: &Bench) -> Result<(), Broken> {
     bench.house().await?;
-    let put = |expect| -> Result<Change, Broken> {
-        Ok(Change::PutSlot {
-            serial: serial(1)?,
-            slots: slots(1)?,
-            name: "cart".to_owned(),
-            expect,
-            value: vec![2],
-        })
-    };
+    let put = |expect| put_slot(1, "cart", expect, &[2]);
     bench.done(Batch::of(put(Expect::Absent)?).with(put(Expect::At(Version::FIRST))?)).await?;
     let end = Change::End { extent: Extent::Login(login_id(1)?), ending: ending() };
     bench.refused(Conflict::Over, Batch::of(end).with(Change::StartSession(session(9, 1, 1)?))).await

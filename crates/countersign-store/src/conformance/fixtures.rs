@@ -3,11 +3,13 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use countersign_core::batch::{Batch, Change, Conflict, Outcome};
+use countersign_core::batch::{Batch, Change, Conflict, Expect, Outcome};
 use countersign_core::extent::{Actor, Ending, Extent, LogEntry, Reason};
 use countersign_core::id::{ClientId, LoginId, Position, Serial, SlotsId, Subject};
+use countersign_core::policy::SlotRoom;
 use countersign_core::port::{Directory, Store};
 use countersign_core::record::{Client, Grant, KeyRecord, Login, OneTime, Session, SpendKey, User};
+use countersign_core::slot::{SlotPut, SlotValue, SlotWrite, SlotsWrite};
 use countersign_core::time::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -28,7 +30,7 @@ impl Bench {
     /// Commits, or the check fails.
     pub(super) async fn done(&self, batch: impl Into<Asked>) -> Result<Position, Broken> {
         match self.store.commit(batch.into().0).await? {
-            Outcome::Committed(position) => Ok(position),
+            Outcome::Committed(position, _) => Ok(position),
             Outcome::Conflict(conflict) => Err(Broken(format!("expected a commit, saw {conflict:?}"))),
         }
     }
@@ -118,6 +120,35 @@ pub(super) fn login_id(number: u64) -> Result<LoginId, Broken> {
 pub(super) fn slots(number: u64) -> Result<SlotsId, Broken> {
     made(json!(format!("data_{number:032x}")))
 }
+
+/// A write of one slot of session `number`, as a value in one piece.
+pub(super) fn put_slot(number: u64, name: &str, expect: Expect, value: &[u8]) -> Result<Change, Broken> {
+    let length = u64::try_from(value.len()).unwrap_or(u64::MAX);
+    let put = Some(SlotPut::one(length, value.to_vec()));
+    Ok(Change::WriteSlots(slots_write(number, vec![SlotWrite { name: name.to_owned(), expect, put }])?))
+}
+
+/// The removal of one slot of session 1.
+pub(super) fn drop_slot(name: &str, expect: Expect) -> Result<Change, Broken> {
+    Ok(Change::WriteSlots(slots_write(1, vec![SlotWrite { name: name.to_owned(), expect, put: None }])?))
+}
+
+/// A write of slots of session `number`, with room for everything.
+pub(super) fn slots_write(number: u64, writes: Vec<SlotWrite>) -> Result<SlotsWrite, Broken> {
+    let room = SlotRoom { slots: 1_000_000, bytes: 1 << 40 };
+    Ok(SlotsWrite { serial: serial(number)?, slots: slots(number)?, room, operation: None, writes })
+}
+
+/// The one piece of a slot's value.
+pub(super) fn piece(slot: SlotValue) -> Result<Vec<u8>, Broken> {
+    match <[_; 1]>::try_from(slot.segments) {
+        Ok([segment]) => Ok(segment.sealed),
+        Err(others) => Err(Broken(format!("expected one piece, saw {}", others.len()))),
+    }
+}
+
+/// Every segment.
+pub(super) const ALL: std::ops::Range<u32> = 0..u32::MAX;
 
 pub(super) fn serial(number: u64) -> Result<Serial, Broken> {
     made(json!(number))

@@ -8,7 +8,7 @@ use countersign_core::record::{Audience, Session};
 
 use super::Broken;
 use super::fixtures::{
-    Bench, at, grant, login, login_id, made, same, serial, session, shop, slots, subject, user,
+    Bench, at, grant, login, login_id, made, put_slot, same, serial, session, shop, slots, subject, user,
 };
 
 fn numbers(sessions: &[Session]) -> Vec<u64> {
@@ -97,11 +97,9 @@ pub(super) async fn grants_and_logins_are_listed(bench: &Bench) -> Result<(), Br
 pub(super) async fn slots_are_named_with_version_and_size(bench: &Bench) -> Result<(), Broken> {
     crowd(bench).await?;
     for (name, size) in [("note", 3), ("cart", 5), ("cart", 7)] {
-        let value = vec![0; size];
-        let (serial, slots, name) = (serial(1)?, slots(1)?, name.to_owned());
-        bench.done(Change::PutSlot { serial, slots, name, expect: Expect::Whatever, value }).await?;
+        bench.done(put_slot(1, name, Expect::Whatever, &vec![0; size])?).await?;
     }
-    let expected = vec![("cart".to_owned(), Version::new(2), 7), ("note".to_owned(), Version::FIRST, 3)];
+    let expected = vec![("cart".to_owned(), Version::new(3), 7), ("note".to_owned(), Version::FIRST, 3)];
     same(bench.store.slot_names(&slots(1)?).await?, expected, "the names")?;
     same(bench.store.slot_names(&slots(2)?).await?, vec![], "those of another session")
 }

@@ -5,6 +5,7 @@
 
 mod atomicity;
 mod begin;
+mod data;
 mod directory;
 mod endings;
 mod fixtures;
@@ -80,6 +81,11 @@ pub fn checks() -> Vec<(&'static str, Check)> {
         preconditions::a_single_use_thing_lies_above_its_watermarks,
         preconditions::slots_are_compared_and_swapped,
         preconditions::a_slot_is_written_through_its_own_session,
+        data::several_slots_are_written_together_or_not_at_all,
+        data::a_version_never_comes_twice,
+        data::a_long_value_is_written_and_read_by_segment,
+        data::the_data_of_a_session_stays_in_its_room,
+        data::an_operation_counts_once,
         endings::a_login_takes_its_sessions_and_grants_along,
         endings::a_subject_keeps_the_login_that_asks,
         endings::an_allowance_takes_sessions_grants_and_codes_under_way,

@@ -4,8 +4,13 @@ use countersign_core::batch::{Change, Conflict, Expect};
 use countersign_core::extent::Extent;
 use countersign_core::id::Version;
 
+use countersign_core::slot::{SlotPut, SlotWrite, SlotsWrite};
+
 use super::Broken;
-use super::fixtures::{Bench, at, code, family, key, made, same, serial, session, shop, slots, there, want};
+use super::fixtures::{
+    ALL, Bench, at, code, drop_slot, family, key, made, piece, put_slot, same, serial, session, shop, slots,
+    slots_write, there, want,
+};
 
 pub(super) async fn touching_moves_forward_only(bench: &Bench) -> Result<(), Broken> {
     bench.house().await?;
@@ -66,17 +71,7 @@ pub(super) async fn a_single_use_thing_lies_above_its_watermarks(bench: &Bench) 
 }
 
 fn put(name: &str, expect: Expect, value: u8) -> Result<Change, Broken> {
-    Ok(Change::PutSlot {
-        serial: serial(1)?,
-        slots: slots(1)?,
-        name: name.to_owned(),
-        expect,
-        value: vec![value],
-    })
-}
-
-fn remove(name: &str, expect: Expect) -> Result<Change, Broken> {
-    Ok(Change::DropSlot { serial: serial(1)?, slots: slots(1)?, name: name.to_owned(), expect })
+    put_slot(1, name, expect, &[value])
 }
 
 pub(super) async fn slots_are_compared_and_swapped(bench: &Bench) -> Result<(), Broken> {
@@ -90,27 +85,24 @@ pub(super) async fn slots_are_compared_and_swapped(bench: &Bench) -> Result<(), 
     bench.refused(Conflict::Moved, put("cart", at_version(1), 3)?).await?;
     bench.done(put("cart", Expect::Present, 3)?).await?;
     bench.done(put("cart", Expect::Whatever, 4)?).await?;
-    let slot = there(bench.store.slot(&slots(1)?, "cart").await?, "the slot")?;
-    same((slot.version, slot.value), (Version::new(4), vec![4]), "the slot")?;
-    bench.refused(Conflict::Moved, remove("cart", at_version(3))?).await?;
-    bench.refused(Conflict::Taken, remove("cart", Expect::Absent)?).await?;
-    bench.done(remove("cart", at_version(4))?).await?;
-    want(bench.store.slot(&slots(1)?, "cart").await?.is_none(), "a dropped slot is still there")?;
-    bench.refused(Conflict::Missing, remove("cart", Expect::Present)?).await?;
-    bench.done(remove("cart", Expect::Whatever)?).await.map(drop)
+    let slot = there(bench.store.slot(&slots(1)?, "cart", ALL).await?, "the slot")?;
+    same((slot.version, piece(slot)?), (Version::new(4), vec![4]), "the slot")?;
+    bench.refused(Conflict::Moved, drop_slot("cart", at_version(3))?).await?;
+    bench.refused(Conflict::Taken, drop_slot("cart", Expect::Absent)?).await?;
+    bench.done(drop_slot("cart", at_version(4))?).await?;
+    want(bench.store.slot(&slots(1)?, "cart", ALL).await?.is_none(), "a dropped slot is still there")?;
+    bench.refused(Conflict::Missing, drop_slot("cart", Expect::Present)?).await?;
+    bench.done(drop_slot("cart", Expect::Whatever)?).await.map(drop)
 }
 
 pub(super) async fn a_slot_is_written_through_its_own_session(bench: &Bench) -> Result<(), Broken> {
     bench.house().await?;
     bench.done(Change::StartSession(session(9, 1, 1)?)).await?;
     let through = |number, data| -> Result<Change, Broken> {
-        Ok(Change::PutSlot {
-            serial: serial(number)?,
-            slots: slots(data)?,
-            name: "cart".to_owned(),
-            expect: Expect::Whatever,
-            value: vec![1],
-        })
+        let name = "cart".to_owned();
+        let write = SlotWrite { name, expect: Expect::Whatever, put: Some(SlotPut::one(1, vec![1])) };
+        let write = SlotsWrite { serial: serial(number)?, ..slots_write(data, vec![write])? };
+        Ok(Change::WriteSlots(write))
     };
     bench.done(through(9, 9)?).await?;
     bench.refused(Conflict::Missing, through(9, 1)?).await?;

@@ -7,10 +7,13 @@ use countersign_core::batch::{Batch, Change, Conflict, Expect, Outcome};
 use countersign_core::extent::{Extent, LogKind};
 use countersign_core::id::Version;
 
+use countersign_core::slot::SlotValue;
+
 use super::Broken;
 use super::endings::Listener;
 use super::fixtures::{
-    Bench, at, code, ending, key, login, login_id, same, serial, session, slots, subject, there, user, want,
+    ALL, Bench, at, code, ending, key, login, login_id, piece, put_slot, same, serial, session, slots,
+    subject, there, user, want,
 };
 
 /// Runs all of `tasks` at once.
@@ -40,7 +43,7 @@ pub(super) async fn of_sixty_four_presentations_one_wins(bench: &Bench) -> Resul
             }),
         )
         .await?;
-    let won = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Committed(_))).count();
+    let won = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Committed(..))).count();
     let spent = outcomes.iter().filter(|outcome| **outcome == Outcome::Conflict(Conflict::Spent)).count();
     same((won, spent), (1, 63), "winners and losers")
 }
@@ -64,7 +67,7 @@ pub(super) async fn no_sign_in_overtakes_a_revoke_all(bench: &Bench) -> Result<(
     for (number, outcome) in tries.into_iter().filter(|(number, _)| *number != 32) {
         let found = bench.store.session(serial(number)?).await?;
         match outcome {
-            Outcome::Committed(_) => {
+            Outcome::Committed(..) => {
                 let session = there(found, "a session that was acknowledged")?;
                 want(session.ended.is_some(), "a sign-in overtook the revocation of everything")?;
             }
@@ -82,56 +85,51 @@ pub(super) async fn writers_of_different_slots_never_lose(bench: &Bench) -> Resu
     let outcomes = together((0..SLOTS).map(|number| {
         let store = Arc::clone(&bench.store);
         async move {
-            let change = Change::PutSlot {
-                serial: serial(1)?,
-                slots: slots(1)?,
-                name: format!("slot-{number:04}"),
-                expect: Expect::Absent,
-                value: number.to_be_bytes().to_vec(),
-            };
+            let name = format!("slot-{number:04}");
+            let change = put_slot(1, &name, Expect::Absent, &number.to_be_bytes())?;
             Ok(store.commit(Batch::of(change)).await?)
         }
     }))
     .await?;
-    want(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Committed(_))), "a writer was refused")?;
+    want(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Committed(..))), "a writer was refused")?;
     same(bench.store.slot_names(&slots(1)?).await?.len(), usize::from(SLOTS), "the slots that are there")?;
     for number in 0..SLOTS {
-        let slot = there(bench.store.slot(&slots(1)?, &format!("slot-{number:04}")).await?, "a slot")?;
-        same(slot.value, number.to_be_bytes().to_vec(), "its value")?;
+        let slot = there(bench.store.slot(&slots(1)?, &format!("slot-{number:04}"), ALL).await?, "a slot")?;
+        same(piece(slot)?, number.to_be_bytes().to_vec(), "its value")?;
     }
     Ok(())
 }
 
 pub(super) async fn writers_of_one_slot_take_turns(bench: &Bench) -> Result<(), Broken> {
     bench.house().await?;
-    let put = |expect, value: u8| -> Result<Change, Broken> {
-        let (serial, slots, name) = (serial(1)?, slots(1)?, "count".to_owned());
-        Ok(Change::PutSlot { serial, slots, name, expect, value: vec![value] })
-    };
-    bench.done(put(Expect::Absent, 0)?).await?;
-    together((0..16).map(|_| {
+    bench.done(put_slot(1, "count", Expect::Absent, &0_u16.to_be_bytes())?).await?;
+    together((0..WRITERS).map(|_| {
         let store = Arc::clone(&bench.store);
         async move {
             loop {
-                let slot = there(store.slot(&slots(1)?, "count").await?, "the slot")?;
-                let count = slot.value.first().copied().unwrap_or_default();
-                let change = Change::PutSlot {
-                    serial: serial(1)?,
-                    slots: slots(1)?,
-                    name: "count".to_owned(),
-                    expect: Expect::At(slot.version),
-                    value: vec![count + 1],
-                };
-                if let Outcome::Committed(_) = store.commit(Batch::of(change)).await? {
+                let slot = there(store.slot(&slots(1)?, "count", ALL).await?, "the slot")?;
+                let expect = Expect::At(slot.version);
+                let count = counted(slot)? + 1;
+                let change = put_slot(1, "count", expect, &count.to_be_bytes())?;
+                if let Outcome::Committed(..) = store.commit(Batch::of(change)).await? {
                     return Ok(());
                 }
             }
         }
     }))
     .await?;
-    let slot = there(bench.store.slot(&slots(1)?, "count").await?, "the slot")?;
-    same((slot.value, slot.version), (vec![16], Version::new(17)), "the counter")
+    let slot = there(bench.store.slot(&slots(1)?, "count", ALL).await?, "the slot")?;
+    let version = slot.version;
+    same((counted(slot)?, version), (WRITERS, Version::new(u64::from(WRITERS) + 1)), "the counter")
 }
+
+fn counted(slot: SlotValue) -> Result<u16, Broken> {
+    let bytes = piece(slot)?.try_into().map_err(|_| Broken("the counter has another length".to_owned()))?;
+    Ok(u16::from_be_bytes(bytes))
+}
+
+/// How many count in one slot, each reading and swapping until it is in.
+const WRITERS: u16 = 64;
 
 pub(super) async fn a_follower_hears_an_ending_before_its_answer(bench: &Bench) -> Result<(), Broken> {
     bench.done(Batch::of(Change::AddUser(user(1)?)).with(Change::BeginLogin(login(1, 1)?))).await?;
@@ -147,7 +145,7 @@ pub(super) async fn a_follower_hears_an_ending_before_its_answer(bench: &Bench) 
             let extent = Extent::Session(this);
             let outcome = store.commit(Batch::of(Change::End { extent, ending: ending() })).await?;
             let heard = listener.heard().iter().any(|entry| entry.kind == LogKind::Ended(this));
-            Ok(matches!(outcome, Outcome::Committed(_)) && !heard)
+            Ok(matches!(outcome, Outcome::Committed(..)) && !heard)
         }
     }))
     .await?;

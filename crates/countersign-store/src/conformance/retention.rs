@@ -8,13 +8,12 @@ use serde_json::json;
 
 use super::Broken;
 use super::fixtures::{
-    Bench, at, code, ending, grant, key, login, login_id, made, same, serial, session, shop, slots, subject,
-    there, user, want,
+    ALL, Bench, at, code, ending, grant, key, login, login_id, made, put_slot, same, serial, session, shop,
+    slots, subject, there, user, want,
 };
 
 fn cart(number: u64) -> Result<Change, Broken> {
-    let (serial, slots, name) = (serial(number)?, slots(number)?, "cart".to_owned());
-    Ok(Change::PutSlot { serial, slots, name, expect: Expect::Absent, value: vec![1] })
+    put_slot(number, "cart", Expect::Absent, &[1])
 }
 
 pub(super) async fn sweeping_drops_what_is_over_and_nothing_else(bench: &Bench) -> Result<(), Broken> {
@@ -38,12 +37,12 @@ pub(super) async fn sweeping_drops_what_is_over_and_nothing_else(bench: &Bench) 
     let gone = bench.store.session(serial(1)?).await?.is_none()
         && bench.store.grant(serial(2)?).await?.is_none()
         && bench.store.login(&login_id(1)?).await?.is_none()
-        && bench.store.slot(&slots(1)?, "cart").await?.is_none();
+        && bench.store.slot(&slots(1)?, "cart", ALL).await?.is_none();
     want(gone, "something that was over is still there")?;
     let kept = bench.store.session(serial(3)?).await?.is_some()
         && bench.store.login(&login_id(2)?).await?.is_some()
         && bench.store.one_time(&key(2)).await?.is_some()
-        && bench.store.slot(&slots(3)?, "cart").await?.is_some();
+        && bench.store.slot(&slots(3)?, "cart", ALL).await?.is_some();
     want(kept, "something that was not over was dropped")
 }
 
@@ -100,7 +99,7 @@ pub(super) async fn erasing_leaves_the_opaque_subject_only(bench: &Bench) -> Res
         && bench.store.login(&login_id(1)?).await?.is_none()
         && bench.store.session(serial(1)?).await?.is_none()
         && bench.store.grant(serial(2)?).await?.is_none()
-        && bench.store.slot(&slots(1)?, "cart").await?.is_none()
+        && bench.store.slot(&slots(1)?, "cart", ALL).await?.is_none()
         && bench.store.one_time(&key(1)).await?.is_none()
         && bench.store.one_time(&key(2)).await?.is_none();
     want(gone, "something of the erased person is still there")?;
@@ -111,7 +110,7 @@ pub(super) async fn erasing_leaves_the_opaque_subject_only(bench: &Bench) -> Res
     same((&line.subject, &line.network), (&Some(who.clone()), &None), "what the audit log keeps")?;
     let spared = bench.directory.user(&other).await?.is_some()
         && bench.store.session(serial(3)?).await?.is_some_and(|session| session.ended.is_none())
-        && bench.store.slot(&slots(3)?, "cart").await?.is_some();
+        && bench.store.slot(&slots(3)?, "cart", ALL).await?.is_some();
     want(spared, "somebody else was erased too")?;
     bench.refused(Conflict::Missing, Change::EraseUser { subject: who, ending: ending() }).await?;
     bench.done(Change::BeginLogin(login(4, 2)?)).await?;

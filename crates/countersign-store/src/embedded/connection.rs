@@ -120,8 +120,46 @@ fn newest() -> i64 {
 }
 
 /// Each brings the file one version on; none is ever changed once released.
-const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("guests.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("schema.sql"), include_str!("guests.sql"), include_str!("segments.sql")];
 /// `CSGN`.
 const APPLICATION: i64 = 0x4353_474E;
 /// How long a connection waits for another one.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::id::Version;
+    use countersign_core::slot::Segment;
+
+    use super::*;
+    use crate::embedded::slot;
+
+    #[test]
+    fn slots_of_the_first_format_are_carried_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("old.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        let marks = format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = 1;");
+        old.execute_batch(&marks).unwrap();
+        old.execute("INSERT INTO head VALUES (1, 5, 0, zeroblob(32), 1)", []).unwrap();
+        let long = vec![3; 200_000 + 28];
+        for (name, version, value) in [("cart", 7, vec![1; 30]), ("film", 2, long.clone())] {
+            let put = "INSERT INTO slot (slots, name, version, value) VALUES ('data_x', ?1, ?2, ?3)";
+            old.execute(put, (name, version, value)).unwrap();
+        }
+        drop(old);
+        let store = writing(&path, Durability::Relaxed).unwrap();
+        let cart = slot::read(&store, ["data_x", "cart"], 0..1).unwrap().unwrap();
+        assert_eq!((cart.version, cart.length, cart.marks.len()), (Version::new(7), 2, 0));
+        assert_eq!(cart.segments, [Segment { number: 0, sealed: vec![1; 30] }]);
+        // In one piece, whichever part is asked for.
+        let film = slot::read(&store, ["data_x", "film"], 2..3).unwrap().unwrap();
+        assert_eq!((film.length, film.segments), (200_000, vec![Segment { number: 0, sealed: long }]));
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let data: (i64, i64, i64) =
+            store.query_row("SELECT version, bytes, count FROM data", [], read).unwrap();
+        assert_eq!(data, (8, 200_002, 2));
+    }
+}

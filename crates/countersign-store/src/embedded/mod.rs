@@ -11,6 +11,7 @@ mod guests;
 mod ledger;
 mod read;
 mod readers;
+mod slot;
 mod writer;
 
 use std::path::Path;

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use countersign_core::batch::{Batch, Outcome};
 use countersign_core::extent::LogEntry;
 use countersign_core::id::{ClientId, LoginId, Position, Serial, SlotsId, Subject, Version};
-use countersign_core::port::{Follower, LogState, Pending, SessionFilter, SlotValue, Store};
+use countersign_core::port::{Follower, LogState, Pending, SessionFilter, Store};
 use countersign_core::record::{Grant, Login, OneTime, Session, SpendKey};
+use countersign_core::slot::SlotValue;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Params, params_from_iter};
 use serde::de::DeserializeOwned;
 
 use super::Embedded;
 use super::apply::log_state;
-use super::convert::{audience, int, number, place, record, time};
+use super::convert::{audience, int, place, record, time};
+use super::slot;
 use super::writer::{Space, log_page};
 
 impl Store for Embedded {
@@ -34,28 +36,17 @@ impl Store for Embedded {
         self.one("SELECT record FROM one_time WHERE key = ?1", [key.0])
     }
 
-    fn slot<'a>(&'a self, slots: &'a SlotsId, name: &'a str) -> Pending<'a, Option<SlotValue>> {
-        self.answer(move |connection| {
-            connection
-                .prepare_cached("SELECT version, value FROM slot WHERE slots = ?1 AND name = ?2")?
-                .query_row([slots.as_str(), name], |row| {
-                    Ok(SlotValue { version: Version::new(number(row, 0)?), value: row.get(1)? })
-                })
-                .optional()
-        })
+    fn slot<'a>(
+        &'a self,
+        slots: &'a SlotsId,
+        name: &'a str,
+        segments: Range<u32>,
+    ) -> Pending<'a, Option<SlotValue>> {
+        self.answer(move |connection| slot::read(connection, [slots.as_str(), name], segments))
     }
 
     fn slot_names<'a>(&'a self, slots: &'a SlotsId) -> Pending<'a, Vec<(String, Version, u64)>> {
-        self.answer(move |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT name, version, length(value) FROM slot WHERE slots = ?1 ORDER BY name",
-                )?
-                .query_map([slots.as_str()], |row| {
-                    Ok((row.get(0)?, Version::new(number(row, 1)?), number(row, 2)?))
-                })?
-                .collect()
-        })
+        self.answer(move |connection| slot::names(connection, slots))
     }
 
     fn sessions<'a>(&'a self, filter: &'a SessionFilter, limit: u32) -> Pending<'a, Vec<Session>> {

@@ -314,12 +314,12 @@ impl Desk {
         let done = self.apart(|applied| {
             let position = applied.batch(batch)?;
             entries.append(&mut applied.entries);
-            Ok((position, std::mem::take(&mut applied.erased)))
+            Ok((position, applied.data, std::mem::take(&mut applied.erased)))
         })?;
         Ok(done.map(|done| match done {
-            Ok((position, mut erased)) => {
+            Ok((position, data, mut erased)) => {
                 self.erasing.append(&mut erased);
-                Outcome::Committed(position)
+                Outcome::Committed(position, data)
             }
             Err(conflict) => Outcome::Conflict(conflict),
         }))

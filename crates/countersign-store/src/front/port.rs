@@ -7,8 +7,9 @@ use countersign_core::Fault;
 use countersign_core::batch::{Batch, Change, Outcome};
 use countersign_core::extent::LogEntry;
 use countersign_core::id::{ClientId, LoginId, Position, Serial, SlotsId, Subject, Version};
-use countersign_core::port::{Follower, LogState, Pending, SessionFilter, SlotValue, Store};
+use countersign_core::port::{Follower, LogState, Pending, SessionFilter, Store};
 use countersign_core::record::{Grant, Login, OneTime, Session, SpendKey};
+use countersign_core::slot::SlotValue;
 
 use super::Front;
 use super::memory::Memory;
@@ -31,8 +32,13 @@ impl Store for Front {
         self.store.one_time(key)
     }
 
-    fn slot<'a>(&'a self, slots: &'a SlotsId, name: &'a str) -> Pending<'a, Option<SlotValue>> {
-        self.store.slot(slots, name)
+    fn slot<'a>(
+        &'a self,
+        slots: &'a SlotsId,
+        name: &'a str,
+        segments: Range<u32>,
+    ) -> Pending<'a, Option<SlotValue>> {
+        self.store.slot(slots, name, segments)
     }
 
     fn slot_names<'a>(&'a self, slots: &'a SlotsId) -> Pending<'a, Vec<(String, Version, u64)>> {
@@ -87,7 +93,7 @@ impl Store for Front {
                 }
             }
             let outcome = self.store.commit(batch).await?;
-            if matches!(outcome, Outcome::Committed(_)) {
+            if matches!(outcome, Outcome::Committed(..)) {
                 for (aboard, session) in started {
                     aboard.land(Some(&session));
                 }

@@ -9,9 +9,10 @@ use countersign_core::Fault;
 use countersign_core::batch::{Batch, Change, Outcome};
 use countersign_core::extent::{Actor, Ending, Extent, LogEntry, Reason};
 use countersign_core::id::{ClientId, LoginId, Position, Serial, SlotsId, Subject, Version};
-use countersign_core::port::{Directory, Follower, LogState, Pending, SessionFilter, SlotValue, Store};
+use countersign_core::port::{Directory, Follower, LogState, Pending, SessionFilter, Store};
 use countersign_core::record::{Grant, Login, OneTime, Session, SpendKey};
 use countersign_core::revoke::View;
+use countersign_core::slot::SlotValue;
 use countersign_core::time::Timestamp;
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -106,8 +107,13 @@ impl Store for Slow {
         self.inner.one_time(key)
     }
 
-    fn slot<'a>(&'a self, slots: &'a SlotsId, name: &'a str) -> Pending<'a, Option<SlotValue>> {
-        self.inner.slot(slots, name)
+    fn slot<'a>(
+        &'a self,
+        slots: &'a SlotsId,
+        name: &'a str,
+        segments: Range<u32>,
+    ) -> Pending<'a, Option<SlotValue>> {
+        self.inner.slot(slots, name, segments)
     }
 
     fn slot_names<'a>(&'a self, slots: &'a SlotsId) -> Pending<'a, Vec<(String, Version, u64)>> {
@@ -224,7 +230,7 @@ impl House {
 }
 
 async fn commit(store: &dyn Store, batch: Batch) {
-    assert!(matches!(store.commit(batch).await.unwrap(), Outcome::Committed(_)));
+    assert!(matches!(store.commit(batch).await.unwrap(), Outcome::Committed(..)));
 }
 
 #[tokio::test]
@@ -297,7 +303,7 @@ async fn a_start_whose_answer_is_late_does_not_undo_an_ending_behind_it() {
     house.slow.committing.arrival().await;
     commit(&*house.front, end(Extent::Login(LOGIN.parse().unwrap()))).await;
     house.slow.committing.let_go();
-    assert!(matches!(starting.await.unwrap().unwrap(), Outcome::Committed(_)));
+    assert!(matches!(starting.await.unwrap().unwrap(), Outcome::Committed(..)));
     assert_eq!(house.over(1), Some(true));
 }
 
@@ -424,7 +430,7 @@ async fn no_reading_raced_with_an_ending_brings_it_back() {
         house.elsewhere(Change::StartSession(session(number))).await;
         let readings: Vec<_> = (0..4).map(|_| house.fetching(number)).collect();
         let ending = house.front.commit(end(Extent::Session(serial(number))));
-        assert!(matches!(ending.await.unwrap(), Outcome::Committed(_)));
+        assert!(matches!(ending.await.unwrap(), Outcome::Committed(..)));
         for reading in readings {
             let _ = reading.await.unwrap().unwrap();
         }

@@ -351,7 +351,9 @@ async fn one(applied: &mut Applied<'_>, work: Work, answers: &mut Vec<Answer>) -
                 Err(ref fault) => Err(Stop::Lost(fault.clone())),
             };
             let (result, broke) = settle(applied, mark, result).await;
-            let result = result.map(|done| done.map_or_else(Outcome::Conflict, Outcome::Committed));
+            let result = result.map(|done| {
+                done.map_or_else(Outcome::Conflict, |(position, data)| Outcome::Committed(position, data))
+            });
             answers.push(Answer::Commit(result, to));
             broke
         }

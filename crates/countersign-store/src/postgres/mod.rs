@@ -17,6 +17,7 @@ mod guests;
 mod head;
 mod link;
 mod read;
+mod slot;
 mod writer;
 
 use std::sync::Arc;

@@ -7,15 +7,17 @@ use countersign_core::Fault;
 use countersign_core::batch::{Batch, Outcome};
 use countersign_core::extent::LogEntry;
 use countersign_core::id::{ClientId, LoginId, Position, Serial, SlotsId, Subject, Version};
-use countersign_core::port::{Follower, LogState, Pending, SessionFilter, SlotValue, Store};
+use countersign_core::port::{Follower, LogState, Pending, SessionFilter, Store};
 use countersign_core::record::{Grant, Login, OneTime, Session, SpendKey};
+use countersign_core::slot::SlotValue;
 use serde::de::DeserializeOwned;
 use tokio_postgres::types::ToSql;
 
 use super::Postgres;
-use super::convert::{column, number, record, version};
+use super::convert::record;
 use super::head::{Head, LOOK, PAGE, Space};
 use super::link::Values;
+use super::slot;
 use crate::column::{audience, int, place, time};
 
 impl Store for Postgres {
@@ -38,22 +40,17 @@ impl Store for Postgres {
         Box::pin(async move { self.one(sql, &[&key.0.as_slice()]).await })
     }
 
-    fn slot<'a>(&'a self, slots: &'a SlotsId, name: &'a str) -> Pending<'a, Option<SlotValue>> {
-        Box::pin(async move {
-            let sql = "SELECT version, value FROM slot WHERE slots = $1 AND name = $2";
-            let rows = self.links.rows(sql, &[&slots.as_str(), &name]).await?;
-            let Some(row) = rows.first() else { return Ok(None) };
-            Ok(Some(SlotValue { version: version(row, 0)?, value: column(row, 1)? }))
-        })
+    fn slot<'a>(
+        &'a self,
+        slots: &'a SlotsId,
+        name: &'a str,
+        segments: Range<u32>,
+    ) -> Pending<'a, Option<SlotValue>> {
+        Box::pin(slot::read(&self.links, [slots.as_str(), name], segments))
     }
 
     fn slot_names<'a>(&'a self, slots: &'a SlotsId) -> Pending<'a, Vec<(String, Version, u64)>> {
-        Box::pin(async move {
-            let sql =
-                "SELECT name, version, octet_length(value)::bigint FROM slot WHERE slots = $1 ORDER BY name";
-            let rows = self.links.rows(sql, &[&slots.as_str()]).await?;
-            rows.iter().map(|row| Ok((column(row, 0)?, version(row, 1)?, number(row, 2)?))).collect()
-        })
+        Box::pin(slot::names(&self.links, slots))
     }
 
     fn sessions<'a>(&'a self, filter: &'a SessionFilter, limit: u32) -> Pending<'a, Vec<Session>> {

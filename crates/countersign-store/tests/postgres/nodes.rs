@@ -90,12 +90,12 @@ async fn no_sign_in_on_one_overtakes_a_revoke_all_on_the_other() {
         }
         let extent = Extent::Subject { subject: subject(round), except: None };
         let answer = one.commit(Batch::of(end(extent))).await.unwrap();
-        assert!(matches!(answer, Outcome::Committed(_)));
+        assert!(matches!(answer, Outcome::Committed(..)));
         while let Some(task) = tasks.join_next().await {
             let (number, outcome) = task.unwrap();
             let found = one.session(serial(number)).await.unwrap();
             match outcome {
-                Outcome::Committed(_) => {
+                Outcome::Committed(..) => {
                     begun += 1;
                     assert!(
                         found.unwrap().ended.is_some(),

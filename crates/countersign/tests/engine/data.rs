@@ -45,17 +45,60 @@ async fn a_slot_is_written_read_and_compared() {
 }
 
 #[tokio::test]
+async fn no_version_comes_twice_and_a_write_from_before_is_refused() {
+    let (shop, handle) = shop().await;
+    let first = put(&shop, &handle, Expect::Absent, "[1]").await.unwrap();
+    shop.engine().drop_slot(&shop.client, &handle, "cart", Expect::At(first)).await.unwrap();
+    let again = put(&shop, &handle, Expect::Absent, "[2]").await.unwrap();
+    assert!(again > first);
+    assert_eq!(put(&shop, &handle, Expect::At(first), "[3]").await.unwrap_err(), Refusal::Moved.into());
+}
+
+#[tokio::test]
+async fn a_long_value_is_read_and_written_in_part() {
+    const SEGMENT: usize = 64 * 1024;
+    let (shop, handle) = shop().await;
+    let (engine, app) = (shop.engine(), &shop.client);
+    let mut value: Vec<u8> = (0..SEGMENT * 3 + 100).map(|at| (at % 253) as u8).collect();
+    let mut version = engine.put_slot(app, &handle, "film", Expect::Absent, &value).await.unwrap();
+    for (offset, bytes) in [(0, 5), (SEGMENT - 3, 6), (SEGMENT, SEGMENT), (SEGMENT * 3 + 90, 10)] {
+        let new = vec![255; bytes];
+        value[offset..offset + bytes].copy_from_slice(&new);
+        let part = (offset as u64, new.as_slice());
+        version = engine.put_slot_part(app, &handle, "film", version, part).await.unwrap();
+        assert_eq!(engine.slot(app, &handle, "film").await.unwrap(), Some((version, value.clone())));
+        let (from, many) = (offset.saturating_sub(2), bytes + 9);
+        let read = engine.slot_part(app, &handle, "film", from as u64, many as u64).await.unwrap();
+        let end = (from + many).min(value.len());
+        assert_eq!(read, Some((version, value[from..end].to_vec())));
+    }
+    let stale = engine.put_slot_part(app, &handle, "film", Version::FIRST, (0, b"x")).await;
+    assert_eq!(stale.unwrap_err(), Refusal::Moved.into());
+    let beyond = engine.put_slot_part(app, &handle, "film", version, (value.len() as u64 - 1, b"xy")).await;
+    assert!(matches!(beyond.unwrap_err(), countersign::Error::Refusal(Refusal::Invalid { .. })));
+    let behind = engine.slot_part(app, &handle, "film", value.len() as u64, 5).await.unwrap();
+    assert_eq!(behind, Some((version, vec![])));
+    // Grown, shrunk to one piece, and cut again.
+    for length in [SEGMENT * 5, 10, SEGMENT + 1] {
+        value.resize(length, 9);
+        version = engine.put_slot(app, &handle, "film", Expect::At(version), &value).await.unwrap();
+        assert_eq!(engine.slot(app, &handle, "film").await.unwrap(), Some((version, value.clone())));
+    }
+}
+
+#[tokio::test]
 async fn slots_have_limits() {
     let (shop, handle) = shop().await;
     let put = |name: &'static str, size: usize| {
         let (shop, handle) = (&shop, &handle);
         async move { shop.engine().put_slot(&shop.client, handle, name, Expect::Whatever, &vec![7; size]).await }
     };
-    assert!(put("cart", 1024 * 1024).await.is_ok());
-    assert!(matches!(
-        put("cart", 1024 * 1024 + 1).await.unwrap_err(),
-        countersign::Error::Refusal(Refusal::TooLarge { .. })
-    ));
+    let whole = 10 * 1024 * 1024;
+    assert!(put("cart", whole).await.is_ok());
+    let too_large = |what, limit| countersign::Error::from(Refusal::TooLarge { what, limit });
+    assert_eq!(put("cart", whole + 1).await.unwrap_err(), too_large("a slot", 10 << 20));
+    assert!(put("more", 6 * 1024 * 1024).await.is_ok());
+    assert_eq!(put("last", 1).await.unwrap_err(), too_large("the data of a session", 16 << 20));
     for name in ["", "Cart", "a/b", "ä"] {
         assert!(put(name, 1).await.is_err(), "{name}");
     }

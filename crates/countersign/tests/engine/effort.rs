@@ -11,9 +11,10 @@ use countersign::{Engine, Fault, HashingLimits, MasterKey, Parts, Password, Sett
 use countersign_core::batch::{Batch, Outcome};
 use countersign_core::extent::{Actor, LogEntry};
 use countersign_core::id::{ClientId, LoginId, Position, Serial, SlotsId, Subject, Version};
-use countersign_core::port::{Entropy, Follower, LogState, Pending, SessionFilter, SlotValue, Store};
+use countersign_core::port::{Entropy, Follower, LogState, Pending, SessionFilter, Store};
 use countersign_core::record::session::Audience;
 use countersign_core::record::{Grant, Login, OneTime, Role, Session, SpendKey};
+use countersign_core::slot::SlotValue;
 use countersign_store::{Durability, Embedded};
 
 use crate::common::{ADA, PASSWORD};
@@ -61,8 +62,13 @@ impl Store for Counted {
     fn one_time<'a>(&'a self, key: &'a SpendKey) -> Pending<'a, Option<OneTime>> {
         self.read().one_time(key)
     }
-    fn slot<'a>(&'a self, slots: &'a SlotsId, name: &'a str) -> Pending<'a, Option<SlotValue>> {
-        self.read().slot(slots, name)
+    fn slot<'a>(
+        &'a self,
+        slots: &'a SlotsId,
+        name: &'a str,
+        segments: Range<u32>,
+    ) -> Pending<'a, Option<SlotValue>> {
+        self.read().slot(slots, name, segments)
     }
     fn slot_names<'a>(&'a self, slots: &'a SlotsId) -> Pending<'a, Vec<(String, Version, u64)>> {
         self.read().slot_names(slots)

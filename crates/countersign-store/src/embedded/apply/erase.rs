@@ -14,8 +14,11 @@ impl Applied<'_> {
         let user = self.person(subject)?;
         self.end_all_of(subject, None, ending)?;
         let this = [subject.as_str()];
-        self.run("DELETE FROM slot WHERE slots IN (SELECT slots FROM session WHERE subject = ?1)", this)?;
         for sql in [
+            "DELETE FROM segment WHERE slots IN (SELECT slots FROM session WHERE subject = ?1)",
+            "DELETE FROM slot WHERE slots IN (SELECT slots FROM session WHERE subject = ?1)",
+            "DELETE FROM operation WHERE slots IN (SELECT slots FROM session WHERE subject = ?1)",
+            "DELETE FROM data WHERE slots IN (SELECT slots FROM session WHERE subject = ?1)",
             "DELETE FROM session WHERE subject = ?1",
             "DELETE FROM permit WHERE subject = ?1",
             "DELETE FROM login WHERE subject = ?1",

@@ -13,7 +13,7 @@ mod sweep;
 
 use countersign_core::batch::{Batch, Change, Conflict};
 use countersign_core::extent::LogEntry;
-use countersign_core::id::{ClientId, LoginId, Position, Subject};
+use countersign_core::id::{ClientId, LoginId, Position, Subject, Version};
 use countersign_core::record::Login;
 use countersign_core::time::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Params};
@@ -30,12 +30,14 @@ pub(super) struct Applied<'a> {
     pub(super) entries: Vec<LogEntry>,
     /// The persons that were erased: the write-ahead log must not keep what it holds of them.
     pub(super) erased: Vec<Subject>,
+    /// The version of the session data that was written last.
+    pub(super) data: Option<Version>,
 }
 
 impl<'a> Applied<'a> {
     /// Nothing applied yet.
     pub(super) fn new(connection: &'a Connection) -> Self {
-        Self { connection, entries: Vec::new(), erased: Vec::new() }
+        Self { connection, entries: Vec::new(), erased: Vec::new(), data: None }
     }
 
     /// Applies every change in order; the caller undoes them all when one stops.
@@ -61,12 +63,7 @@ impl<'a> Applied<'a> {
             Change::MoveFamily { grant, expect, family } => self.move_family(*grant, *expect, family),
             Change::Issue(one_time) => self.issue(one_time),
             Change::Spend { key, at, gave } => self.spend(key, *at, *gave),
-            Change::PutSlot { serial, slots, name, expect, value } => {
-                self.put_slot(*serial, (slots, name), *expect, value)
-            }
-            Change::DropSlot { serial, slots, name, expect } => {
-                self.drop_slot(*serial, (slots, name), *expect)
-            }
+            Change::WriteSlots(write) => self.write_data(write),
             Change::End { extent, ending } => self.end(extent, ending),
             Change::RequireLogin { login, at } => self.living_login(login, *at).map(drop),
             Change::Sweep { before, limit } => self.sweep(*before, *limit),

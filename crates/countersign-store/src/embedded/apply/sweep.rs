@@ -8,6 +8,10 @@ use crate::embedded::convert::{Stop, time};
 
 impl Applied<'_> {
     pub(super) fn sweep(&self, before: Timestamp, limit: u32) -> Result<(), Stop> {
+        for table in ["segment", "slot", "operation", "data"] {
+            let sql = format!("DELETE FROM {table} WHERE slots IN ({GONE})");
+            self.run(&sql, params![time(before), limit])?;
+        }
         for sql in STEPS {
             self.run(sql, params![time(before), limit])?;
         }
@@ -15,12 +19,15 @@ impl Applied<'_> {
     }
 }
 
-/// Data goes with the last session that it hangs on, so it is looked at before the sessions themselves. The last entry of
-/// the log stays: the next one is chained to it. Watermarks never expire.
+/// Data goes with the last session that it hangs on, so it is looked at before the sessions themselves.
+const GONE: &str = "SELECT slots FROM (
+    SELECT slots FROM session WHERE expires < ?1 ORDER BY expires, serial LIMIT ?2) AS gone
+    WHERE NOT EXISTS (SELECT 1 FROM session WHERE session.slots = gone.slots AND session.expires >= ?1)";
+
+/// The last entry of the log stays: the next one is chained to it. Watermarks never expire.
 const STEPS: [&str; 6] = [
-    "DELETE FROM slot WHERE slots IN (
-         SELECT slots FROM (SELECT slots FROM session WHERE expires < ?1 ORDER BY expires, serial LIMIT ?2) AS gone
-         WHERE NOT EXISTS (SELECT 1 FROM session WHERE session.slots = gone.slots AND session.expires >= ?1))",
+    "DELETE FROM operation WHERE number IN (
+         SELECT number FROM operation WHERE expires < ?1 ORDER BY expires LIMIT ?2)",
     "DELETE FROM session WHERE serial IN (
          SELECT serial FROM session WHERE expires < ?1 ORDER BY expires, serial LIMIT ?2)",
     "DELETE FROM permit WHERE serial IN (

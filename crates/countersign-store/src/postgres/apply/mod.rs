@@ -15,7 +15,7 @@ mod sweep;
 use countersign_core::Fault;
 use countersign_core::batch::{Batch, Change, Conflict};
 use countersign_core::extent::LogEntry;
-use countersign_core::id::{ClientId, LoginId, Position};
+use countersign_core::id::{ClientId, LoginId, Position, Version};
 use countersign_core::record::Login;
 use countersign_core::time::Timestamp;
 use serde::de::DeserializeOwned;
@@ -32,6 +32,8 @@ pub(super) struct Applied<'a> {
     pub(super) head: Head,
     /// The log entries written so far, in order.
     pub(super) entries: Vec<LogEntry>,
+    /// The version of the session data that the batch wrote last.
+    data: Option<Version>,
 }
 
 /// Where a batch began.
@@ -44,7 +46,7 @@ pub(super) struct Mark {
 impl<'a> Applied<'a> {
     /// Nothing applied yet; `head` is as it was read under its lock.
     pub(super) fn new(link: &'a Link, head: Head) -> Self {
-        Self { link, head, entries: Vec::new() }
+        Self { link, head, entries: Vec::new(), data: None }
     }
 
     /// Begins what can be undone by itself.
@@ -66,11 +68,12 @@ impl<'a> Applied<'a> {
     }
 
     /// Applies every change in order; the caller undoes them all when one stops.
-    pub(super) async fn batch(&mut self, batch: &Batch) -> Result<Position, Stop> {
+    pub(super) async fn batch(&mut self, batch: &Batch) -> Result<(Position, Option<Version>), Stop> {
+        self.data = None;
         for change in batch.changes() {
             self.change(change).await?;
         }
-        Ok(self.head.log.position)
+        Ok((self.head.log.position, self.data))
     }
 
     async fn change(&mut self, change: &Change) -> Result<(), Stop> {
@@ -88,12 +91,7 @@ impl<'a> Applied<'a> {
             Change::MoveFamily { grant, expect, family } => self.move_family(*grant, *expect, family).await,
             Change::Issue(one_time) => self.issue(one_time).await,
             Change::Spend { key, at, gave } => self.spend(key, *at, *gave).await,
-            Change::PutSlot { serial, slots, name, expect, value } => {
-                self.put_slot(*serial, (slots, name), *expect, value).await
-            }
-            Change::DropSlot { serial, slots, name, expect } => {
-                self.drop_slot(*serial, (slots, name), *expect).await
-            }
+            Change::WriteSlots(write) => self.write_data(write).await,
             Change::End { extent, ending } => self.end(extent, ending).await,
             Change::RequireLogin { login, at } => self.living_login(login, *at).await.map(drop),
             Change::BeginEpoch(epoch) => self.begin_epoch(*epoch).await,

@@ -1,43 +1,115 @@
-//! Session data: each slot has its own version, so writers of different slots never meet.
+//! Session data: one row says how often it was written and what it holds; each slot has a row, and rows for its segments
+//! when it is long. Writers of different slots never conflict.
 
-use countersign_core::batch::{Conflict, Expect};
+use countersign_core::batch::Conflict;
 use countersign_core::id::{Serial, SlotsId, Version};
+use countersign_core::policy::{OPERATION_MEMORY, OPERATIONS_COUNT};
+use countersign_core::slot::{Operation, SlotPut, SlotWrite, SlotsWrite};
 
 use super::Applied;
-use crate::column::{int, met};
-use crate::postgres::convert::{Stop, version};
+use crate::column::{int, met, time};
+use crate::data::{Data, Held, pieces_fit};
+use crate::postgres::convert::{Stop, number, version};
 
 impl Applied<'_> {
-    pub(super) async fn put_slot(
-        &self,
-        serial: Serial,
-        (slots, name): (&SlotsId, &str),
-        expect: Expect,
-        value: &[u8],
-    ) -> Result<(), Stop> {
-        self.running_session_of(serial, slots).await?;
-        let found = self.slot_version(slots, name).await?;
-        met(expect, found)?;
-        let version = int(found.map_or(Version::FIRST, Version::next).number());
+    pub(super) async fn write_data(&mut self, write: &SlotsWrite) -> Result<(), Stop> {
+        self.running_session_of(write.serial, &write.slots).await?;
+        if let Some(operation) = &write.operation {
+            self.once(&write.slots, operation).await?;
+        }
+        let mut data = self.data_of(&write.slots).await?.next();
+        for slot in &write.writes {
+            self.write_slot(&write.slots, slot, &mut data).await?;
+        }
+        data.fits(write.room)?;
         self.run(
-            "INSERT INTO slot (slots, name, version, value) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (slots, name) DO UPDATE SET version = excluded.version, value = excluded.value",
-            &[&slots.as_str(), &name, &version, &value],
+            "INSERT INTO data (slots, version, bytes, count) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (slots) DO UPDATE
+             SET version = excluded.version, bytes = excluded.bytes, count = excluded.count",
+            &[&write.slots.as_str(), &int(data.version.number()), &int(data.bytes), &int(data.count)],
+        )
+        .await?;
+        self.data = Some(data.version);
+        Ok(())
+    }
+
+    async fn write_slot(&self, slots: &SlotsId, write: &SlotWrite, data: &mut Data) -> Result<(), Stop> {
+        let place = [slots.as_str(), &write.name];
+        let held = self.held(place).await?;
+        met(write.expect, held.map(|held| held.version))?;
+        data.change(held, write.put.as_ref());
+        let Some(put) = &write.put else {
+            for sql in [UNCUT, "DELETE FROM slot WHERE slots = $1 AND name = $2"] {
+                self.run(sql, &[&place[0], &place[1]]).await?;
+            }
+            return Ok(());
+        };
+        pieces_fit(put, write.expect)??;
+        self.put_head(place, put, data.version).await?;
+        if put.count() > 1 { self.put_segments(place, put).await } else { self.put_piece(place, put).await }
+    }
+
+    async fn put_head(&self, [slots, name]: [&str; 2], put: &SlotPut, version: Version) -> Result<(), Stop> {
+        self.run(
+            "INSERT INTO slot (slots, name, version, length, marks) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (slots, name) DO UPDATE
+             SET version = excluded.version, length = excluded.length, marks = excluded.marks",
+            &[&slots, &name, &int(version.number()), &int(put.length), &put.marks.as_flattened()],
         )
         .await?;
         Ok(())
     }
 
-    pub(super) async fn drop_slot(
-        &self,
-        serial: Serial,
-        (slots, name): (&SlotsId, &str),
-        expect: Expect,
-    ) -> Result<(), Stop> {
-        self.running_session_of(serial, slots).await?;
-        met(expect, self.slot_version(slots, name).await?)?;
-        let sql = "DELETE FROM slot WHERE slots = $1 AND name = $2";
-        self.run(sql, &[&slots.as_str(), &name]).await?;
+    /// A value in one piece: it is in the slot's own row, and nowhere else.
+    async fn put_piece(&self, [slots, name]: [&str; 2], put: &SlotPut) -> Result<(), Stop> {
+        self.run(UNCUT, &[&slots, &name]).await?;
+        if let Some(piece) = put.segments.first() {
+            let sql = "UPDATE slot SET value = $3 WHERE slots = $1 AND name = $2";
+            self.run(sql, &[&slots, &name, &piece.sealed]).await?;
+            return Ok(());
+        }
+        let there = "SELECT 1 FROM slot WHERE slots = $1 AND name = $2 AND value IS NOT NULL";
+        if self.exists(there, &[&slots, &name]).await? { Ok(()) } else { Err(Conflict::Moved.into()) }
+    }
+
+    /// A value in segments: those that are left out must be there.
+    async fn put_segments(&self, [slots, name]: [&str; 2], put: &SlotPut) -> Result<(), Stop> {
+        let count = i64::from(put.count());
+        let empty = "UPDATE slot SET value = NULL WHERE slots = $1 AND name = $2 AND value IS NOT NULL";
+        self.run(empty, &[&slots, &name]).await?;
+        let cut = "DELETE FROM segment WHERE slots = $1 AND name = $2 AND number >= $3";
+        self.run(cut, &[&slots, &name, &count]).await?;
+        let numbers: Vec<_> = put.segments.iter().map(|segment| i64::from(segment.number)).collect();
+        let sealed: Vec<_> = put.segments.iter().map(|segment| segment.sealed.as_slice()).collect();
+        self.run(
+            "INSERT INTO segment (slots, name, number, value)
+             SELECT $1, $2, piece.number, piece.value FROM unnest($3::bigint[], $4::bytea[]) AS piece (number, value)
+             ON CONFLICT (slots, name, number) DO UPDATE SET value = excluded.value",
+            &[&slots, &name, &numbers, &sealed],
+        )
+        .await?;
+        let sql = "SELECT count(*) FROM segment WHERE slots = $1 AND name = $2";
+        let rows = self.link.rows(sql, &[&slots, &name]).await?;
+        let there = rows.first().map_or(Ok(0), |row| number(row, 0))?;
+        if there == u64::from(put.count()) { Ok(()) } else { Err(Conflict::Moved.into()) }
+    }
+
+    /// Remembers an operation, which must be new; forgets the oldest.
+    async fn once(&self, slots: &SlotsId, operation: &Operation) -> Result<(), Stop> {
+        let (slots, id) = (slots.as_str(), operation.id.0.as_slice());
+        let known = "SELECT 1 FROM operation WHERE slots = $1 AND id = $2";
+        if self.exists(known, &[&slots, &id]).await? {
+            return Err(Conflict::Applied.into());
+        }
+        let expires = time(operation.at + OPERATION_MEMORY);
+        let sql = "INSERT INTO operation (slots, id, expires) VALUES ($1, $2, $3)";
+        self.run(sql, &[&slots, &id, &expires]).await?;
+        self.run(
+            "DELETE FROM operation WHERE slots = $1 AND number <= (
+                 SELECT number FROM operation WHERE slots = $1 ORDER BY number DESC LIMIT 1 OFFSET $2)",
+            &[&slots, &i64::from(OPERATIONS_COUNT)],
+        )
+        .await?;
         Ok(())
     }
 
@@ -50,9 +122,20 @@ impl Applied<'_> {
         }
     }
 
-    async fn slot_version(&self, slots: &SlotsId, name: &str) -> Result<Option<Version>, Stop> {
-        let sql = "SELECT version FROM slot WHERE slots = $1 AND name = $2";
-        let rows = self.link.rows(sql, &[&slots.as_str(), &name]).await?;
-        Ok(rows.first().map(|row| version(row, 0)).transpose()?)
+    async fn data_of(&self, slots: &SlotsId) -> Result<Data, Stop> {
+        let sql = "SELECT version, bytes, count FROM data WHERE slots = $1";
+        let rows = self.link.rows(sql, &[&slots.as_str()]).await?;
+        let Some(row) = rows.first() else { return Ok(Data::default()) };
+        Ok(Data { version: version(row, 0)?, bytes: number(row, 1)?, count: number(row, 2)? })
+    }
+
+    async fn held(&self, [slots, name]: [&str; 2]) -> Result<Option<Held>, Stop> {
+        let sql = "SELECT version, length FROM slot WHERE slots = $1 AND name = $2";
+        let rows = self.link.rows(sql, &[&slots, &name]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(Some(Held { version: version(row, 0)?, length: number(row, 1)? }))
     }
 }
+
+/// Drops the segments of a slot.
+const UNCUT: &str = "DELETE FROM segment WHERE slots = $1 AND name = $2";
