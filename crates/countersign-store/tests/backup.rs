@@ -7,12 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use countersign_core::Fault;
-use countersign_core::batch::{Batch, Change, Conflict, Outcome};
+use countersign_core::batch::{Batch, Change, Conflict, Expect, Outcome};
 use countersign_core::extent::{Actor, Ending, Extent, Reason};
 use countersign_core::id::Serial;
+use countersign_core::policy::{SEGMENT_BYTES, SLOT_ROOM};
 use countersign_core::port::{Directory, Follower, Store};
 use countersign_core::record::{Login, Session, User};
 use countersign_core::revoke::View;
+use countersign_core::slot::{Segment, SlotPut, SlotWrite, SlotsWrite};
 use countersign_core::time::Timestamp;
 use countersign_store::{Durability, Embedded, Over, Restore, back_up, check, restore};
 use serde_json::json;
@@ -56,14 +58,31 @@ fn ending() -> Ending {
     Ending { at: Timestamp::from_seconds(9), reason: Reason::SignedOut, by: Actor::System }
 }
 
-/// People 1 and 2, with a session each.
+/// A short value and one in two segments, as the data of session `serial`.
+fn data(serial: u64, number: u64) -> Change {
+    let write = |name: &str, length, count| {
+        let segments = (0..count).map(|number| Segment { number, sealed: vec![1; 30] }).collect();
+        let put = Some(SlotPut { length, marks: Vec::new(), segments });
+        SlotWrite { name: name.to_owned(), expect: Expect::Whatever, put }
+    };
+    Change::WriteSlots(SlotsWrite {
+        serial: Serial::new(serial).unwrap(),
+        slots: session(serial, number).slots,
+        room: SLOT_ROOM,
+        operation: None,
+        writes: vec![write("cart", 2, 1), write("film", SEGMENT_BYTES + 1, 2)],
+    })
+}
+
+/// People 1 and 2, with a session each that holds data.
 async fn furnish(store: &Embedded) -> [u64; 2] {
     let serials = store.lease_serials(2).await.unwrap();
     let two = [serials.start, serials.start + 1];
     for (serial, number) in two.into_iter().zip(1..) {
         let batch = Batch::of(Change::AddUser(user(number)))
             .with(Change::BeginLogin(login(number)))
-            .with(Change::StartSession(session(serial, number)));
+            .with(Change::StartSession(session(serial, number)))
+            .with(data(serial, number));
         done(store, batch).await;
     }
     two
@@ -271,7 +290,12 @@ async fn a_check_finds_what_somebody_changed_behind_the_stores_back() {
         ("DELETE FROM log WHERE position = 2", "does not end where its head says"),
         ("DELETE FROM watermark", "the watermark over everything"),
         ("UPDATE head SET next_serial = 1", "never given out"),
-        ("INSERT INTO slot VALUES ('data_x', 'cart', 1, x'00')", "hang on no session"),
+        ("INSERT INTO slot VALUES ('data_x', 'cart', 1, 1, x'', x'00')", "rows of `slot` hang on no session"),
+        ("UPDATE data SET bytes = bytes + 1", "other slots than their data's row counts"),
+        ("DELETE FROM data", "other slots than their data's row counts"),
+        ("UPDATE slot SET length = 140000", "not the segments that their length wants"),
+        ("DELETE FROM segment WHERE number = 1", "not the segments that their length wants"),
+        ("DELETE FROM slot", "segments hang on no slot"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let store = open(folder.path());

@@ -67,6 +67,7 @@ impl Desk<'_> {
         self.grants()?;
         self.logins()?;
         self.others()?;
+        self.data()?;
         self.serials()?;
         let mut counts = Vec::with_capacity(TABLES.len());
         for table in TABLES {
@@ -170,10 +171,19 @@ impl Desk<'_> {
             Ok(row.get::<_, i64>(0)? == int(guest.serial.number())
                 && row.get::<_, bool>(1)? == guest.ended.is_some())
         })?;
-        let orphans = "SELECT count(*) FROM slot WHERE slots NOT IN (SELECT slots FROM session)";
-        self.none(orphans, "slots hang on no session")?;
         let orphans = "SELECT count(*) FROM guest_slot WHERE serial NOT IN (SELECT serial FROM guest)";
         self.none(orphans, "slots hang on no guest")
+    }
+
+    fn data(&mut self) -> rusqlite::Result<()> {
+        for table in ["data", "slot", "operation"] {
+            let orphans = format!("SELECT count(*) FROM {table} WHERE slots NOT IN (SELECT slots FROM session)");
+            self.none(&orphans, &format!("rows of `{table}` hang on no session"))?;
+        }
+        let orphans = "SELECT count(*) FROM segment LEFT JOIN slot USING (slots, name) WHERE slot.name IS NULL";
+        self.none(orphans, "segments hang on no slot")?;
+        self.none(INCOMPLETE, "slots have not the segments that their length wants")?;
+        self.none(MISCOUNTED, "sessions hold other slots than their data's row counts")
     }
 
     fn serials(&mut self) -> rusqlite::Result<()> {
@@ -252,14 +262,28 @@ fn text(row: &Row<'_>, index: usize) -> rusqlite::Result<String> {
     row.get(index)
 }
 
+/// A value is in one piece, in its slot's row, or in segments of 64 KiB; what the first format wrote is in one piece.
+const INCOMPLETE: &str = "SELECT count(*) FROM slot
+    WHERE iif(value IS NULL, length <= 65536, length > 65536 AND length(marks) > 0) OR (SELECT count(*) FROM segment WHERE segment.slots = slot.slots AND segment.name = slot.name)
+        <> iif(value IS NULL, (length + 65535) / 65536, 0)";
+
+const MISCOUNTED: &str = "SELECT count(*) FROM (
+        SELECT slots, sum(length) AS bytes, count(*) AS count, max(version) AS version FROM slot GROUP BY slots
+    ) AS held FULL JOIN data USING (slots)
+    WHERE data.slots IS NULL OR data.bytes <> coalesce(held.bytes, 0) OR data.count <> coalesce(held.count, 0)
+        OR data.version < coalesce(held.version, 0)";
+
 /// The most findings that are told.
 const MOST: usize = 100;
 
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 16] = [
     "person",
     "login",
     "session",
+    "data",
     "slot",
+    "segment",
+    "operation",
     "guest",
     "guest_slot",
     "permit",
