@@ -32,6 +32,7 @@ pub mod testing;
 mod visit;
 
 pub use auth::Auth;
+pub use countersign::Slot;
 pub use countersign::{Beyond, Preset, Reach, Stay, trust};
 pub use fence::{Fence, Fenced};
 pub use guard::Guard;
@@ -40,5 +41,5 @@ pub use layer::{Guarded, Passing};
 pub use peer::{Peer, visitor};
 pub use person::SessionFact;
 pub use rejection::Rejection;
-pub use session::{Session, Slot};
+pub use session::Session;
 pub use sessions::Sessions;

@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use countersign::{Entered, Stay};
+use countersign::{Entered, Slot, Stay};
 use countersign_core::Refusal;
 use countersign_core::extent::{Actor, Reason};
 use countersign_core::time::Timestamp;
 
 use crate::auth::Auth;
 use crate::rejection::Rejection;
-use crate::session::{Session, Slot};
+use crate::session::Session;
 
 /// Messages for the next page.
 const FLASH: Slot<Vec<String>> = Slot::new("_flash");

@@ -59,7 +59,9 @@ impl Rejection {
             Self::Refusal(Refusal::Moved | Refusal::Taken { .. }) => StatusCode::CONFLICT,
             Self::Refusal(Refusal::SessionsFull) => StatusCode::FORBIDDEN,
             Self::Refusal(Refusal::Invalid { .. }) => StatusCode::BAD_REQUEST,
-            Self::Refusal(Refusal::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Refusal(Refusal::TooLarge { .. } | Refusal::TooMany { .. }) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             Self::Refusal(Refusal::Throttled { .. }) => StatusCode::TOO_MANY_REQUESTS,
             Self::Refusal(Refusal::NotOperator) | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Refusal(_) => StatusCode::UNAUTHORIZED,

@@ -3,12 +3,10 @@
 //! Each slot has its own version, so two requests that write different slots both survive, and the same slot is
 //! compare-and-swap.
 
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum_core::extract::FromRequestParts;
-use countersign::Crossing;
-use countersign_core::batch::Expect;
+use countersign::{Expect, Slot};
 use countersign_core::id::Version;
 use countersign_core::{Fault, Refusal};
 use http::request::Parts;
@@ -19,49 +17,6 @@ use crate::auth::asking;
 use crate::look::{Asked, Found};
 use crate::rejection::Rejection;
 use crate::visit::Visit;
-
-/// The typed name of one piece of session data, a `const` of the application.
-///
-/// ```
-/// use countersign_axum::Slot;
-/// const CART: Slot<Vec<String>> = Slot::new("cart");
-/// assert_eq!(CART.name(), "cart");
-/// ```
-#[derive(Debug)]
-pub struct Slot<T> {
-    name: &'static str,
-    crossing: Crossing,
-    holds: PhantomData<fn() -> T>,
-}
-
-impl<T> Clone for Slot<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Slot<T> {}
-
-impl<T> Slot<T> {
-    /// The slot `name`: 1 to 64 of `a-z 0-9 _ . -`.
-    #[must_use]
-    pub const fn new(name: &'static str) -> Self {
-        Self { name, crossing: Crossing::Stays, holds: PhantomData }
-    }
-
-    /// The same slot, taken along when a guest signs in. Whoever was at the browser before may have put it there, so it must be
-    /// nothing that is trusted: a cart, not a permission.
-    #[must_use]
-    pub const fn carried(self) -> Self {
-        Self { crossing: Crossing::Crosses, ..self }
-    }
-
-    /// Its name.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        self.name
-    }
-}
 
 /// The session behind this request: its data, and under [`Guard::sessions`](crate::Guard::sessions) who is signed in.
 /// Routes need that guard or one made by [`Guard::sessions_of`](crate::Guard::sessions_of).
@@ -101,6 +56,11 @@ impl Session {
         slot: Slot<T>,
         mut change: impl FnMut(&mut T),
     ) -> Result<T, Rejection> {
+        if let Some(auth) = self.0.known() {
+            let (engine, client) = self.0.own()?;
+            let app = engine.app(client.as_str()).await?;
+            return Ok(engine.data(&app, auth.handle()).update(slot, change).await?);
+        }
         for _ in 0..TRIES {
             let (expect, mut value) = match self.fetch(slot).await? {
                 Some((version, value)) => (Expect::At(version), value),
@@ -116,17 +76,29 @@ impl Session {
         Err(Fault::Contention.into())
     }
 
+    /// Adds `by` to the number in `slot` of whoever is signed in, and answers the sum. Tried again with the same `once`, such
+    /// as the id of a request, it counts once: the last 256 operations of a session are remembered, for a day at the most.
+    ///
+    /// # Errors
+    /// As [`Session::update`]; the sum is too large; nobody is signed in.
+    pub async fn add(&self, slot: Slot<i64>, by: i64, once: &str) -> Result<i64, Rejection> {
+        let auth = self.0.known().ok_or(Refusal::SessionAbsent)?;
+        let (engine, client) = self.0.own()?;
+        let app = engine.app(client.as_str()).await?;
+        Ok(engine.data(&app, auth.handle()).add(slot, by, once).await?)
+    }
+
     async fn fetch<T: DeserializeOwned>(&self, slot: Slot<T>) -> Result<Option<(Version, T)>, Rejection> {
-        let Some((version, bytes)) = self.0.slot(slot.name).await? else { return Ok(None) };
-        let value =
-            serde_json::from_slice(&bytes).map_err(|e| Fault::Codec(format!("slot `{}`: {e}", slot.name)))?;
+        let Some((version, bytes)) = self.0.slot(slot.name()).await? else { return Ok(None) };
+        let value = serde_json::from_slice(&bytes)
+            .map_err(|e| Fault::Codec(format!("slot `{}`: {e}", slot.name())))?;
         Ok(Some((version, value)))
     }
 
     async fn store<T: Serialize>(&self, slot: Slot<T>, expect: Expect, value: &T) -> Result<(), Rejection> {
         let bytes =
-            serde_json::to_vec(value).map_err(|e| Fault::Codec(format!("slot `{}`: {e}", slot.name)))?;
-        self.0.put(slot.name, slot.crossing, expect, &bytes).await
+            serde_json::to_vec(value).map_err(|e| Fault::Codec(format!("slot `{}`: {e}", slot.name())))?;
+        self.0.put(slot.name(), slot.crossing(), expect, &bytes).await
     }
 }
 

@@ -101,6 +101,14 @@ pub enum Refusal {
         /// The limit in bytes.
         limit: u64,
     },
+    /// There are as many of them as there may be.
+    #[error("there are at most {limit} {what}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// The limit.
+        limit: u64,
+    },
     /// An OAuth request was refused.
     #[error("{0}")]
     OAuth(crate::error::OAuthRefusal),
@@ -215,6 +223,7 @@ impl Refusal {
             Self::Moved => "CS-4104",
             Self::NotOperator => "CS-4105",
             Self::TooLarge { .. } => "CS-4106",
+            Self::TooMany { .. } => "CS-4107",
         }
     }
 }

@@ -174,6 +174,12 @@ mod tests {
 
     use super::*;
 
+    const SEGMENT: usize = 64 * 1024;
+
+    fn byte(number: usize) -> u8 {
+        u8::try_from(number % 256).unwrap()
+    }
+
     /// Enough to tell segments of these tests apart.
     fn marks(value: &[u8]) -> Vec<Mark> {
         let mark = |(number, plain): (u32, &[u8])| {
@@ -188,10 +194,10 @@ mod tests {
     }
 
     fn values() -> impl Strategy<Value = Vec<u8>> {
-        let edge = SEGMENT_BYTES as usize;
+        let edge = SEGMENT;
         let lengths = prop_oneof![0..9_usize, edge - 2..edge + 3, 2 * edge - 2..2 * edge + 3, 0..4 * edge];
         (lengths, any::<u8>())
-            .prop_map(|(length, salt)| (0..length).map(|at| (at / 251) as u8 ^ (at as u8) ^ salt).collect())
+            .prop_map(|(length, salt)| (0..length).map(|at| byte(at / 251) ^ byte(at) ^ salt).collect())
     }
 
     proptest! {
@@ -200,7 +206,7 @@ mod tests {
         #[test]
         fn what_is_cut_joins_to_what_it_was(value in values()) {
             let pieces: Vec<_> = cut(&value).collect();
-            prop_assert_eq!(pieces.len() as u32, count(value.len() as u64));
+            prop_assert_eq!(u32::try_from(pieces.len()).unwrap(), count(value.len() as u64));
             let mut joined = Vec::new();
             for (number, piece) in pieces {
                 prop_assert_eq!(begins(number), joined.len() as u64);
@@ -214,7 +220,7 @@ mod tests {
         fn the_old_pieces_with_the_changed_ones_are_the_new_value(old in values(), new in values(), same in 0..4_usize) {
             // The two share some whole segments.
             let mut new = new;
-            let shared = (same * SEGMENT_BYTES as usize).min(old.len()).min(new.len());
+            let shared = (same * SEGMENT).min(old.len()).min(new.len());
             new[..shared].copy_from_slice(&old[..shared]);
             let before = stored(&old);
             let carried = changed(Some(&before), &marks(&new));
@@ -251,7 +257,7 @@ mod tests {
     fn one_changed_byte_changes_one_segment() {
         let mut value = vec![7; 10 * 1024 * 1024];
         let before = stored(&value);
-        value[100 * SEGMENT_BYTES as usize + 5] ^= 1;
+        value[100 * SEGMENT + 5] ^= 1;
         assert_eq!(changed(Some(&before), &marks(&value)), [100]);
         assert!(changed(Some(&before), &before.marks).is_empty());
         assert_eq!(changed(None, &before.marks).len(), 160);

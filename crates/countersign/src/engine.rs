@@ -38,7 +38,7 @@ const SWEEP_AFTER: std::time::Duration = std::time::Duration::from_secs(24 * 60 
 /// How many rows of each kind one tick sweeps: a tick must not hold the writer for long.
 const SWEEP_ROWS: u32 = 1000;
 
-/// How many refresh families move at once; more only share a lock.
+/// How many refresh families and sessions' data change at once; more only share a lock.
 const STRIPES: usize = 256;
 
 /// How the engine is set.
@@ -98,7 +98,7 @@ pub struct Engine {
     /// The epoch of the log when this engine opened it.
     opened: Epoch,
     serials: Serials,
-    families: Vec<Mutex<()>>,
+    turns: Vec<Mutex<()>>,
 }
 
 impl Engine {
@@ -129,7 +129,7 @@ impl Engine {
             standing: Standing::default(),
             rotating: Mutex::new(()),
             serials: Serials::default(),
-            families: std::iter::repeat_with(Mutex::default).take(STRIPES).collect(),
+            turns: std::iter::repeat_with(Mutex::default).take(STRIPES).collect(),
             opened: state.epoch,
             settings,
             store,
@@ -266,10 +266,10 @@ impl Engine {
         }
     }
 
-    /// The lock that makes the moves of one refresh family take turns in this process.
-    pub(crate) async fn family(&self, grant: Serial) -> Option<MutexGuard<'_, ()>> {
-        let stripe = usize::try_from(grant.number()).unwrap_or_default().checked_rem(self.families.len())?;
-        match self.families.get(stripe) {
+    /// The lock that makes the moves of one refresh family, or the changes of one session's data, take turns in this process.
+    pub(crate) async fn turn(&self, of: Serial) -> Option<MutexGuard<'_, ()>> {
+        let stripe = usize::try_from(of.number()).unwrap_or_default().checked_rem(self.turns.len())?;
+        match self.turns.get(stripe) {
             Some(lock) => Some(lock.lock().await),
             None => None,
         }

@@ -192,3 +192,113 @@ fn first_half(hash: [u8; 32]) -> [u8; 16] {
     half.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
     half
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Rig;
+
+    const SEGMENT: usize = 64 * 1024;
+
+    fn slots(number: u32) -> SlotsId {
+        serde_json::from_value(format!("data_{number:032x}").into()).unwrap()
+    }
+
+    /// `put` over `old`, as a store keeps it.
+    fn kept(old: Option<&SlotValue>, put: SlotPut) -> SlotValue {
+        let mut segments = old.map(|old| old.segments.clone()).unwrap_or_default();
+        segments.retain(|kept| put.segments.iter().all(|new| new.number != kept.number));
+        segments.extend(put.segments);
+        segments.sort_by_key(|segment| segment.number);
+        SlotValue { length: put.length, marks: put.marks, segments, ..SlotValue::default() }
+    }
+
+    #[tokio::test]
+    async fn a_piece_opens_at_its_own_place_and_in_its_own_value_only() {
+        let rig = Rig::new().await.unwrap();
+        let keys = SlotKeys::new(&[1; 32], &slots(1)).unwrap();
+        let value = vec![7; 3 * SEGMENT];
+        let put = |keys: &SlotKeys, name: &str, value: &[u8]| {
+            kept(None, keys.put(&rig.engine, name, None, value).unwrap())
+        };
+        let film = put(&keys, "film", &value);
+        assert_eq!(*keys.open("film", &film).unwrap(), value);
+        let mut newer = value.clone();
+        newer[2 * SEGMENT] = 8;
+        let later = kept(Some(&film), keys.put(&rig.engine, "film", Some(&film), &newer).unwrap());
+        assert_eq!(*keys.open("film", &later).unwrap(), newer);
+
+        let refused = |what: &str, change: &dyn Fn(&mut SlotValue)| {
+            let mut found = later.clone();
+            change(&mut found);
+            assert_eq!(keys.open("film", &found).unwrap_err(), damaged("film"), "{what}");
+        };
+        refused("two pieces swapped", &|found| {
+            let first = found.segments[0].sealed.clone();
+            found.segments[0].sealed = std::mem::replace(&mut found.segments[1].sealed, first);
+        });
+        refused("a piece of the value before", &|found| found.segments[2] = film.segments[2].clone());
+        refused("the marks of the value before", &|found| found.marks.clone_from(&film.marks));
+        refused("one mark of the value before", &|found| found.marks[2] = film.marks[2]);
+        refused("a piece and its mark of the value before", &|found| {
+            found.segments[2] = film.segments[2].clone();
+            found.marks[2] = film.marks[2];
+        });
+        refused("a piece missing", &|found| drop(found.segments.pop()));
+        refused("cut short", &|found| {
+            found.length = 2 * SEGMENT as u64;
+            found.segments.pop();
+            found.marks.remove(2);
+        });
+        refused("another length", &|found| found.length -= 1);
+        refused("no marks", &|found| found.marks.clear());
+        for (whose, key, data, name) in [
+            ("of another slot", 1, 1, "cart"),
+            ("of another session", 1, 2, "film"),
+            ("of another person", 2, 1, "film"),
+        ] {
+            let other = put(&SlotKeys::new(&[key; 32], &slots(data)).unwrap(), name, &newer);
+            refused(whose, &|found| *found = other.clone());
+            refused(whose, &|found| found.segments[1] = other.segments[1].clone());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_value_in_one_piece_is_neither_moved_nor_cut_short() {
+        let rig = Rig::new().await.unwrap();
+        let keys = SlotKeys::new(&[1; 32], &slots(1)).unwrap();
+        let cart = kept(None, keys.put(&rig.engine, "cart", None, b"rope").unwrap());
+        assert_eq!(keys.open("cart", &cart).unwrap().as_slice(), b"rope");
+        assert_eq!(keys.open("note", &cart).unwrap_err(), damaged("note"));
+        let elsewhere = SlotKeys::new(&[1; 32], &slots(2)).unwrap();
+        assert_eq!(elsewhere.open("cart", &cart).unwrap_err(), damaged("cart"));
+        for length in [3, 5, SEGMENT as u64 + 1] {
+            let found = SlotValue { length, ..cart.clone() };
+            assert_eq!(keys.open("cart", &found).unwrap_err(), damaged("cart"), "{length}");
+        }
+        let film = kept(None, keys.put(&rig.engine, "cart", None, &vec![7; SEGMENT + 1]).unwrap());
+        let found = SlotValue { segments: film.segments, ..cart };
+        assert_eq!(keys.open("cart", &found).unwrap_err(), damaged("cart"), "a segment is no whole value");
+    }
+
+    #[tokio::test]
+    async fn only_what_differs_is_sealed_again() {
+        let rig = Rig::new().await.unwrap();
+        let keys = SlotKeys::new(&[1; 32], &slots(1)).unwrap();
+        let mut value = vec![7; 3 * SEGMENT];
+        let old = kept(None, keys.put(&rig.engine, "film", None, &value).unwrap());
+        value[SEGMENT] = 8;
+        let put = keys.put(&rig.engine, "film", Some(&old), &value).unwrap();
+        assert_eq!(put.segments.iter().map(|segment| segment.number).collect::<Vec<_>>(), [1]);
+        let part = keys
+            .put_part(
+                &rig.engine,
+                "film",
+                &SlotValue { segments: vec![old.segments[1].clone()], ..old.clone() },
+                (SEGMENT as u64, &[8]),
+            )
+            .unwrap();
+        assert_eq!(part.marks, put.marks);
+        assert_eq!(*keys.open("film", &kept(Some(&old), part)).unwrap(), value);
+    }
+}

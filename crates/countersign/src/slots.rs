@@ -3,17 +3,22 @@
 //! The application's credentials open them; the handle only says which session. A session of another application does not
 //! exist for this one. Erasing a person deletes the one key, and with it what any copy of the rows says.
 
+use std::ops::Range;
+
 use countersign_core::batch::{Batch, Change, Conflict, Expect, Outcome};
 use countersign_core::id::Version;
 use countersign_core::policy;
 use countersign_core::record::{Client, Session, User};
-use countersign_core::slot::{self, SlotWrite, SlotsWrite};
+use countersign_core::slot::{self, Operation, SlotWrite, SlotsWrite};
 use countersign_core::{Fault, Refusal};
 
 use crate::endings::Named;
 use crate::engine::Engine;
 use crate::error::{Error, Result, unexpected};
 use crate::sealing::{self, SlotKeys};
+
+/// Every segment.
+pub(crate) const ALL: Range<u32> = 0..u32::MAX;
 
 /// The longest name of a slot in bytes.
 const NAME_BYTES: usize = 64;
@@ -27,7 +32,7 @@ impl Engine {
     pub async fn slot(&self, app: &Client, handle: &str, name: &str) -> Result<Option<(Version, Vec<u8>)>> {
         named(name)?;
         let session = self.session_for(app, handle).await?;
-        let Some(found) = self.store.slot(&session.slots, name, 0..u32::MAX).await? else { return Ok(None) };
+        let Some(found) = self.store.slot(&session.slots, name, ALL).await? else { return Ok(None) };
         let plain = self.slot_keys(&session).await?.open(name, &found)?;
         // P1: the view last.
         self.view_allows(&session)?;
@@ -92,16 +97,26 @@ impl Engine {
         value: &[u8],
     ) -> Result<Version> {
         named(name)?;
-        if u64::try_from(value.len()).unwrap_or(u64::MAX) > policy::SLOT_BYTES {
-            return Err(Refusal::TooLarge { what: "a slot", limit: policy::SLOT_BYTES }.into());
-        }
+        fits(value)?;
         let session = self.session_for(app, handle).await?;
-        let there = self.store.slot(&session.slots, name, 0..0).await?;
-        // What was read decides what is written; a write in between is a conflict, not a guess.
-        let exact = exact(expect, there.as_ref().map(|there| there.version))?;
-        let put = self.slot_keys(&session).await?.put(self, name, there.as_ref(), value)?;
-        let write = SlotWrite { name: name.to_owned(), expect: exact, put: Some(put) };
-        self.write_slots(&session, vec![write]).await
+        let keys = self.slot_keys(&session).await?;
+        if slot::count(u64::try_from(value.len()).unwrap_or(u64::MAX)) > 1
+            && let Some(there) = self.store.slot(&session.slots, name, 0..0).await?
+            && matches!(expect, Expect::Whatever | Expect::Present) | (expect == Expect::At(there.version))
+        {
+            let write = SlotWrite {
+                name: name.to_owned(),
+                expect: Expect::At(there.version),
+                put: Some(keys.put(self, name, Some(&there), value)?),
+            };
+            match self.write_slots(&session, vec![write]).await {
+                // Somebody else was faster, and this write replaces whatever is there.
+                Err(Error::Refusal(Refusal::Moved)) if !matches!(expect, Expect::At(_)) => {}
+                done => return done,
+            }
+        }
+        let put = Some(keys.put(self, name, None, value)?);
+        self.write_slots(&session, vec![SlotWrite { name: name.to_owned(), expect, put }]).await
     }
 
     /// Writes `bytes` over what a slot holds from `offset` on, all of it inside the value; `expect` is the version that was
@@ -142,46 +157,82 @@ impl Engine {
         named(name)?;
         let session = self.session_for(app, handle).await?;
         let write = SlotWrite { name: name.to_owned(), expect, put: None };
-        match self.write_slots(&session, vec![write]).await {
-            Err(Error::Refusal(Refusal::Moved))
-                if expect == Expect::Present
-                    && self.store.slot(&session.slots, name, 0..0).await?.is_none() =>
-            {
-                Err(Refusal::Missing { what: "slot" }.into())
-            }
-            done => done.map(drop),
-        }
+        self.write_slots(&session, vec![write]).await.map(drop)
     }
 
     /// Writes slots of a session, all or none.
-    async fn write_slots(&self, session: &Session, writes: Vec<SlotWrite>) -> Result<Version> {
-        let room = policy::SLOT_ROOM;
-        let (serial, slots) = (session.serial, session.slots.clone());
-        let write = SlotsWrite { serial, slots, room, operation: None, writes };
-        let version = match self.store.commit(Batch::of(Change::WriteSlots(write))).await? {
-            Outcome::Committed(_, version) => version
-                .ok_or_else(|| Fault::Store("it committed session data and answers no version".to_owned()))?,
-            Outcome::Conflict(Conflict::Over) => return Err(Refusal::SessionEnded.into()),
-            Outcome::Conflict(Conflict::Moved | Conflict::Taken | Conflict::Missing) => {
-                return Err(Refusal::Moved.into());
+    pub(crate) async fn write_slots(&self, session: &Session, writes: Vec<SlotWrite>) -> Result<Version> {
+        match self.try_slots(session, writes.clone(), None).await? {
+            Ok(version) => {
+                // A watermark touches no row, so only the view knows of it.
+                self.view_allows(session)?;
+                Ok(version)
             }
-            Outcome::Conflict(Conflict::Full) => {
-                return Err(Refusal::TooLarge { what: "the data of a session", limit: room.bytes }.into());
-            }
-            Outcome::Conflict(conflict) => return Err(unexpected(conflict)),
-        };
-        // A watermark touches no row, so only the view knows of it.
-        self.view_allows(session)?;
-        Ok(version)
+            Err(conflict) => Err(self.not_written(session, &writes, conflict).await),
+        }
     }
 
-    async fn slot_keys(&self, session: &Session) -> Result<SlotKeys> {
+    /// Writes slots of a session, all or none; whether the view still allows the session is for the caller to ask.
+    pub(crate) async fn try_slots(
+        &self,
+        session: &Session,
+        writes: Vec<SlotWrite>,
+        operation: Option<Operation>,
+    ) -> Result<Result<Version, Conflict>, Fault> {
+        let (serial, slots) = (session.serial, session.slots.clone());
+        let write = SlotsWrite { serial, slots, room: policy::SLOT_ROOM, operation, writes };
+        match self.store.commit(Batch::of(Change::WriteSlots(write))).await? {
+            Outcome::Committed(_, Some(version)) => Ok(Ok(version)),
+            Outcome::Committed(_, None) => {
+                Err(Fault::Store("it committed session data and answers no version".to_owned()))
+            }
+            Outcome::Conflict(conflict) => Ok(Err(conflict)),
+        }
+    }
+
+    /// Why `writes` met a conflict.
+    pub(crate) async fn not_written(
+        &self,
+        session: &Session,
+        writes: &[SlotWrite],
+        conflict: Conflict,
+    ) -> Error {
+        match conflict {
+            Conflict::Over => Refusal::SessionEnded.into(),
+            Conflict::Missing if writes.iter().any(|write| write.expect == Expect::Present) => {
+                Refusal::Missing { what: "slot" }.into()
+            }
+            Conflict::Moved | Conflict::Taken | Conflict::Missing => Refusal::Moved.into(),
+            Conflict::Full => match self.crowded(session, writes).await {
+                Ok(refusal) => refusal.into(),
+                Err(fault) => fault.into(),
+            },
+            conflict => unexpected(conflict),
+        }
+    }
+
+    /// Which limit `writes` would pass.
+    async fn crowded(&self, session: &Session, writes: &[SlotWrite]) -> Result<Refusal, Fault> {
+        let room = policy::SLOT_ROOM;
+        let there = self.store.slot_names(&session.slots).await?;
+        let is_new =
+            |write: &&SlotWrite| write.put.is_some() && !there.iter().any(|(known, ..)| *known == write.name);
+        let new = writes.iter().filter(is_new).count();
+        let count = u64::try_from(there.len().saturating_add(new)).unwrap_or(u64::MAX);
+        Ok(if count > room.slots {
+            Refusal::TooMany { what: "slots of a session", limit: room.slots }
+        } else {
+            Refusal::TooLarge { what: "the data of a session", limit: room.bytes }
+        })
+    }
+
+    pub(crate) async fn slot_keys(&self, session: &Session) -> Result<SlotKeys> {
         let user = self.owner(session).await?;
         Ok(self.slot_keys_of(&user, &session.slots)?)
     }
 
     /// The live session of `app` that `handle` names.
-    async fn session_for(&self, app: &Client, handle: &str) -> Result<Session> {
+    pub(crate) async fn session_for(&self, app: &Client, handle: &str) -> Result<Session> {
         let missing = Refusal::Missing { what: "session" };
         let Some(Named::Session(session)) = self.named(handle).await? else { return Err(missing.into()) };
         if session.audience.client() != Some(&app.id) {
@@ -196,21 +247,18 @@ impl Engine {
     }
 }
 
+/// Whether a slot may hold `value`.
+pub(crate) fn fits(value: &[u8]) -> Result<(), Refusal> {
+    if u64::try_from(value.len()).unwrap_or(u64::MAX) > policy::SLOT_BYTES {
+        return Err(Refusal::TooLarge { what: "a slot", limit: policy::SLOT_BYTES });
+    }
+    Ok(())
+}
+
 pub(crate) fn named(name: &str) -> Result<(), Refusal> {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'.' | b'-');
     if (1..=NAME_BYTES).contains(&name.len()) && name.bytes().all(plain) {
         return Ok(());
     }
     Err(Refusal::Invalid { what: "a slot's name has 1 to 64 of `a-z`, `0-9`, `_`, `.`, `-`".to_owned() })
-}
-
-fn exact(expect: Expect, there: Option<Version>) -> Result<Expect, Refusal> {
-    let now = there.map_or(Expect::Absent, Expect::At);
-    match expect {
-        Expect::Whatever => Ok(now),
-        Expect::Present if there.is_some() => Ok(now),
-        Expect::Present => Err(Refusal::Missing { what: "slot" }),
-        Expect::Absent | Expect::At(_) if expect == now => Ok(now),
-        Expect::Absent | Expect::At(_) => Err(Refusal::Moved),
-    }
 }

@@ -127,7 +127,7 @@ impl Engine {
         let presented = presented.ok_or_else(unknown)?;
         let serial = self.open_handle(&presented.handle()).ok_or_else(unknown)?;
         // Moves of one family take turns here; another process would meet the version instead.
-        let _turn = self.family(serial).await;
+        let _turn = self.turn(serial).await;
         for _ in 0..TRIES {
             let rv = self.view.position();
             let grant = self.store.grant(serial).await?.ok_or_else(unknown)?;

@@ -157,8 +157,9 @@ pub struct SlotRoom {
 /// One large slot and what goes with it: a session is no database, and everybody who signs in has one.
 pub const SLOT_ROOM: SlotRoom = SlotRoom { slots: SLOTS_COUNT, bytes: 16 * 1024 * 1024 };
 
-/// How many operations of one session are remembered so that a retry counts once; a retry comes soon, or not at all.
-pub const OPERATIONS_COUNT: u32 = 64;
+/// How many operations of one session are remembered so that a retry counts once; a retry comes soon, or not at all. One
+/// that comes after so many others counts again.
+pub const OPERATIONS_COUNT: u32 = 256;
 
 /// How long an operation is remembered at the most.
 pub const OPERATION_MEMORY: Duration = hours(24);
@@ -175,8 +176,8 @@ pub struct GuestRoom {
 /// A cart, a language, a few more: anybody at all can make a guest, a robot a million of them.
 pub const GUEST_ROOM: GuestRoom = GuestRoom { slots: 16, bytes: 128 * 1024 };
 
-/// The most slots of one session.
-pub const SLOTS_COUNT: u64 = 64;
+/// The most slots of one session: one for each of a thousand tabs; a list of their names still fits one segment.
+pub const SLOTS_COUNT: u64 = 1024;
 
 const _: () = {
     assert!(REFRESH_GRACE.as_millis() >= FLIGHT.as_millis());

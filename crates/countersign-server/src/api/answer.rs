@@ -213,7 +213,7 @@ const fn refusal_status(refusal: &Refusal) -> StatusCode {
         Refusal::Taken { .. } | Refusal::Moved | Refusal::GrantEnded | Refusal::MailOff => {
             StatusCode::CONFLICT
         }
-        Refusal::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        Refusal::TooLarge { .. } | Refusal::TooMany { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         _ => StatusCode::BAD_REQUEST,
     }
 }

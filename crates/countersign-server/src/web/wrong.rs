@@ -211,6 +211,7 @@ fn place(refusal: &Refusal) -> (StatusCode, &'static str, OAuthError) {
         Refusal::SessionsFull => (StatusCode::FORBIDDEN, "Signed in too often", OAuthError::AccessDenied),
         Refusal::NotOperator => (StatusCode::FORBIDDEN, "Refused", OAuthError::AccessDenied),
         Refusal::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "Too large", OAuthError::InvalidRequest),
+        Refusal::TooMany { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "Too many", OAuthError::InvalidRequest),
         // `Invalid`, and whatever is added later: the request, as it is, cannot be carried out.
         _ => (StatusCode::BAD_REQUEST, "This request cannot be read", OAuthError::InvalidRequest),
     }

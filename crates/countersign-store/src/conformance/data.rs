@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use countersign_core::batch::{Batch, Change, Conflict, Expect, Outcome};
 use countersign_core::id::Version;
-use countersign_core::policy::{SEGMENT_BYTES, SlotRoom};
+use countersign_core::policy::{OPERATIONS_COUNT, SEGMENT_BYTES, SlotRoom};
 use countersign_core::slot::{Operation, OperationId, Segment, SlotPut, SlotWrite};
 
 use super::Broken;
@@ -98,11 +98,12 @@ pub(super) async fn the_data_of_a_session_stays_in_its_room(bench: &Bench) -> Re
 
 pub(super) async fn an_operation_counts_once(bench: &Bench) -> Result<(), Broken> {
     bench.house().await?;
-    let once = |name: &str, id| -> Result<Change, Broken> {
-        let put = Some(SlotPut::one(1, vec![id]));
+    let once = |name: &str, id: u32| -> Result<Change, Broken> {
+        let put = Some(SlotPut::one(1, vec![1]));
         let write = SlotWrite { name: name.to_owned(), expect: Expect::Whatever, put };
         let mut write = slots_write(1, vec![write])?;
-        write.operation = Some(Operation { id: OperationId([id; 16]), at: at(5) });
+        let id = OperationId(u128::from(id).to_be_bytes());
+        write.operation = Some(Operation { id, at: at(5) });
         Ok(Change::WriteSlots(write))
     };
     let outcomes = together((0..64).map(|_| {
@@ -115,8 +116,12 @@ pub(super) async fn an_operation_counts_once(bench: &Bench) -> Result<(), Broken
     same((won, again), (1, 63), "applied and applied before")?;
     let slot = there(bench.store.slot(&slots(1)?, "count", 0..0).await?, "the slot")?;
     same(slot.version, Version::FIRST, "how often it counted")?;
-    for id in 2..=64 {
+    for id in 2..=OPERATIONS_COUNT {
         bench.done(once("count", id)?).await?;
     }
-    bench.refused(Conflict::Applied, once("count", 1)?).await
+    bench.refused(Conflict::Applied, once("count", 1)?).await?;
+    // No more are remembered.
+    bench.done(once("count", OPERATIONS_COUNT + 1)?).await?;
+    bench.done(once("count", 1)?).await?;
+    bench.refused(Conflict::Applied, once("count", OPERATIONS_COUNT)?).await
 }

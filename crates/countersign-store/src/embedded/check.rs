@@ -177,10 +177,12 @@ impl Desk<'_> {
 
     fn data(&mut self) -> rusqlite::Result<()> {
         for table in ["data", "slot", "operation"] {
-            let orphans = format!("SELECT count(*) FROM {table} WHERE slots NOT IN (SELECT slots FROM session)");
+            let orphans =
+                format!("SELECT count(*) FROM {table} WHERE slots NOT IN (SELECT slots FROM session)");
             self.none(&orphans, &format!("rows of `{table}` hang on no session"))?;
         }
-        let orphans = "SELECT count(*) FROM segment LEFT JOIN slot USING (slots, name) WHERE slot.name IS NULL";
+        let orphans =
+            "SELECT count(*) FROM segment LEFT JOIN slot USING (slots, name) WHERE slot.name IS NULL";
         self.none(orphans, "segments hang on no slot")?;
         self.none(INCOMPLETE, "slots have not the segments that their length wants")?;
         self.none(MISCOUNTED, "sessions hold other slots than their data's row counts")

@@ -11,7 +11,7 @@ use countersign_core::signin::password::Password;
 use crate::common::{ADA, PASSWORD, Shop, new_app, parameter};
 
 /// A shop whose Ada has a session there, and that session's handle.
-async fn shop() -> (Shop, String) {
+pub(crate) async fn shop() -> (Shop, String) {
     let shop = Shop::of(Style::Session).await;
     let nonce = shop.engine().start_nonce().unwrap();
     let start = shop.engine().start_address(&shop.client, &nonce, "/").unwrap();
@@ -59,7 +59,7 @@ async fn a_long_value_is_read_and_written_in_part() {
     const SEGMENT: usize = 64 * 1024;
     let (shop, handle) = shop().await;
     let (engine, app) = (shop.engine(), &shop.client);
-    let mut value: Vec<u8> = (0..SEGMENT * 3 + 100).map(|at| (at % 253) as u8).collect();
+    let mut value: Vec<u8> = (0..SEGMENT * 3 + 100).map(|at| u8::try_from(at % 253).unwrap()).collect();
     let mut version = engine.put_slot(app, &handle, "film", Expect::Absent, &value).await.unwrap();
     for (offset, bytes) in [(0, 5), (SEGMENT - 3, 6), (SEGMENT, SEGMENT), (SEGMENT * 3 + 90, 10)] {
         let new = vec![255; bytes];
@@ -99,6 +99,14 @@ async fn slots_have_limits() {
     assert_eq!(put("cart", whole + 1).await.unwrap_err(), too_large("a slot", 10 << 20));
     assert!(put("more", 6 * 1024 * 1024).await.is_ok());
     assert_eq!(put("last", 1).await.unwrap_err(), too_large("the data of a session", 16 << 20));
+    put("more", 1).await.unwrap();
+    for number in 2..1024 {
+        let name = format!("slot-{number}");
+        shop.engine().put_slot(&shop.client, &handle, &name, Expect::Whatever, b"x").await.unwrap();
+    }
+    let too_many = Refusal::TooMany { what: "slots of a session", limit: 1024 };
+    assert_eq!(put("last", 1).await.unwrap_err(), too_many.into());
+    assert!(put("more", 2).await.is_ok());
     for name in ["", "Cart", "a/b", "ä"] {
         assert!(put(name, 1).await.is_err(), "{name}");
     }

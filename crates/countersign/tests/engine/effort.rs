@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use countersign::testing::{BEGIN, FixedClock, Mailbox, Rig, SeededEntropy};
@@ -23,15 +23,17 @@ const NOBODY: &str = "eve@marsh.example";
 
 /// What an attempt made others do.
 #[derive(Debug, Default)]
-struct Tally {
+pub(crate) struct Tally {
     reads: AtomicU32,
     commits: AtomicU32,
     changes: AtomicU32,
     draws: AtomicU32,
+    /// Bytes of sealed session data that were read.
+    pub(crate) sealed: AtomicUsize,
 }
 
 impl Tally {
-    fn take(&self) -> [u32; 4] {
+    pub(crate) fn take(&self) -> [u32; 4] {
         [&self.reads, &self.commits, &self.changes, &self.draws].map(|count| count.swap(0, Ordering::SeqCst))
     }
 }
@@ -68,7 +70,14 @@ impl Store for Counted {
         name: &'a str,
         segments: Range<u32>,
     ) -> Pending<'a, Option<SlotValue>> {
-        self.read().slot(slots, name, segments)
+        let (reading, tally) = (self.read().slot(slots, name, segments), Arc::clone(&self.tally));
+        Box::pin(async move {
+            let found = reading.await?;
+            let segments = found.iter().flat_map(|slot| &slot.segments);
+            let sealed: usize = segments.map(|segment| segment.sealed.len()).sum();
+            tally.sealed.fetch_add(sealed, Ordering::SeqCst);
+            Ok(found)
+        })
     }
     fn slot_names<'a>(&'a self, slots: &'a SlotsId) -> Pending<'a, Vec<(String, Version, u64)>> {
         self.read().slot_names(slots)
@@ -122,16 +131,16 @@ impl Entropy for Drawn {
     }
 }
 
-struct Workshop {
-    engine: Arc<Engine>,
-    tally: Arc<Tally>,
+pub(crate) struct Workshop {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) tally: Arc<Tally>,
     mail: Arc<Mailbox>,
     clock: Arc<FixedClock>,
     _folder: tempfile::TempDir,
 }
 
 impl Workshop {
-    async fn open(hashing: HashingLimits) -> Self {
+    pub(crate) async fn open(hashing: HashingLimits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Embedded::open(folder.path(), Durability::Relaxed).unwrap();
         let tally = Arc::new(Tally::default());
@@ -181,7 +190,7 @@ fn typed(text: &str) -> Password {
 }
 
 /// The least that a hash may cost; what is measured is the work, not the cost.
-fn hashing() -> HashingLimits {
+pub(crate) fn hashing() -> HashingLimits {
     HashingLimits::new(HashingLimits::MEMORY_KIB_MIN, 1, 1, 1, 64).unwrap()
 }
 

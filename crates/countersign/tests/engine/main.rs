@@ -17,4 +17,5 @@ mod keys;
 mod life;
 mod oauth;
 mod races;
+mod slots;
 mod traces;

@@ -1,0 +1,393 @@
+//! The data of one session by type: a slot is a `const`, and whoever names one opens that one only.
+//!
+//! Each slot has its own version, so requests that write different slots both survive; the same slot is compared and
+//! swapped. A change that was overtaken is tried again, and an operation has a name, so that a retry counts once.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::marker::PhantomData;
+
+use countersign_core::batch::{Conflict, Expect};
+use countersign_core::id::Version;
+use countersign_core::record::Client;
+use countersign_core::slot::{Operation, OperationId, SlotWrite};
+use countersign_core::{Fault, Refusal};
+use countersign_jose::primitive::sha256;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::guests::Crossing;
+use crate::slots::{ALL, fits, named};
+
+/// How often a change is tried against others before it gives up.
+const TRIES: usize = 32;
+
+/// The typed name of one piece of session data, a `const` of the application.
+///
+/// ```
+/// use countersign::Slot;
+/// const CART: Slot<Vec<String>> = Slot::new("cart");
+/// assert_eq!(CART.name(), "cart");
+/// ```
+pub struct Slot<T> {
+    name: &'static str,
+    crossing: Crossing,
+    holds: PhantomData<fn() -> T>,
+}
+
+/// What a slot holds that is kept as it is, not as JSON: a picture, a document. It is also read and written in part.
+#[derive(Clone, Copy, Debug)]
+pub enum Bytes {}
+
+/// The data of one session, as its application sees it. Nothing is read before it is asked for.
+///
+/// ```
+/// use countersign::{Data, Expect, Result, Slot, Writes};
+///
+/// const CART: Slot<Vec<String>> = Slot::new("cart");
+/// const VISITS: Slot<i64> = Slot::new("visits");
+///
+/// async fn visit(data: &Data<'_>, request: &str) -> Result<()> {
+///     data.update(CART, |cart| cart.push("rope".to_owned())).await?; // tried again when somebody was faster
+///     data.add(VISITS, 1, request).await?; // counts once, however often this request is tried
+///     data.commit(Writes::new().put(CART, Expect::Present, &vec![])?.clear(VISITS, Expect::Whatever)).await?;
+///     Ok(()) // both of them, or neither
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Data<'a> {
+    engine: &'a Engine,
+    app: &'a Client,
+    handle: &'a str,
+}
+
+/// Writes of several slots that happen together or not at all.
+#[derive(Clone, Debug, Default)]
+pub struct Writes(Vec<Planned>);
+
+#[derive(Clone, Debug)]
+struct Planned {
+    name: &'static str,
+    expect: Expect,
+    value: Option<Vec<u8>>,
+}
+
+impl<T> Slot<T> {
+    /// The slot `name`: 1 to 64 of `a-z 0-9 _ . -`.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, crossing: Crossing::Stays, holds: PhantomData }
+    }
+
+    /// The same slot, taken along when a guest signs in. Whoever was at the browser before may have put it there, so it must be
+    /// nothing that is trusted: a cart, not a permission.
+    #[must_use]
+    pub const fn carried(self) -> Self {
+        Self { crossing: Crossing::Crosses, ..self }
+    }
+
+    /// Whether it is taken along when a guest signs in.
+    #[must_use]
+    pub const fn crossing(self) -> Crossing {
+        self.crossing
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+}
+
+impl<T> Clone for Slot<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Slot<T> {}
+
+impl<T> fmt::Debug for Slot<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Slot({})", self.name)
+    }
+}
+
+impl Engine {
+    /// The data of the session that `handle` names, as `app` sees it.
+    #[must_use]
+    pub const fn data<'a>(&'a self, app: &'a Client, handle: &'a str) -> Data<'a> {
+        Data { engine: self, app, handle }
+    }
+}
+
+impl Data<'_> {
+    /// The value of `slot` with its version; none when nothing was written.
+    ///
+    /// # Errors
+    /// As [`Engine::slot`]; [`Fault::Codec`]: the value is no `T`.
+    pub async fn read<T: DeserializeOwned>(&self, slot: Slot<T>) -> Result<Option<(Version, T)>> {
+        let found = self.engine.slot(self.app, self.handle, slot.name).await?;
+        Ok(found.map(|(version, bytes)| parsed(slot, &bytes).map(|value| (version, value))).transpose()?)
+    }
+
+    /// Writes `slot` if `expect` holds of it; answers its new version.
+    ///
+    /// # Errors
+    /// [`Refusal::Moved`]: it has another version. As [`Engine::put_slot`].
+    pub async fn write<T: Serialize>(&self, slot: Slot<T>, expect: Expect, value: &T) -> Result<Version> {
+        let bytes = json(slot, value)?;
+        self.engine.put_slot(self.app, self.handle, slot.name, expect, &bytes).await
+    }
+
+    /// Removes `slot` if `expect` holds of it.
+    ///
+    /// # Errors
+    /// As [`Engine::drop_slot`].
+    pub async fn clear<T>(&self, slot: Slot<T>, expect: Expect) -> Result<()> {
+        self.engine.drop_slot(self.app, self.handle, slot.name, expect).await
+    }
+
+    /// Changes `slot` in place, starting from `T::default()`; answers what it has become. Tried again when somebody else was
+    /// faster, so `change` may run more than once.
+    ///
+    /// # Errors
+    /// [`Fault::Contention`]: 32 tries met 32 others. As [`Data::read`] and [`Data::write`].
+    pub async fn update<T: Default + Serialize + DeserializeOwned>(
+        &self,
+        slot: Slot<T>,
+        mut change: impl FnMut(&mut T),
+    ) -> Result<T> {
+        let changed = |value: &mut T| {
+            change(value);
+            Ok(())
+        };
+        match self.swap(slot, None, changed).await? {
+            Some((value, ())) => Ok(value),
+            None => Err(Fault::Store("it knows an operation that was not named".to_owned()).into()),
+        }
+    }
+
+    /// Adds `by` to the number in `slot`, which starts from 0; answers the sum. With the name of an operation that has been
+    /// applied it changes nothing and answers the number as it is. `once` is the same in every try, such as the id of a
+    /// request, which may do other things under it as well.
+    ///
+    /// The last 256 operations of a session are remembered, each for a day at the most.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`]: the sum is larger than an `i64`. As [`Data::update`].
+    pub async fn add(&self, slot: Slot<i64>, by: i64, once: &str) -> Result<i64> {
+        let sum = |number: &mut i64| {
+            *number = number.checked_add(by).ok_or_else(|| Refusal::Invalid {
+                what: format!("the number in the slot `{}` would be too large", slot.name),
+            })?;
+            Ok(())
+        };
+        match self.swap(slot, Some(operation("add", slot, &by, once)?), sum).await? {
+            Some((sum, ())) => Ok(sum),
+            None => Ok(self.read(slot).await?.map_or(0, |(_, number)| number)),
+        }
+    }
+
+    /// Puts `item` into the set in `slot`; answers whether it is new there. `once` is as in [`Data::add`]; an operation that
+    /// has been applied changes nothing and answers `false`.
+    ///
+    /// # Errors
+    /// As [`Data::update`].
+    pub async fn insert<T>(&self, slot: Slot<BTreeSet<T>>, item: T, once: &str) -> Result<bool>
+    where
+        T: Clone + Ord + Serialize + DeserializeOwned,
+    {
+        let put = |set: &mut BTreeSet<T>| Ok(set.insert(item.clone()));
+        Ok(self
+            .swap(slot, Some(operation("insert", slot, &item, once)?), put)
+            .await?
+            .is_some_and(|(_, new)| new))
+    }
+
+    /// Takes `item` out of the set in `slot`; answers whether it was there. `once` is as in [`Data::add`]; an operation that
+    /// has been applied changes nothing and answers `false`.
+    ///
+    /// # Errors
+    /// As [`Data::update`].
+    pub async fn remove<T>(&self, slot: Slot<BTreeSet<T>>, item: &T, once: &str) -> Result<bool>
+    where
+        T: Ord + Serialize + DeserializeOwned,
+    {
+        let take = |set: &mut BTreeSet<T>| Ok(set.remove(item));
+        Ok(self
+            .swap(slot, Some(operation("remove", slot, item, once)?), take)
+            .await?
+            .is_some_and(|(_, was)| was))
+    }
+
+    /// Makes all of `writes`, or none of them; answers the version that every slot of them has now.
+    ///
+    /// # Errors
+    /// [`Refusal::Moved`]: a slot is not as expected. [`Refusal::Invalid`]: a slot is named twice. As [`Engine::put_slot`].
+    pub async fn commit(&self, writes: Writes) -> Result<Version> {
+        let Writes(planned) = writes;
+        for (index, write) in planned.iter().enumerate() {
+            named(write.name)?;
+            fits(write.value.as_deref().unwrap_or_default())?;
+            if planned.iter().take(index).any(|other| other.name == write.name) {
+                return Err(Refusal::Invalid { what: "a slot is written once in one step".to_owned() }.into());
+            }
+        }
+        if planned.is_empty() {
+            return Err(Refusal::Invalid { what: "nothing is written".to_owned() }.into());
+        }
+        let session = self.engine.session_for(self.app, self.handle).await?;
+        let keys = self.engine.slot_keys(&session).await?;
+        let mut sealed = Vec::with_capacity(planned.len());
+        for Planned { name, expect, value } in planned {
+            // Of a long value only what differs from the version that was read.
+            let old = match (expect, &value) {
+                (Expect::At(version), Some(_)) => {
+                    let old = self.engine.store.slot(&session.slots, name, 0..0).await?;
+                    old.filter(|old| old.version == version)
+                }
+                _ => None,
+            };
+            let put = value.map(|value| keys.put(self.engine, name, old.as_ref(), &value)).transpose()?;
+            sealed.push(SlotWrite { name: name.to_owned(), expect, put });
+        }
+        self.engine.write_slots(&session, sealed).await
+    }
+
+    /// The bytes of `slot` from `offset` on, at most `bytes`, fewer where it ends. Reads only the 64 KiB segments that hold
+    /// them.
+    ///
+    /// # Errors
+    /// As [`Engine::slot_part`].
+    pub async fn read_part(
+        &self,
+        slot: Slot<Bytes>,
+        offset: u64,
+        bytes: u64,
+    ) -> Result<Option<(Version, Vec<u8>)>> {
+        self.engine.slot_part(self.app, self.handle, slot.name, offset, bytes).await
+    }
+
+    /// Writes `bytes` over what `slot` holds from `offset` on, all of it inside the value; `expect` is the version that was
+    /// read. Reads and writes only the 64 KiB segments concerned.
+    ///
+    /// # Errors
+    /// As [`Engine::put_slot_part`].
+    pub async fn write_part(
+        &self,
+        slot: Slot<Bytes>,
+        expect: Version,
+        offset: u64,
+        bytes: &[u8],
+    ) -> Result<Version> {
+        self.engine.put_slot_part(self.app, self.handle, slot.name, expect, (offset, bytes)).await
+    }
+
+    /// The whole of `slot`.
+    ///
+    /// # Errors
+    /// As [`Engine::slot`].
+    pub async fn read_bytes(&self, slot: Slot<Bytes>) -> Result<Option<(Version, Vec<u8>)>> {
+        self.engine.slot(self.app, self.handle, slot.name).await
+    }
+
+    /// Writes the whole of `slot` if `expect` holds of it; of a long value only the 64 KiB segments that differ from what is
+    /// there.
+    ///
+    /// # Errors
+    /// As [`Engine::put_slot`].
+    pub async fn write_bytes(&self, slot: Slot<Bytes>, expect: Expect, value: &[u8]) -> Result<Version> {
+        self.engine.put_slot(self.app, self.handle, slot.name, expect, value).await
+    }
+
+    /// Reads, changes and swaps until nobody else was faster; none when the operation has been applied before.
+    async fn swap<T: Default + Serialize + DeserializeOwned, A>(
+        &self,
+        slot: Slot<T>,
+        once: Option<OperationId>,
+        mut change: impl FnMut(&mut T) -> Result<A, Refusal>,
+    ) -> Result<Option<(T, A)>> {
+        named(slot.name)?;
+        let engine = self.engine;
+        let session = engine.session_for(self.app, self.handle).await?;
+        let keys = engine.slot_keys(&session).await?;
+        // Those of this process take turns, so that only other nodes can be faster.
+        let _turn = engine.turn(session.serial).await;
+        for _ in 0..TRIES {
+            let found = engine.store.slot(&session.slots, slot.name, ALL).await?;
+            let (expect, mut value) = match &found {
+                Some(found) => (Expect::At(found.version), parsed(slot, &keys.open(slot.name, found)?)?),
+                None => (Expect::Absent, T::default()),
+            };
+            let answer = change(&mut value)?;
+            let bytes = json(slot, &value)?;
+            fits(&bytes)?;
+            let put = Some(keys.put(engine, slot.name, found.as_ref(), &bytes)?);
+            let write = vec![SlotWrite { name: slot.name.to_owned(), expect, put }];
+            let operation = once.map(|id| Operation { id, at: engine.now() });
+            match engine.try_slots(&session, write.clone(), operation).await? {
+                Ok(_) => {
+                    engine.view_allows(&session)?;
+                    return Ok(Some((value, answer)));
+                }
+                Err(Conflict::Applied) => return Ok(None),
+                Err(Conflict::Moved | Conflict::Taken | Conflict::Missing) => {}
+                Err(conflict) => return Err(engine.not_written(&session, &write, conflict).await),
+            }
+        }
+        Err(Fault::Contention.into())
+    }
+}
+
+impl Writes {
+    /// None yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Writes `value` to `slot` if `expect` holds of it.
+    ///
+    /// # Errors
+    /// [`Fault::Codec`]: the value has no JSON.
+    pub fn put<T: Serialize>(mut self, slot: Slot<T>, expect: Expect, value: &T) -> Result<Self> {
+        let value = Some(json(slot, value)?);
+        self.0.push(Planned { name: slot.name, expect, value });
+        Ok(self)
+    }
+
+    /// Removes `slot` if `expect` holds of it.
+    #[must_use]
+    pub fn clear<T>(mut self, slot: Slot<T>, expect: Expect) -> Self {
+        self.0.push(Planned { name: slot.name, expect, value: None });
+        self
+    }
+}
+
+/// Names an operation by what it does, to which slot, with what, and what its caller calls it: one request may do several
+/// things.
+fn operation<T, W: Serialize>(what: &str, slot: Slot<T>, with: &W, once: &str) -> Result<OperationId, Fault> {
+    // Only the last part may have any length and a `/`.
+    let with = sha256(&json(Slot::new(slot.name), with)?);
+    let hash = sha256(&[what.as_bytes(), b"/", slot.name.as_bytes(), b"/", &with, once.as_bytes()].concat());
+    let mut id = [0; 16];
+    id.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+    Ok(OperationId(id))
+}
+
+fn parsed<T: DeserializeOwned>(slot: Slot<T>, bytes: &[u8]) -> Result<T, Fault> {
+    serde_json::from_slice(bytes).map_err(|error| unlike(slot, &error))
+}
+
+fn json<T: Serialize>(slot: Slot<T>, value: &T) -> Result<Vec<u8>, Fault> {
+    serde_json::to_vec(value).map_err(|error| unlike(slot, &error))
+}
+
+/// Says where, and nothing of what stands there.
+fn unlike<T>(slot: Slot<T>, error: &serde_json::Error) -> Fault {
+    let (line, column) = (error.line(), error.column());
+    Fault::Codec(format!("the slot `{}` has another type, at line {line}, column {column}", slot.name))
+}
