@@ -14,6 +14,8 @@
 mod faults;
 #[path = "postgres/nodes.rs"]
 mod nodes;
+#[path = "postgres/tls.rs"]
+mod tls;
 #[path = "support/postgres.rs"]
 mod support;
 

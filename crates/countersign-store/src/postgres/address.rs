@@ -1,40 +1,46 @@
-//! Which database is meant, and whether it may be spoken to in clear. Opens nothing.
+//! Which database is meant, and how it is spoken to. Opens nothing but a file of certificates.
+//!
+//! Of the parameters of an address, `sslmode` and `sslrootcert` are read here, as libpq has them with two differences: what
+//! is not said is `verify-full` unless the database is on this machine, and `require` is `verify-full` too, since what is
+//! encrypted for whoever answers is kept from nobody.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use countersign_core::Fault;
+use percent_encoding::percent_decode_str;
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
-/// The settings of every connection to the database at `url`.
+use super::tls::Tls;
+
+/// The way to a database.
+#[derive(Clone)]
+pub(super) struct Way {
+    /// The settings of every connection.
+    pub(super) config: Config,
+    /// Whom to believe that they are the database.
+    pub(super) tls: Tls,
+}
+
+/// The way to the database at `url`.
 ///
 /// # Errors
-/// [`Fault::Unfit`] when `url` is no address of a PostgreSQL database, or names a host that is neither this machine nor said
-/// to be spoken to in clear. The message never holds a part of `url`: it may carry a password.
-pub(super) fn parse(url: &str) -> Result<Config, Fault> {
-    let mut config: Config = url.parse().map_err(|_| {
-        Fault::Unfit("the address of the PostgreSQL database cannot be read; it looks like `postgres://user@host/name`".to_owned())
-    })?;
+/// [`Fault::Unfit`] when `url` is no address of a PostgreSQL database, or asks for what would only look private. The message
+/// never holds a part of `url` but the name of a file: it may carry a password.
+pub(super) fn parse(url: &str) -> Result<Way, Fault> {
+    let (place, ours, theirs) = split(url)?;
+    let text = if theirs.is_empty() { place.to_owned() } else { format!("{place}?{}", theirs.join("&")) };
+    let mut config: Config = text.parse().map_err(|_| unreadable())?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-        return Err(Fault::Unfit("the address of the PostgreSQL database names no host".to_owned()));
+        return Err(unfit("the address of the PostgreSQL database names no host"));
     }
-    match config.get_ssl_mode() {
-        SslMode::Disable => {}
-        SslMode::Prefer if stays_here(&config) => drop(config.ssl_mode(SslMode::Disable)),
-        SslMode::Prefer => {
-            return Err(Fault::Unfit(
-                "the PostgreSQL database is on another host and would be spoken to in clear; \
-                 say so with `sslmode=disable` where the network between is yours, or tunnel it"
-                    .to_owned(),
-            ));
-        }
-        _ => {
-            return Err(Fault::Unfit(
-                "TLS to PostgreSQL is not built in; `sslmode=disable` through a tunnel does the same"
-                    .to_owned(),
-            ));
-        }
-    }
+    let plain = match (ours.mode, &ours.roots) {
+        (Some(mode), _) => mode == Mode::Disable,
+        (None, Some(_)) => false,
+        (None, None) => stays_here(&config),
+    };
+    config.ssl_mode(if plain { SslMode::Disable } else { SslMode::Require });
     let options = format!("{} {}", config.get_options().unwrap_or_default(), options());
     // A standby answers reads of the past and takes no write.
     config
@@ -45,7 +51,54 @@ pub(super) fn parse(url: &str) -> Result<Config, Fault> {
         .keepalives_idle(SILENT)
         .keepalives_interval(Duration::from_secs(1))
         .options(options.trim());
-    Ok(config)
+    Ok(Way { config, tls: Tls::trusting(ours.roots.as_deref())? })
+}
+
+/// Whether the connection is to be private.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Disable,
+    VerifyFull,
+}
+
+/// The parameters that are read here.
+#[derive(Debug, Default)]
+struct Ours {
+    mode: Option<Mode>,
+    roots: Option<PathBuf>,
+}
+
+/// What stands before the parameters, and the parameters: ours, and those of the driver.
+fn split(url: &str) -> Result<(&str, Ours, Vec<&str>), Fault> {
+    let (place, query) = url.split_once('?').unwrap_or((url, ""));
+    if !["postgres://", "postgresql://"].iter().any(|scheme| place.starts_with(scheme)) {
+        return Err(unreadable());
+    }
+    let (mut ours, mut theirs) = (Ours::default(), Vec::new());
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=') {
+            Some(("sslmode", mode)) => ours.mode = Some(self::mode(mode)?),
+            Some(("sslrootcert", "system")) => {}
+            Some(("sslrootcert", path)) => {
+                let path = percent_decode_str(path).decode_utf8().map_err(|_| unreadable())?;
+                ours.roots = Some(PathBuf::from(path.as_ref()));
+            }
+            _ => theirs.push(pair),
+        }
+    }
+    Ok((place, ours, theirs))
+}
+
+fn mode(text: &str) -> Result<Mode, Fault> {
+    match text {
+        "disable" => Ok(Mode::Disable),
+        "require" | "verify-full" => Ok(Mode::VerifyFull),
+        "allow" | "prefer" | "verify-ca" => Err(unfit(
+            "an `sslmode` that can be talked out of it is not taken: say `verify-full`, or `disable` where the network between \
+             is yours",
+        )),
+        _ => Err(unfit("the `sslmode` of the PostgreSQL database is `disable` or `verify-full`")),
+    }
 }
 
 /// Whether every way to it stays on this machine.
@@ -61,6 +114,14 @@ fn stays_here(config: &Config) -> bool {
         #[cfg(unix)]
         Host::Unix(_) => true,
     })
+}
+
+fn unreadable() -> Fault {
+    unfit("the address of the PostgreSQL database cannot be read; it looks like `postgres://user@host/name`")
+}
+
+fn unfit(why: &str) -> Fault {
+    Fault::Unfit(why.to_owned())
 }
 
 /// What the server is told when a connection begins. A transaction whose node has gone silent must not keep the head locked.
@@ -90,8 +151,13 @@ mod tests {
     fn refused(url: &str) -> String {
         match parse(url) {
             Err(Fault::Unfit(message)) => message,
-            other => panic!("`{url}` gave {other:?}"),
+            Err(other) => panic!("`{url}` gave {other:?}"),
+            Ok(_) => panic!("`{url}` was taken"),
         }
+    }
+
+    fn mode(url: &str) -> SslMode {
+        parse(url).unwrap().config.get_ssl_mode()
     }
 
     #[test]
@@ -101,28 +167,51 @@ mod tests {
             "postgres://ada@127.0.0.1:5433/shop",
             "postgres://ada@[::1]/shop",
             "postgresql:///shop?host=/run/postgresql",
-            "host=far.example hostaddr=127.0.0.1 user=ada",
+            "postgres://ada@far.example/shop?hostaddr=127.0.0.1",
         ] {
-            assert!(parse(url).is_ok(), "{url}");
+            assert_eq!(mode(url), SslMode::Disable, "{url}");
         }
+        assert_eq!(mode("postgres://ada@localhost/shop?sslmode=verify-full"), SslMode::Require);
     }
 
     #[test]
     fn another_host_is_spoken_to_in_clear_only_when_the_address_says_so() {
-        assert!(refused("postgres://ada:secret@db.example/shop").contains("in clear"));
-        assert!(refused("postgres://ada:secret@localhost,db.example/shop").contains("in clear"));
-        assert!(refused("host=localhost hostaddr=192.0.2.1 user=ada").contains("in clear"));
-        assert!(parse("postgres://ada@db.example/shop?sslmode=disable").is_ok());
-        assert!(refused("postgres://ada@db.example/shop?sslmode=require").contains("TLS"));
+        for url in [
+            "postgres://ada:secret@db.example/shop",
+            "postgres://ada:secret@localhost,db.example/shop",
+            "postgres://ada@localhost/shop?hostaddr=192.0.2.1",
+            "postgres://ada@db.example/shop?sslmode=require",
+            "postgres://ada@db.example/shop?sslrootcert=system",
+            "postgres://ada@db.example/shop?application_name=x&sslmode=verify-full",
+        ] {
+            assert_eq!(mode(url), SslMode::Require, "{url}");
+        }
+        assert_eq!(mode("postgres://ada@db.example/shop?sslmode=disable"), SslMode::Disable);
+        assert!(refused("postgres://ada@db.example/shop?sslmode=prefer").contains("verify-full"));
+        assert!(refused("postgres://ada@db.example/shop?sslmode=off").contains("disable"));
+    }
+
+    #[test]
+    fn a_file_of_certificates_that_has_none_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("no certificates");
+        let url = format!("postgres://ada:secret@db/shop?sslrootcert={}", path.display()).replace(' ', "%20");
+        assert!(refused(&url).contains("no certificates"));
+        std::fs::write(&path, "nothing").unwrap();
+        assert!(refused(&url).contains("holds no certificate"));
     }
 
     #[test]
     fn no_message_repeats_the_address() {
-        for url in
-            ["postgres://ada:secret@db.example/shop", "postgres://ada:secret@db.example:no/shop?secret=1"]
-        {
+        for url in [
+            "postgres://ada:secret@db.example:no/shop?secret=1",
+            "postgres://ada:secret@db.example/shop?sslmode=prefer",
+            "postgres://ada:se?cret@db.example/shop",
+            "host=db.example password=secret",
+            "mysql://ada:secret@db.example/shop",
+        ] {
             assert!(!refused(url).contains("secret"));
         }
-        assert!(refused("user=ada").contains("no host"));
+        assert!(refused("postgres://").contains("no host"));
     }
 }

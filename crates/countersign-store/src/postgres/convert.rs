@@ -63,8 +63,18 @@ pub(super) fn broken(error: &tokio_postgres::Error) -> Fault {
             Fault::Store("the disk of PostgreSQL is full".to_owned())
         }
         Some(said) => Fault::Store(format!("PostgreSQL says `{}` ({})", said.message(), said.code().code())),
-        None => Fault::Store(format!("PostgreSQL does not answer: {error}")),
+        None => Fault::Store(format!("PostgreSQL does not answer: {}", told(error))),
     }
+}
+
+/// What is wrong, and why.
+fn told(error: &tokio_postgres::Error) -> String {
+    let (mut text, mut cause) = (error.to_string(), std::error::Error::source(error));
+    while let Some(why) = cause {
+        text = format!("{text}: {why}");
+        cause = why.source();
+    }
+    text
 }
 
 /// The column `index`.

@@ -9,9 +9,9 @@ use deadpool_postgres::{
     ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Config, NoTls, Row};
+use tokio_postgres::Row;
 
-use super::address::CONNECT;
+use super::address::{CONNECT, Way};
 use super::convert::Stop;
 
 /// The values of a statement.
@@ -34,9 +34,9 @@ impl Links {
     ///
     /// # Errors
     /// [`Fault::Unfit`] when there can be no pool.
-    pub(super) fn new(config: Config) -> Result<Self, Fault> {
+    pub(super) fn new(way: Way) -> Result<Self, Fault> {
         let how = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(config, NoTls, how))
+        let pool = Pool::builder(Manager::from_config(way.config, way.tls, how))
             .max_size(MOST)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(ANSWER))

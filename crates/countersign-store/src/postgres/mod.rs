@@ -18,6 +18,7 @@ mod head;
 mod link;
 mod read;
 mod slot;
+mod tls;
 mod writer;
 
 use std::sync::Arc;
@@ -42,17 +43,18 @@ pub struct Postgres {
 impl Postgres {
     /// Opens the database at `url`, such as `postgres://countersign@localhost/shop`; makes the tables when there are none.
     ///
-    /// A host other than this machine is refused unless the address says `sslmode=disable`. Needs a tokio runtime with time
-    /// and input and output.
+    /// A host other than this machine must prove with a certificate who it is (`sslmode=verify-full`), under the roots of the
+    /// web or those in the file `sslrootcert=…`; with `sslmode=disable` it is spoken to in clear. Needs a tokio runtime with
+    /// time and input and output.
     ///
     /// # Errors
     /// [`Fault::Unfit`] when the address cannot be taken, or what it leads to is not a store of this version or an older
     /// one; [`Fault::Store`] when the database does not answer.
     pub async fn open(url: &str) -> Result<Arc<Self>, Fault> {
-        let config = address::parse(url)?;
-        let links = Links::new(config.clone())?;
+        let way = address::parse(url)?;
+        let links = Links::new(way.clone())?;
         format::bring_up(&links).await?;
-        let writer = Writer::start(links.clone(), Bell::hang(config)).await?;
+        let writer = Writer::start(links.clone(), Bell::hang(way)).await?;
         Ok(Arc::new(Self { links, writer }))
     }
 

@@ -54,6 +54,28 @@ impl Server {
         client.batch_execute(sql).await.unwrap();
     }
 
+    /// How many rows `select` finds in the database at `url`.
+    pub(crate) async fn count(&self, url: &str, select: &str) -> usize {
+        let client = self.client(url.rsplit('/').next().unwrap()).await.unwrap();
+        client.query(select, &[]).await.unwrap().len()
+    }
+
+    /// Lets it speak TLS with `server.key` and `server.crt` of `folder`.
+    pub(crate) async fn speaks_tls(&self, folder: &Path) {
+        for name in ["server.crt", "server.key"] {
+            let to = self.folder.path().join("data").join(name);
+            std::fs::copy(folder.join(name), &to).unwrap();
+            if let Some(user) = servant() {
+                done(Command::new("chown").arg(user).arg(&to));
+            }
+        }
+        self.sql("postgres", "ALTER SYSTEM SET ssl = on").await;
+        self.sql("postgres", "SELECT pg_reload_conf()").await;
+        while self.count("postgres", "SELECT FROM pg_settings WHERE name = 'ssl' AND setting = 'on'").await == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     async fn client(&self, database: &str) -> Result<Client, tokio_postgres::Error> {
         let socket = self.folder.path().display();
         let config = format!("host={socket} port={} user=countersign dbname={database}", self.port);
