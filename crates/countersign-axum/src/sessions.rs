@@ -3,11 +3,11 @@
 //! The one place below the command line that reads the environment: which key opens the store is not for a program's text.
 
 use std::future::{Future, IntoFuture};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use countersign::{Beyond, Fault, Home, Keeping, MasterKey, Most, Preset, SessionRules};
+use countersign::{Beyond, Fault, Home, Keeping, MasterKey, Most, Place, Preset, SessionRules};
 
 use crate::guard::Guard;
 
@@ -64,7 +64,7 @@ impl Sessions {
             let why = "`.data(…)` is not built in: this countersign-axum keeps data in its store";
             return Err(Fault::Unfit(why.to_owned()));
         }
-        let folder = folder(&self.place)?;
+        let place: Place = self.place.parse()?;
         let keeping = match self.master {
             Some(master) => Keeping::Production(master),
             None => keeping(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()))?,
@@ -74,7 +74,7 @@ impl Sessions {
                 "sessions in development: plain http, this machine only; {KEY_FILE} makes it production"
             );
         }
-        Ok(Guard::at_home(Arc::new(Home::open(&folder, keeping, self.rules).await?)))
+        Ok(Guard::at_home(Arc::new(Home::open(&place, keeping, self.rules).await?)))
     }
 }
 
@@ -85,19 +85,6 @@ impl IntoFuture for Sessions {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.open())
     }
-}
-
-/// The folder that `place` is. An address may hold a password, so it is not repeated.
-fn folder(place: &str) -> Result<PathBuf, Fault> {
-    let why = match place.split_once("://") {
-        None if place.is_empty() => "sessions need a place, such as `shop.db`",
-        None => return Ok(PathBuf::from(place)),
-        Some(("postgres" | "postgresql", _)) => {
-            "a store in PostgreSQL is not built in: name a folder, such as `shop.db`"
-        }
-        Some(_) => "sessions are kept in a folder, such as `shop.db`, and this is an address",
-    };
-    Err(Fault::Unfit(why.to_owned()))
 }
 
 /// What the environment says.
@@ -126,14 +113,5 @@ mod tests {
         assert!(matches!(with(KEY, good), Ok(Keeping::Production(_))));
         assert!(with(KEY, "hunter2").is_err());
         assert!(with(KEY_FILE, "/nowhere/key").is_err());
-    }
-
-    #[test]
-    fn a_place_is_a_folder_and_an_address_is_not_repeated() {
-        assert_eq!(folder("shop.db").unwrap(), PathBuf::from("shop.db"));
-        for bad in ["", "postgres://shop:hunter2@db/shop", "mysql://hunter2@db"] {
-            let why = folder(bad).unwrap_err().to_string();
-            assert!(!why.contains("hunter2"), "{why}");
-        }
     }
 }

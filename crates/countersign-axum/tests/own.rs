@@ -454,7 +454,7 @@ async fn who_asks_is_never_somebody_elses_request() {
 
 #[tokio::test]
 async fn what_is_not_built_in_is_said_without_the_password() {
-    for place in ["postgres://shop:hunter2@db/shop", "", "mysql://hunter2@db"] {
+    for place in ["postgres://shop:hunter2@db/shop?sslmode=prefer", "", "mysql://hunter2@db"] {
         let why = Guard::sessions(place).await.unwrap_err().to_string();
         assert!(!why.contains("hunter2"), "{why}");
     }

@@ -15,7 +15,7 @@ use tower::ServiceExt;
 use crate::cli::Common;
 use crate::house::{self, House};
 use crate::problem::{Exit, Problem, Result, code};
-use crate::settings::{self, Sources, environment};
+use crate::settings::{self, environment};
 use crate::wire;
 
 const ROOT: &str = "/admin/api/v1/";
@@ -33,9 +33,12 @@ enum Way {
 impl Admin {
     /// Finds the owner of the data folder, or becomes it for the length of this command.
     pub(crate) async fn open(common: &Common) -> Result<Self> {
-        let flags = common.data.iter().map(|path| ("data", "--data", path.display().to_string())).collect();
-        let sources = Sources::gather(flags, common.config.as_deref(), &environment)?;
-        let data = settings::data_folder(&sources)?;
+        let sources = common.sources()?;
+        let data = match sources.store(&environment)? {
+            // Its servers may be on other machines: there need not be a folder here.
+            Some(_) => settings::data_folder(&sources).unwrap_or_else(|_| PathBuf::from(settings::DATA)),
+            None => settings::data_folder(&sources)?,
+        };
         let socket = data.join(house::SOCKET);
         if tokio::net::UnixStream::connect(&socket).await.is_ok() {
             return Ok(Self { way: Way::Socket(socket) });

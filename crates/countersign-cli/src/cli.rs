@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::command;
+use crate::problem::Result;
+use crate::settings::{Flags, Sources, environment};
 use crate::ui::Color;
 
 /// Knows who your users are after they have signed in: by session, JWT or hybrid.
@@ -42,10 +44,27 @@ pub(crate) struct Common {
     /// The data folder [env: COUNTERSIGN_DATA]
     #[arg(long, global = true, value_name = "FOLDER", help_heading = EVERYWHERE)]
     pub(crate) data: Option<PathBuf>,
+    /// A PostgreSQL store in place of the data folder's own: postgres://…; one
+    /// with a password goes into the environment [env: COUNTERSIGN_STORE_URL]
+    #[arg(long, global = true, value_name = "URL", help_heading = EVERYWHERE)]
+    pub(crate) store: Option<String>,
     /// The configuration file [env: COUNTERSIGN_CONFIG] [default:
     /// countersign.toml, if it exists]
     #[arg(long, global = true, value_name = "FILE", help_heading = EVERYWHERE)]
     pub(crate) config: Option<PathBuf>,
+}
+
+impl Common {
+    /// The settings among them.
+    pub(crate) fn flags(&self) -> Flags {
+        let data = self.data.iter().map(|path| ("data", "--data", path.display().to_string()));
+        data.chain(self.store.iter().map(|url| ("store", "--store", url.clone()))).collect()
+    }
+
+    /// The settings of a command that takes no others.
+    pub(crate) fn sources(&self) -> Result<Sources> {
+        Sources::gather(self.flags(), self.config.as_deref(), &environment)
+    }
 }
 
 /// The commands.

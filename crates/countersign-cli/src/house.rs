@@ -1,4 +1,4 @@
-//! Opening what a data folder holds: the store under its lock, and the engine on it. Who may open it is decided here.
+//! Opening the store, in a data folder or in PostgreSQL, and the engine on it. Who may open it is decided here.
 //!
 //! A folder with [`DEV_KEY`] in it was made by `serve --dev` and never serves production.
 
@@ -6,16 +6,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::{Extension, Router};
-use countersign::{Engine, HashingLimits, MasterKey, Parts, SessionRules, SystemClock, SystemEntropy};
+use countersign::{
+    Engine, HashingLimits, Kept, MasterKey, Parts, Place, SessionRules, SystemClock, SystemEntropy,
+};
 use countersign_core::extent::Actor;
 use countersign_core::port::{Clock, Post};
 use countersign_server::api;
-use countersign_store::{Durability, Embedded};
 
 use crate::given::{self, Secret};
 use crate::keyfile;
 use crate::problem::{Problem, Result, code};
-use crate::settings::Settings;
+use crate::settings::{self, Settings, Sources, environment};
 
 /// The socket of the owner, inside the data folder.
 pub(crate) const SOCKET: &str = "admin.sock";
@@ -25,7 +26,7 @@ pub(crate) const DEV_KEY: &str = "dev-master.key";
 
 /// What a house is opened with.
 pub(crate) struct Plan {
-    pub(crate) data: PathBuf,
+    pub(crate) place: Place,
     pub(crate) issuer: String,
     pub(crate) dev: bool,
     pub(crate) master: MasterKey,
@@ -34,16 +35,35 @@ pub(crate) struct Plan {
     pub(crate) sessions: SessionRules,
 }
 
-/// An open data folder.
+/// An open store, with its engine.
 pub(crate) struct House {
     pub(crate) engine: Arc<Engine>,
-    store: Arc<Embedded>,
+    kept: Kept,
+}
+
+/// The data folder of a store that lies in one; of one in PostgreSQL, that it does not, and what does the same there.
+pub(crate) fn store_folder(sources: &Sources, instead: &str) -> Result<PathBuf> {
+    match sources.store(&environment)? {
+        Some((address, origin)) => {
+            let message = format!("the store is {address} ({}), and not in a folder", origin.told());
+            Err(Problem::usage(code::IN_POSTGRES, message).hint(instead))
+        }
+        None => settings::data_folder(sources),
+    }
+}
+
+/// Where a server with these settings keeps everything.
+pub(crate) fn place(settings: &Settings, data: &Path) -> Place {
+    match &settings.store {
+        Some((address, _)) => Place::Postgres(address.clone()),
+        None => Place::Folder(data.to_path_buf()),
+    }
 }
 
 impl House {
-    /// Opens the folder; the store's lock decides who owns it.
+    /// Opens the store; the lock of a folder decides who owns it.
     pub(crate) async fn open(plan: Plan) -> Result<Self> {
-        let store = Embedded::open(&plan.data, Durability::Full)?;
+        let kept = plan.place.open().await?;
         let settings = countersign::Settings {
             issuer: plan.issuer,
             dev: plan.dev,
@@ -51,9 +71,9 @@ impl House {
             sessions: plan.sessions,
         };
         let parts = Parts {
-            store: Arc::clone(&store) as _,
-            directory: Arc::clone(&store) as _,
-            guests: Arc::clone(&store) as _,
+            store: Arc::clone(&kept.store),
+            directory: Arc::clone(&kept.directory),
+            guests: Arc::clone(&kept.guests),
             clock: plan.clock,
             entropy: Arc::new(SystemEntropy),
             post: plan.post,
@@ -62,14 +82,14 @@ impl House {
         let engine = match Engine::open(settings, parts).await {
             Ok(engine) => engine,
             Err(fault) => {
-                store.close();
+                kept.close().await;
                 return Err(fault.into());
             }
         };
-        Ok(Self { engine, store })
+        Ok(Self { engine, kept })
     }
 
-    /// Opens the folder for one command, with the settings its server would have.
+    /// Opens the store for one command, with the settings its server would have.
     pub(crate) async fn open_for_command(settings: &Settings, data: &Path) -> Result<Self> {
         let dev = is_dev(data);
         let public_url = settings.public_url.as_ref().map(|found| found.text.clone());
@@ -80,8 +100,8 @@ impl House {
         };
         let master = if dev { dev_master(data)? } else { master(settings)? };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-        let (data, sessions) = (data.to_path_buf(), settings.sessions);
-        Self::open(Plan { data, issuer, dev, master, post: None, clock, sessions }).await
+        let (place, sessions) = (place(settings, data), settings.sessions);
+        Self::open(Plan { place, issuer, dev, master, post: None, clock, sessions }).await
     }
 
     /// The admin API for whoever holds the data folder.
@@ -89,10 +109,10 @@ impl House {
         api::router(Arc::clone(&self.engine)).layer(Extension(Actor::CommandLine))
     }
 
-    /// Finishes what is under way and gives the folder back.
+    /// Finishes what is under way and gives the store back.
     pub(crate) async fn close(self) {
         self.engine.close().await;
-        self.store.close();
+        self.kept.close().await;
     }
 }
 

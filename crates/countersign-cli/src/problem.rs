@@ -50,6 +50,7 @@ pub(crate) mod code {
     pub(crate) const ODD_ANSWER: &str = "CS-6014";
     pub(crate) const ON_SCREEN: &str = "CS-6015";
     pub(crate) const UNSOUND: &str = "CS-6016";
+    pub(crate) const IN_POSTGRES: &str = "CS-6017";
 }
 
 impl Problem {

@@ -19,6 +19,6 @@ pub use embedded::{
 };
 pub use front::{Claim, Fill, Front};
 #[cfg(feature = "postgres")]
-pub use postgres::Postgres;
+pub use postgres::{Postgres, PostgresAddress};
 #[cfg(feature = "redis")]
 pub use redis::Redis;

@@ -16,7 +16,6 @@ use countersign_core::record::Style;
 use countersign_core::record::session::Audience;
 use countersign_core::session::admit::Presence;
 use countersign_core::{Attempt, Fault, Refusal};
-use countersign_store::{Durability, Embedded};
 use tokio::task::JoinHandle;
 
 use crate::apps::NewApp;
@@ -27,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::hasher::HashingLimits;
 use crate::logins::SignedIn;
 use crate::outside::{SystemClock, SystemEntropy};
+use crate::place::Place;
 use crate::secret::MasterKey;
 use crate::visitor::Visitor;
 
@@ -44,7 +44,8 @@ const TICK: Duration = Duration::from_secs(60);
 pub enum Keeping {
     /// Production: cookies go over https only.
     Production(MasterKey),
-    /// Development, on this machine only: plain http, and a key that lies beside the data it seals.
+    /// Development, on this machine only: plain http, and a key that lies beside the data it seals; where the data is in
+    /// PostgreSQL, in the folder `.countersign`.
     Development,
 }
 
@@ -68,22 +69,22 @@ pub struct Known {
 }
 
 impl Home {
-    /// Opens the store in `folder`, which is made when it is not there. One process at a time owns it.
+    /// Opens the store at `place`.
     ///
     /// # Errors
-    /// [`Fault::InUse`], [`Fault::Unfit`] when it was sealed under another key, what the disk could not do.
-    pub async fn open(folder: &Path, keeping: Keeping, rules: SessionRules) -> Result<Self, Fault> {
-        let store = Embedded::open(folder, Durability::Full)?;
+    /// [`Fault::InUse`], [`Fault::Unfit`] when it was sealed under another key, what the disk or the database could not do.
+    pub async fn open(place: &Place, keeping: Keeping, rules: SessionRules) -> Result<Self, Fault> {
+        let kept = place.open().await?;
         let (master, dev) = match keeping {
             Keeping::Production(master) => (master, false),
-            Keeping::Development => (development_key(folder)?, true),
+            Keeping::Development => (development_key(place)?, true),
         };
         // Nobody is sent there: no token is signed, and no letter is written.
         let issuer = if dev { "http://localhost" } else { "https://own.invalid" }.to_owned();
         let parts = Parts {
-            store: Arc::clone(&store) as _,
-            directory: Arc::clone(&store) as _,
-            guests: store,
+            store: kept.store,
+            directory: kept.directory,
+            guests: kept.guests,
             clock: Arc::new(SystemClock::default()),
             entropy: Arc::new(SystemEntropy),
             post: None,
@@ -292,14 +293,16 @@ fn plain<T>(result: Result<T>) -> Result<T, Fault> {
     })
 }
 
-/// The key of a development folder, made when there is none; the command line knows it by the same name.
-fn development_key(folder: &Path) -> Result<MasterKey, Fault> {
+/// The key of a development folder, made when there is none; the command line knows both by the same names.
+fn development_key(place: &Place) -> Result<MasterKey, Fault> {
+    let folder = place.folder().unwrap_or_else(|| Path::new(".countersign"));
     let path = folder.join("dev-master.key");
     let unfit = |why: std::io::Error| Fault::Unfit(format!("the key `{}`: {why}", path.display()));
     match std::fs::read_to_string(&path) {
         Ok(text) => MasterKey::parse(&text),
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
             let key = MasterKey::generate(&SystemEntropy)?;
+            std::fs::create_dir_all(folder).map_err(unfit)?;
             write_private(&path, format!("{}\n", &*key.reveal()).as_bytes()).map_err(unfit)?;
             Ok(key)
         }

@@ -56,6 +56,7 @@ mod outside;
 mod own;
 mod passwords;
 mod people;
+mod place;
 mod remote_signer;
 mod revocable;
 mod roots;
@@ -97,6 +98,7 @@ pub use logins::SignedIn;
 pub use logout::LogoutStep;
 pub use mint::TokenAnswer;
 pub use outside::{SystemClock, SystemEntropy};
+pub use place::{Kept, Place};
 pub use remote_signer::{
     NotSigned, PATIENCE, RemoteSigner, ServiceError, SignatureForm, Signing, sign_remotely,
 };

@@ -26,6 +26,7 @@ const PROGRAMS: &[Program] = &[
     Program { names: &["npm"], package: "npm" },
     Program { names: &["strace"], package: "strace" },
     Program { names: &["python3"], package: "python3-venv" },
+    Program { names: &["openssl"], package: "openssl" },
     Program { names: &["postgres"], package: "postgresql" },
     Program { names: &["redis-server"], package: "redis-server" },
     Program { names: &["redis-cli"], package: "redis-tools" },

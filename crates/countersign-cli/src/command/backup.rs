@@ -10,9 +10,12 @@ use countersign_store::back_up;
 use serde_json::json;
 
 use crate::cli::Common;
+use crate::house::store_folder;
 use crate::problem::Result;
-use crate::settings::{Sources, data_folder, environment};
 use crate::ui::{Mark, Sheet, Ui, show_json};
+
+/// How a store in PostgreSQL is backed up.
+const INSTEAD: &str = "pg_dump --format=custom --schema=countersign copies it while the servers work on; the master key is not in it";
 
 /// Copy the store to a new file, also while the server runs
 ///
@@ -28,9 +31,8 @@ pub(crate) struct Backup {
 impl Backup {
     /// Makes the copy.
     pub(crate) fn run(&self, common: &Common, ui: Ui) -> Result {
-        let flags = common.data.iter().map(|path| ("data", "--data", path.display().to_string())).collect();
-        let sources = Sources::gather(flags, common.config.as_deref(), &environment)?;
-        let made = back_up(&data_folder(&sources)?, &self.file)?;
+        let sources = common.sources()?;
+        let made = back_up(&store_folder(&sources, INSTEAD)?, &self.file)?;
         if ui.json {
             show_json(&json!({
                 "file": self.file,

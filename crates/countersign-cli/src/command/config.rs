@@ -30,9 +30,8 @@ impl Config {
     /// Runs the subcommand.
     pub(crate) fn run(&self, common: &Common, ui: Ui) -> Result {
         let Self::Check(check) = self;
-        let flags = common.data.iter().map(|path| ("data", "--data", path.display().to_string())).collect();
         let file = check.file.as_deref().or(common.config.as_deref());
-        let sources = Sources::gather(flags, file, &environment)?;
+        let sources = Sources::gather(common.flags(), file, &environment)?;
         let settings = sources.parse(&environment)?;
         if ui.json {
             show_json(&to_json(&sources, &settings));
@@ -55,6 +54,11 @@ fn rows(sources: &Sources, settings: &Settings) -> Vec<(&'static str, Option<Str
         held.as_ref()
             .map_or((None, String::new()), |(_, origin)| (Some("(secret)".to_owned()), origin.told()))
     };
+    // The address in force, wherever it came from, without its password.
+    let store = settings.store.as_ref().map(|(address, origin)| (address.to_string(), origin.told()));
+    if let (Some((address, origin)), Some(row)) = (store, rows.iter_mut().find(|(key, ..)| *key == "store")) {
+        *row = ("store", Some(address), origin);
+    }
     for (key, held) in [("master_key", &settings.master_key), ("smtp.url", &settings.smtp_url)] {
         let (value, origin) = secret(held);
         rows.push((key, value, origin));

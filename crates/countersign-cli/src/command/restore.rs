@@ -9,9 +9,13 @@ use countersign_store::{Over, Restore as Wanted, restore};
 use serde_json::json;
 
 use crate::cli::Common;
+use crate::house::store_folder;
 use crate::problem::Result;
-use crate::settings::{Sources, data_folder, environment};
+use crate::settings::environment;
 use crate::ui::{Mark, Sheet, Ui, show_json};
+
+/// How a store in PostgreSQL is restored.
+const INSTEAD: &str = "stop the servers, pg_restore, then `countersign store begin-epoch --yes`, or what has ended since comes back";
 
 /// Put a backup in the place of the store; the server must be stopped
 ///
@@ -35,12 +39,11 @@ pub(crate) struct Restore {
 impl Restore {
     /// Restores.
     pub(crate) fn run(&self, common: &Common, ui: Ui) -> Result {
-        let flags = common.data.iter().map(|path| ("data", "--data", path.display().to_string())).collect();
-        let sources = Sources::gather(flags, common.config.as_deref(), &environment)?;
-        let folder = match sources.of("data") {
+        let sources = common.sources()?;
+        let folder = match sources.of("data").filter(|_| matches!(sources.store(&environment), Ok(None))) {
             // A folder that is named need not be there yet.
             Some(found) => PathBuf::from(&found.text),
-            None => data_folder(&sources)?,
+            None => store_folder(&sources, INSTEAD)?,
         };
         let restored = restore(&Wanted {
             backup: &self.file,

@@ -8,6 +8,7 @@ mod value;
 use std::path::{Path, PathBuf};
 
 use countersign::{Most, Preset, SessionRules};
+use countersign_store::PostgresAddress;
 
 use crate::given::{self, Secret};
 use crate::problem::{Problem, Result, code};
@@ -31,6 +32,8 @@ pub(crate) const KNOWN: &[Known] = &[
     Known { key: "listen", env: "COUNTERSIGN_LISTEN", default: Some("localhost:8321") },
     Known { key: "console_listen", env: "COUNTERSIGN_CONSOLE_LISTEN", default: Some("127.0.0.1:9321") },
     Known { key: "data", env: "COUNTERSIGN_DATA", default: None },
+    Known { key: "store", env: STORE_URL_ENV, default: None },
+    Known { key: "store_url_file", env: "COUNTERSIGN_STORE_URL_FILE", default: None },
     Known { key: "trusted_proxies", env: "COUNTERSIGN_TRUSTED_PROXIES", default: Some("") },
     Known { key: "master_key_file", env: "COUNTERSIGN_MASTER_KEY_FILE", default: None },
     Known { key: "smtp.url_file", env: "COUNTERSIGN_SMTP_URL_FILE", default: None },
@@ -41,6 +44,7 @@ pub(crate) const KNOWN: &[Known] = &[
 ];
 
 const MASTER_KEY_ENV: &str = "COUNTERSIGN_MASTER_KEY";
+const STORE_URL_ENV: &str = "COUNTERSIGN_STORE_URL";
 const SMTP_URL_ENV: &str = "COUNTERSIGN_SMTP_URL";
 const CONFIG_ENV: &str = "COUNTERSIGN_CONFIG";
 const CONFIG_FILE: &str = "countersign.toml";
@@ -103,6 +107,7 @@ pub(crate) struct Settings {
     pub(crate) listen: Listen,
     pub(crate) console_listen: Listen,
     pub(crate) data: Option<Found>,
+    pub(crate) store: Option<(Box<PostgresAddress>, Origin)>,
     pub(crate) trusted_proxies: Vec<String>,
     pub(crate) master_key: Option<(Secret, Origin)>,
     pub(crate) smtp_url: Option<(Secret, Origin)>,
@@ -153,6 +158,7 @@ impl Sources {
             listen: self.value("listen", Listen::parse)?,
             console_listen: self.value("console_listen", Listen::parse)?,
             data: self.of("data").cloned(),
+            store: self.store(env)?,
             trusted_proxies: self.value("trusted_proxies", value::networks)?,
             master_key: self.secret(MASTER_KEY_ENV, "master_key_file", env)?,
             smtp_url: self.secret(SMTP_URL_ENV, "smtp.url_file", env)?,
@@ -168,6 +174,30 @@ impl Sources {
     ) -> Result<T> {
         let text = self.of(key).map_or("", |found| found.text.as_str());
         read(text).map_err(|why| self.bad(key, why))
+    }
+
+    /// The PostgreSQL database that is the store; none where the data folder is. A password is taken from the environment or
+    /// from a file of its own.
+    pub(crate) fn store(&self, env: Env<'_>) -> Result<Option<(Box<PostgresAddress>, Origin)>> {
+        let named = self.of("store");
+        let typed = named.filter(|found| matches!(found.origin, Origin::Flag(_)));
+        let (text, origin, open) = match (typed, self.secret(STORE_URL_ENV, "store_url_file", env)?, named) {
+            (None, Some((secret, origin)), _) => (secret, origin, false),
+            (Some(found), ..) | (None, None, Some(found)) => {
+                (Secret::new(found.text.clone()), found.origin.clone(), true)
+            }
+            (None, None, None) => return Ok(None),
+        };
+        let address: PostgresAddress = text.reveal().parse().map_err(|fault| {
+            let message = format!("the store from {}: {fault}", origin.told());
+            Problem::usage(code::BAD_VALUE, message)
+        })?;
+        if open && address.has_password() {
+            let message = format!("the store's address from {} holds a password", origin.told());
+            return Err(Problem::usage(code::SECRET_IN_ARGV, message)
+                .hint(format!("set {STORE_URL_ENV}, or {STORE_URL_ENV}_FILE to a file that holds the address")));
+        }
+        Ok(Some((Box::new(address), origin)))
     }
 
     /// How long the issuer's sessions live, and how many one person may have.

@@ -4,7 +4,9 @@
 //! is not said is `verify-full` unless the database is on this machine, and `require` is `verify-full` too, since what is
 //! encrypted for whoever answers is kept from nobody.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use countersign_core::Fault;
@@ -14,44 +16,89 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 use super::tls::Tls;
 
-/// The way to a database.
+/// The address of a PostgreSQL database, such as `postgres://countersign@localhost/shop`. It prints itself without what may
+/// be a secret.
+///
+/// ```
+/// use countersign_store::PostgresAddress;
+/// let address: PostgresAddress = "postgres://countersign:hunter2@db.example/shop".parse()?;
+/// assert_eq!(address.to_string(), "PostgreSQL `shop` on `db.example`");
+/// assert!(address.has_password());
+/// assert!("postgres://db.example/shop?sslmode=prefer".parse::<PostgresAddress>().is_err());
+/// # Ok::<(), countersign_core::Fault>(())
+/// ```
 #[derive(Clone)]
-pub(super) struct Way {
+pub struct PostgresAddress {
     /// The settings of every connection.
     pub(super) config: Config,
     /// Whom to believe that they are the database.
     pub(super) tls: Tls,
 }
 
-/// The way to the database at `url`.
-///
-/// # Errors
-/// [`Fault::Unfit`] when `url` is no address of a PostgreSQL database, or asks for what would only look private. The message
-/// never holds a part of `url` but the name of a file: it may carry a password.
-pub(super) fn parse(url: &str) -> Result<Way, Fault> {
-    let (place, ours, theirs) = split(url)?;
-    let text = if theirs.is_empty() { place.to_owned() } else { format!("{place}?{}", theirs.join("&")) };
-    let mut config: Config = text.parse().map_err(|_| unreadable())?;
-    if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
-        return Err(unfit("the address of the PostgreSQL database names no host"));
+impl FromStr for PostgresAddress {
+    type Err = Fault;
+
+    /// # Errors
+    /// [`Fault::Unfit`] when `url` is no address of a PostgreSQL database, or asks for what would only look private. The
+    /// message never holds a part of `url` but the name of a file: it may carry a password.
+    fn from_str(url: &str) -> Result<Self, Fault> {
+        let (place, ours, theirs) = split(url)?;
+        let text = if theirs.is_empty() { place.to_owned() } else { format!("{place}?{}", theirs.join("&")) };
+        let mut config: Config = text.parse().map_err(|_| unreadable())?;
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return Err(unfit("the address of the PostgreSQL database names no host"));
+        }
+        let plain = match (ours.mode, &ours.roots) {
+            (Some(mode), _) => mode == Mode::Disable,
+            (None, Some(_)) => false,
+            (None, None) => stays_here(&config),
+        };
+        config.ssl_mode(if plain { SslMode::Disable } else { SslMode::Require });
+        let options = format!("{} {}", config.get_options().unwrap_or_default(), options());
+        // A standby answers reads of the past and takes no write.
+        config
+            .target_session_attrs(TargetSessionAttrs::ReadWrite)
+            .application_name("countersign")
+            .connect_timeout(CONNECT)
+            .tcp_user_timeout(SILENT)
+            .keepalives_idle(SILENT)
+            .keepalives_interval(Duration::from_secs(1))
+            .options(options.trim());
+        Ok(Self { config, tls: Tls::trusting(ours.roots.as_deref())? })
     }
-    let plain = match (ours.mode, &ours.roots) {
-        (Some(mode), _) => mode == Mode::Disable,
-        (None, Some(_)) => false,
-        (None, None) => stays_here(&config),
-    };
-    config.ssl_mode(if plain { SslMode::Disable } else { SslMode::Require });
-    let options = format!("{} {}", config.get_options().unwrap_or_default(), options());
-    // A standby answers reads of the past and takes no write.
-    config
-        .target_session_attrs(TargetSessionAttrs::ReadWrite)
-        .application_name("countersign")
-        .connect_timeout(CONNECT)
-        .tcp_user_timeout(SILENT)
-        .keepalives_idle(SILENT)
-        .keepalives_interval(Duration::from_secs(1))
-        .options(options.trim());
-    Ok(Way { config, tls: Tls::trusting(ours.roots.as_deref())? })
+}
+
+impl PostgresAddress {
+    /// Whether a password stands in it.
+    #[must_use]
+    pub fn has_password(&self) -> bool {
+        self.config.get_password().is_some()
+    }
+}
+
+impl fmt::Display for PostgresAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let config = &self.config;
+        let name = config.get_dbname().or_else(|| config.get_user()).unwrap_or("postgres");
+        let hosts: Vec<String> = config
+            .get_hosts()
+            .iter()
+            .map(|host| match host {
+                Host::Tcp(name) => name.clone(),
+                #[cfg(unix)]
+                Host::Unix(path) => path.display().to_string(),
+            })
+            .collect();
+        let addresses = config.get_hostaddrs().iter().map(ToString::to_string);
+        let on = if hosts.is_empty() { addresses.collect() } else { hosts };
+        write!(f, "PostgreSQL `{name}` on `{}`", on.join(", "))
+    }
+}
+
+impl fmt::Debug for PostgresAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// Whether the connection is to be private.
@@ -149,15 +196,14 @@ mod tests {
     use super::*;
 
     fn refused(url: &str) -> String {
-        match parse(url) {
+        match url.parse::<PostgresAddress>() {
             Err(Fault::Unfit(message)) => message,
-            Err(other) => panic!("`{url}` gave {other:?}"),
-            Ok(_) => panic!("`{url}` was taken"),
+            other => panic!("`{url}` gave {other:?}"),
         }
     }
 
     fn mode(url: &str) -> SslMode {
-        parse(url).unwrap().config.get_ssl_mode()
+        url.parse::<PostgresAddress>().unwrap().config.get_ssl_mode()
     }
 
     #[test]

@@ -12,7 +12,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_postgres::{AsyncMessage, Client};
 
-use super::address::Way;
+use super::address::PostgresAddress;
 
 /// The way to the task that rings and listens; it ends with this.
 #[derive(Debug)]
@@ -24,10 +24,10 @@ pub(super) struct Bell {
 
 impl Bell {
     /// Hangs the bell; connects by itself, again and again.
-    pub(super) fn hang(way: Way) -> Self {
+    pub(super) fn hang(address: PostgresAddress) -> Self {
         let (ring, heard) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let mut task = JoinSet::new();
-        task.spawn(serve(way, Arc::clone(&ring), Arc::clone(&heard)));
+        task.spawn(serve(address, Arc::clone(&ring), Arc::clone(&heard)));
         Self { ring, heard, _task: task }
     }
 
@@ -42,9 +42,9 @@ impl Bell {
     }
 }
 
-async fn serve(way: Way, ring: Arc<Notify>, heard: Arc<Notify>) {
+async fn serve(address: PostgresAddress, ring: Arc<Notify>, heard: Arc<Notify>) {
     loop {
-        if let Err(error) = connected(&way, &ring, &heard).await {
+        if let Err(error) = connected(&address, &ring, &heard).await {
             tracing::debug!(%error, "the bell between nodes is down; the log is looked at every second");
         }
         // Whatever was rung while it was down.
@@ -54,8 +54,8 @@ async fn serve(way: Way, ring: Arc<Notify>, heard: Arc<Notify>) {
 }
 
 /// Rings and listens until the connection fails.
-async fn connected(way: &Way, ring: &Notify, heard: &Arc<Notify>) -> Result<(), Down> {
-    let (client, mut connection) = timeout(LIMIT, way.config.connect(way.tls.clone())).await??;
+async fn connected(address: &PostgresAddress, ring: &Notify, heard: &Arc<Notify>) -> Result<(), Down> {
+    let (client, mut connection) = timeout(LIMIT, address.config.connect(address.tls.clone())).await??;
     let own = Arc::new(std::sync::atomic::AtomicI32::new(0));
     let mut driver = JoinSet::new();
     let (heard, itself) = (Arc::clone(heard), Arc::clone(&own));

@@ -11,7 +11,7 @@ use deadpool_postgres::{
 use tokio_postgres::types::ToSql;
 use tokio_postgres::Row;
 
-use super::address::{CONNECT, Way};
+use super::address::{CONNECT, PostgresAddress};
 use super::convert::Stop;
 
 /// The values of a statement.
@@ -34,9 +34,9 @@ impl Links {
     ///
     /// # Errors
     /// [`Fault::Unfit`] when there can be no pool.
-    pub(super) fn new(way: Way) -> Result<Self, Fault> {
+    pub(super) fn new(address: PostgresAddress) -> Result<Self, Fault> {
         let how = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let pool = Pool::builder(Manager::from_config(way.config, way.tls, how))
+        let pool = Pool::builder(Manager::from_config(address.config, address.tls, how))
             .max_size(MOST)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(ANSWER))

@@ -25,6 +25,8 @@ use std::sync::Arc;
 
 use countersign_core::Fault;
 
+pub use address::PostgresAddress;
+
 use bell::Bell;
 use link::Links;
 use writer::Writer;
@@ -51,10 +53,17 @@ impl Postgres {
     /// [`Fault::Unfit`] when the address cannot be taken, or what it leads to is not a store of this version or an older
     /// one; [`Fault::Store`] when the database does not answer.
     pub async fn open(url: &str) -> Result<Arc<Self>, Fault> {
-        let way = address::parse(url)?;
-        let links = Links::new(way.clone())?;
+        Self::open_at(&url.parse()?).await
+    }
+
+    /// As [`Postgres::open`], of an address that was read already.
+    ///
+    /// # Errors
+    /// As [`Postgres::open`].
+    pub async fn open_at(address: &PostgresAddress) -> Result<Arc<Self>, Fault> {
+        let links = Links::new(address.clone())?;
         format::bring_up(&links).await?;
-        let writer = Writer::start(links.clone(), Bell::hang(way)).await?;
+        let writer = Writer::start(links.clone(), Bell::hang(address.clone())).await?;
         Ok(Arc::new(Self { links, writer }))
     }
 

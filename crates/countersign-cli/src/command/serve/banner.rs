@@ -1,6 +1,5 @@
 //! What the server says when it is ready: where to go, and what next. Secrets are told here once and nowhere else.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -15,7 +14,8 @@ pub(super) struct Banner {
     pub(super) console: String,
     pub(super) setup: Option<String>,
     pub(super) people: Vec<(&'static str, Secret)>,
-    pub(super) data: PathBuf,
+    pub(super) store: String,
+    pub(super) embedded: bool,
     pub(super) mail: bool,
     pub(super) begun: Instant,
 }
@@ -49,7 +49,7 @@ impl Banner {
             .collect();
         json!({
             "version": VERSION, "dev": self.dev, "open": self.issuer, "issuer": self.issuer, "console": self.console,
-            "setup": self.setup, "mail": self.mail, "users": people, "store": self.data.display().to_string(),
+            "setup": self.setup, "mail": self.mail, "users": people, "store": self.store,
             "pid": std::process::id(), "ready_ms": u64::try_from(ready).unwrap_or(u64::MAX),
         })
     }
@@ -75,9 +75,13 @@ impl Banner {
             rows.push((label, format!("{email:<19}  {}", copy(password.reveal())), remark.to_owned()));
             label = "";
         }
-        let data = plain(&self.data.display().to_string());
-        let data = if self.data.is_relative() { format!("./{data}") } else { data };
-        rows.push(("Store", data, "embedded, no service needed".to_owned()));
+        let store = plain(&self.store);
+        rows.push(if self.embedded {
+            let store = if store.starts_with('/') { store } else { format!("./{store}") };
+            ("Store", store, "embedded, no service needed".to_owned())
+        } else {
+            ("Store", store, String::new())
+        });
         sheet.facts(&rows);
         sheet.gap();
         let next = |command: &str, what: &str| {

@@ -76,14 +76,13 @@ impl Serve {
     }
 
     fn flags(&self, common: &Common) -> Flags {
-        let data = common.data.as_ref().map(|path| path.display().to_string());
         let all = [
             ("listen", "--listen", self.listen.clone()),
             ("console_listen", "--console-listen", self.console_listen.clone()),
             ("public_url", "--public-url", self.public_url.clone()),
-            ("data", "--data", data),
         ];
-        all.into_iter().filter_map(|(key, flag, value)| value.map(|value| (key, flag, value))).collect()
+        let own = all.into_iter().filter_map(|(key, flag, value)| value.map(|value| (key, flag, value)));
+        own.chain(common.flags()).collect()
     }
 }
 
@@ -147,7 +146,9 @@ async fn serve(checked: Checked, ui: Ui, begun: Instant) -> Result {
     let post = post(&settings, mailbox.as_ref())?;
     let mail = post.is_some();
     let sessions = settings.sessions;
-    let plan = Plan { data: data.clone(), issuer: issuer.clone(), dev, master, post, clock, sessions };
+    let place = house::place(&settings, &data);
+    let told = place.to_string();
+    let plan = Plan { place, issuer: issuer.clone(), dev, master, post, clock, sessions };
     let house = House::open(plan).await?;
     let engine = Arc::clone(&house.engine);
     let people = if dev { dev::people(&engine).await? } else { Vec::new() };
@@ -161,11 +162,11 @@ async fn serve(checked: Checked, ui: Ui, begun: Instant) -> Result {
         serving.tcp(door, main_router(&app, demos.clone()));
     }
     for door in doors.console {
-        serving.tcp(door, console::router(Arc::clone(&engine), console_settings(&console, &data)));
+        serving.tcp(door, console::router(Arc::clone(&engine), console_settings(&console, &told)));
     }
     serving.unix(socket, house.admin_router());
     let setup = link.map(|code| format!("{console}/admin/setup?code={}", code.reveal()));
-    Banner { dev, issuer, console, setup, people, data: data.clone(), mail, begun }.show(ui);
+    Banner { dev, issuer, console, setup, people, store: told, embedded: settings.store.is_none(), mail, begun }.show(ui);
     stop.wait(&engine).await;
     serving.stop(DRAIN).await;
     let _gone = std::fs::remove_file(data.join(house::SOCKET));
@@ -173,10 +174,10 @@ async fn serve(checked: Checked, ui: Ui, begun: Instant) -> Result {
     Ok(())
 }
 
-fn console_settings(origin: &str, data: &Path) -> ConsoleSettings {
+fn console_settings(origin: &str, store: &str) -> ConsoleSettings {
     ConsoleSettings {
         origin: origin.to_owned(),
-        facts: vec![("Store".to_owned(), data.display().to_string())],
+        facts: vec![("Store".to_owned(), store.to_owned())],
     }
 }
 
@@ -260,6 +261,11 @@ fn log(dev: bool) {
     let level = if dev { "warn" } else { "info" };
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
+    // Below that level the driver of PostgreSQL repeats what is written: people's records.
+    let filter = match "tokio_postgres=info".parse() {
+        Ok(driver) => filter.add_directive(driver),
+        Err(_) => filter,
+    };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second subscriber in one process would be the test's; it keeps its own.
     let _set = if dev { log.with_target(false).compact().try_init() } else { log.json().try_init() };

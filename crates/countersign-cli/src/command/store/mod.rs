@@ -1,12 +1,16 @@
 //! `countersign store`: looking after the store itself.
 
+mod epoch;
+
+use std::path::Path;
+
 use clap::Subcommand;
 use countersign_store::{Findings, check};
 use serde_json::json;
 
 use crate::cli::Common;
+use crate::house::store_folder;
 use crate::problem::{Problem, Result, code};
-use crate::settings::{Sources, data_folder, environment};
 use crate::ui::{Mark, Sheet, Ui, plain, show_json};
 
 /// Look after the store itself
@@ -17,25 +21,43 @@ pub(crate) enum Store {
     ///
     /// Ends with 1 and says what is wrong when it is not sound.
     Check,
+    /// Sign everybody out of a store in PostgreSQL after it was restored
+    ///
+    /// A restored database knows nothing of what has ended since. This begins a
+    /// new epoch of its log: what was accepted before is refused. Servers that
+    /// run hear of it within a second.
+    BeginEpoch {
+        /// Everybody signs in again, and that is meant
+        #[arg(long)]
+        yes: bool,
+    },
 }
+
+/// How a store in PostgreSQL is checked.
+const INSTEAD: &str = "pg_amcheck checks its pages; every node checks its log as it hears it";
 
 impl Store {
     /// Runs the subcommand.
     pub(crate) fn run(&self, common: &Common, ui: Ui) -> Result {
-        let Self::Check = self;
-        let flags = common.data.iter().map(|path| ("data", "--data", path.display().to_string())).collect();
-        let sources = Sources::gather(flags, common.config.as_deref(), &environment)?;
-        let found = check(&data_folder(&sources)?)?;
-        if ui.json {
-            show_json(&told(&found));
-        } else {
-            sheet(&found, ui).show();
+        let sources = common.sources()?;
+        match self {
+            Self::Check => checked(&store_folder(&sources, INSTEAD)?, ui),
+            Self::BeginEpoch { yes } => epoch::begin(&sources, *yes, ui),
         }
-        match found.wrong.len() {
-            0 => Ok(()),
-            1 => Err(unsound("something is wrong with the store")),
-            count => Err(unsound(&format!("{count} things are wrong with the store"))),
-        }
+    }
+}
+
+fn checked(folder: &Path, ui: Ui) -> Result {
+    let found = check(folder)?;
+    if ui.json {
+        show_json(&told(&found));
+    } else {
+        sheet(&found, ui).show();
+    }
+    match found.wrong.len() {
+        0 => Ok(()),
+        1 => Err(unsound("something is wrong with the store")),
+        count => Err(unsound(&format!("{count} things are wrong with the store"))),
     }
 }
 

@@ -1,0 +1,138 @@
+//! Where everything is kept: a folder of this process's own, or a PostgreSQL database that several nodes share. Decides which
+//! of the two a text means; what is kept there is the store's.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use countersign_core::Fault;
+use countersign_core::port::{Directory, Guests, Store};
+#[cfg(feature = "postgres")]
+use countersign_store::{Postgres, PostgresAddress};
+use countersign_store::{Durability, Embedded};
+
+/// Where everything is kept. It prints itself without what may be a secret.
+///
+/// ```
+/// use countersign::Place;
+/// assert_eq!("shop.db".parse::<Place>()?.to_string(), "shop.db");
+/// assert!("mysql://shop:hunter2@db/shop".parse::<Place>().is_err());
+/// # Ok::<(), countersign::Fault>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Place {
+    /// A folder, which is made when it is not there. One process at a time owns it.
+    Folder(PathBuf),
+    /// A PostgreSQL database; any number of nodes share it.
+    #[cfg(feature = "postgres")]
+    Postgres(Box<PostgresAddress>),
+}
+
+impl FromStr for Place {
+    type Err = Fault;
+
+    /// # Errors
+    /// [`Fault::Unfit`] when nothing can be kept there. An address may hold a password, so it is not repeated.
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        let why = match text.split_once("://") {
+            None if text.is_empty() => "a store needs a place, such as `shop.db`",
+            None => return Ok(Self::Folder(PathBuf::from(text))),
+            #[cfg(feature = "postgres")]
+            Some(("postgres" | "postgresql", _)) => return Ok(Self::Postgres(Box::new(text.parse()?))),
+            #[cfg(not(feature = "postgres"))]
+            Some(("postgres" | "postgresql", _)) => {
+                "a store in PostgreSQL is not built in: turn the feature `postgres` on, or name a folder, such as `shop.db`"
+            }
+            Some(_) => "a store is a folder, such as `shop.db`, or an address that begins with `postgres://`",
+        };
+        Err(Fault::Unfit(why.to_owned()))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(path) => path.display().fmt(f),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(address) => address.fmt(f),
+        }
+    }
+}
+
+impl Place {
+    /// Opens what is there.
+    ///
+    /// # Errors
+    /// [`Fault::InUse`], [`Fault::Unfit`], and what the disk or the database could not do.
+    pub async fn open(&self) -> Result<Kept, Fault> {
+        match self {
+            Self::Folder(path) => Ok(Kept::of(Embedded::open(path, Durability::Full)?, What::Embedded)),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(address) => Ok(Kept::of(Postgres::open_at(address).await?, What::Postgres)),
+        }
+    }
+
+    /// The folder of this process's own, where it has one.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(path) => Some(path),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => None,
+        }
+    }
+}
+
+/// An open place, as an engine needs it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Kept {
+    /// Sessions, grants, the log.
+    pub store: Arc<dyn Store>,
+    /// People, applications, keys.
+    pub directory: Arc<dyn Directory>,
+    /// Guests.
+    pub guests: Arc<dyn Guests>,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Embedded(Arc<Embedded>),
+    #[cfg(feature = "postgres")]
+    Postgres(Arc<Postgres>),
+}
+
+impl Kept {
+    fn of<T: Store + Directory + Guests + 'static>(it: Arc<T>, what: impl FnOnce(Arc<T>) -> What) -> Self {
+        Self { store: Arc::clone(&it) as _, directory: Arc::clone(&it) as _, guests: Arc::clone(&it) as _, what: what(it) }
+    }
+
+    /// Finishes the writes under way and lets go; every later call answers a [`Fault`].
+    pub async fn close(&self) {
+        match &self.what {
+            What::Embedded(store) => store.close(),
+            #[cfg(feature = "postgres")]
+            What::Postgres(store) => store.close().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_a_folder_or_an_address_and_an_address_is_not_repeated() {
+        let Ok(Place::Folder(path)) = "shop.db".parse() else { panic!("a folder is a place") };
+        assert_eq!(path, PathBuf::from("shop.db"));
+        for bad in ["", "mysql://hunter2@db", "postgres://shop:hunter2@db/shop?sslmode=prefer"] {
+            let why = bad.parse::<Place>().unwrap_err().to_string();
+            assert!(!why.contains("hunter2"), "{why}");
+        }
+        if let Ok(place) = "postgres://shop:hunter2@db/shop".parse::<Place>() {
+            assert!(!format!("{place} {place:?}").contains("hunter2"));
+        }
+    }
+}
