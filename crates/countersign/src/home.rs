@@ -105,7 +105,12 @@ impl Home {
             Ok(known) if known.sessions == rules => known,
             Ok(_) => plain(engine.change_app(described(&engine, rules), Actor::System).await)?,
             Err(Error::Refusal(Refusal::Missing { .. })) => {
-                plain(engine.add_app(described(&engine, rules), Actor::System).await)?.0
+                match engine.add_app(described(&engine, rules), Actor::System).await {
+                    Ok((added, _)) => added,
+                    // Another node of the application, which started at the same moment, was first.
+                    Err(Error::Refusal(Refusal::Taken { .. })) => plain(engine.app(APP).await)?,
+                    Err(other) => return plain(Err(other)),
+                }
             }
             Err(other) => return plain(Err(other)),
         };
