@@ -1,7 +1,13 @@
 //! Two applications of one kind on one PostgreSQL: somebody who signs out at one is signed out at the other, and a node that no
 //! longer hears of endings lets nobody in.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 #[path = "../../countersign-store/tests/support/postgres.rs"]
 #[expect(dead_code, reason = "the store's own tests use the rest")]

@@ -1,7 +1,13 @@
 //! The real server on a PostgreSQL store: commands with and without it, what a data folder's commands say, a new epoch, and
 //! that nobody is told the password.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 #[path = "../../countersign-store/tests/support/postgres.rs"]
 #[expect(dead_code, reason = "the store's own tests use the rest")]
@@ -105,7 +111,8 @@ async fn a_server_and_its_commands_work_on_postgresql_and_the_password_is_told_n
     other.url.clone_from(&place.url);
     let key = ".countersign/dev-master.key";
     std::fs::create_dir(other.folder.path().join(".countersign")).unwrap();
-    let why = other.refused(&["serve", "--dev", "--listen", "0", "--console-listen", "127.0.0.1:0"], 3, "CS-5004");
+    let why =
+        other.refused(&["serve", "--dev", "--listen", "0", "--console-listen", "127.0.0.1:0"], 3, "CS-5004");
     assert!(why.contains("another master key"), "{why}");
     std::fs::copy(place.folder.path().join(key), other.folder.path().join(key)).unwrap();
     let (second, _) = other.serve(&[]);
@@ -141,7 +148,10 @@ async fn what_is_for_a_folder_says_what_is_for_postgresql() {
     let mut command = place.command(&["user", "list"]);
     let output = command.env_remove("COUNTERSIGN_STORE_URL").output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("CS-6010") && told.contains("countersign.toml:1") && !told.contains("hunter2"), "{told}");
+    assert!(
+        told.contains("CS-6010") && told.contains("countersign.toml:1") && !told.contains("hunter2"),
+        "{told}"
+    );
 }
 
 #[tokio::test]

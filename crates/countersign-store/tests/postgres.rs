@@ -14,10 +14,10 @@
 mod faults;
 #[path = "postgres/nodes.rs"]
 mod nodes;
-#[path = "postgres/tls.rs"]
-mod tls;
 #[path = "support/postgres.rs"]
 mod support;
+#[path = "postgres/tls.rs"]
+mod tls;
 
 use std::sync::{Arc, Mutex};
 

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use countersign_core::Fault;
 use countersign_core::port::{Directory, Guests, Store};
+use countersign_store::{Durability, Embedded};
 #[cfg(feature = "postgres")]
 use countersign_store::{Postgres, PostgresAddress};
-use countersign_store::{Durability, Embedded};
 
 /// Where everything is kept. It prints itself without what may be a secret.
 ///
@@ -106,7 +106,12 @@ enum What {
 
 impl Kept {
     fn of<T: Store + Directory + Guests + 'static>(it: Arc<T>, what: impl FnOnce(Arc<T>) -> What) -> Self {
-        Self { store: Arc::clone(&it) as _, directory: Arc::clone(&it) as _, guests: Arc::clone(&it) as _, what: what(it) }
+        Self {
+            store: Arc::clone(&it) as _,
+            directory: Arc::clone(&it) as _,
+            guests: Arc::clone(&it) as _,
+            what: what(it),
+        }
     }
 
     /// Finishes the writes under way and lets go; every later call answers a [`Fault`].

@@ -194,8 +194,9 @@ impl Sources {
         })?;
         if open && address.has_password() {
             let message = format!("the store's address from {} holds a password", origin.told());
-            return Err(Problem::usage(code::SECRET_IN_ARGV, message)
-                .hint(format!("set {STORE_URL_ENV}, or {STORE_URL_ENV}_FILE to a file that holds the address")));
+            return Err(Problem::usage(code::SECRET_IN_ARGV, message).hint(format!(
+                "set {STORE_URL_ENV}, or {STORE_URL_ENV}_FILE to a file that holds the address"
+            )));
         }
         Ok(Some((Box::new(address), origin)))
     }

@@ -8,8 +8,8 @@ use countersign_core::Fault;
 use deadpool_postgres::{
     ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
-use tokio_postgres::types::ToSql;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::address::{CONNECT, PostgresAddress};
 use super::convert::Stop;

@@ -78,7 +78,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> TlsConnect<S> for To {
 
     fn connect(self, stream: S) -> Self::Future {
         Box::pin(async move {
-            let Some(host) = self.host else { return Err(io::Error::other("no certificate names such a host")) };
+            let Some(host) = self.host else {
+                return Err(io::Error::other("no certificate names such a host"));
+            };
             Ok(Private(self.connector.connect(host, stream).await?))
         })
     }
@@ -104,7 +106,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Private<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Private<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.0).poll_write(context, bytes)
     }
 

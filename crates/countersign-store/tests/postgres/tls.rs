@@ -41,7 +41,8 @@ async fn who_cannot_prove_to_be_the_database_is_not_spoken_to() {
     let store = Postgres::open(&at("localhost", &known)).await.unwrap();
     store.lease_serials(1).await.unwrap();
     // Also the connection that wakes other nodes, which comes by itself.
-    let rest = "SELECT FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'countersign'";
+    let rest =
+        "SELECT FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'countersign'";
     while server.count(&url, rest).await < 2 {
         tokio::task::yield_now().await;
     }

@@ -71,7 +71,9 @@ impl Server {
         }
         self.sql("postgres", "ALTER SYSTEM SET ssl = on").await;
         self.sql("postgres", "SELECT pg_reload_conf()").await;
-        while self.count("postgres", "SELECT FROM pg_settings WHERE name = 'ssl' AND setting = 'on'").await == 0 {
+        while self.count("postgres", "SELECT FROM pg_settings WHERE name = 'ssl' AND setting = 'on'").await
+            == 0
+        {
             tokio::task::yield_now().await;
         }
     }

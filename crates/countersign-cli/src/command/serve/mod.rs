@@ -166,7 +166,18 @@ async fn serve(checked: Checked, ui: Ui, begun: Instant) -> Result {
     }
     serving.unix(socket, house.admin_router());
     let setup = link.map(|code| format!("{console}/admin/setup?code={}", code.reveal()));
-    Banner { dev, issuer, console, setup, people, store: told, embedded: settings.store.is_none(), mail, begun }.show(ui);
+    Banner {
+        dev,
+        issuer,
+        console,
+        setup,
+        people,
+        store: told,
+        embedded: settings.store.is_none(),
+        mail,
+        begun,
+    }
+    .show(ui);
     stop.wait(&engine).await;
     serving.stop(DRAIN).await;
     let _gone = std::fs::remove_file(data.join(house::SOCKET));
@@ -175,10 +186,7 @@ async fn serve(checked: Checked, ui: Ui, begun: Instant) -> Result {
 }
 
 fn console_settings(origin: &str, store: &str) -> ConsoleSettings {
-    ConsoleSettings {
-        origin: origin.to_owned(),
-        facts: vec![("Store".to_owned(), store.to_owned())],
-    }
+    ConsoleSettings { origin: origin.to_owned(), facts: vec![("Store".to_owned(), store.to_owned())] }
 }
 
 fn make_folder(data: &Path) -> Result {
