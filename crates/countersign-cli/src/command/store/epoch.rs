@@ -50,7 +50,7 @@ async fn begun(address: &PostgresAddress) -> Result<Epoch> {
     let outcome = store.commit(Batch::of(Change::BeginEpoch(epoch)).audited(line)).await?;
     store.close().await;
     match outcome {
-        Outcome::Committed(_) => Ok(epoch),
+        Outcome::Committed(..) => Ok(epoch),
         // Another one began one at the same moment.
         Outcome::Conflict(_) => Err(Fault::Contention.into()),
     }
