@@ -32,7 +32,9 @@ enum Who {
 pub(crate) struct InSession {
     pub(crate) entered: Entered,
     pub(crate) orders: Arc<Orders>,
-    subject: OnceLock<Arc<str>>,
+    /// What the application calls them, where it names people itself.
+    name: Option<Arc<str>>,
+    subject: OnceLock<Subject>,
     handle: OnceLock<String>,
 }
 
@@ -43,8 +45,16 @@ impl InSession {
     }
 
     /// What the application calls them, or the subject that the issuer gives them.
-    pub(crate) fn subject(&self) -> &Arc<str> {
-        self.subject.get_or_init(|| self.entered.session.subject().as_str().into())
+    fn subject(&self) -> &str {
+        match &self.name {
+            Some(name) => name,
+            None => self.subject.get_or_init(|| self.entered.session.subject()).as_str(),
+        }
+    }
+
+    /// As [`InSession::subject`], to keep.
+    pub(crate) fn shared_subject(&self) -> Arc<str> {
+        self.name.clone().unwrap_or_else(|| self.subject().into())
     }
 }
 
@@ -69,8 +79,8 @@ impl Auth {
 
     /// `name` is what the application calls them, where it names people itself.
     pub(crate) fn by_session(entered: Entered, name: Option<Arc<str>>, orders: Arc<Orders>) -> Self {
-        let subject = name.map_or_else(OnceLock::new, OnceLock::from);
-        Self(Who::Session(Arc::new(InSession { entered, orders, subject, handle: OnceLock::new() })))
+        let (subject, handle) = (OnceLock::new(), OnceLock::new());
+        Self(Who::Session(Arc::new(InSession { entered, orders, name, subject, handle })))
     }
 
     /// The session that they came with, when it was one.
@@ -95,7 +105,7 @@ impl Auth {
     pub fn person(&self) -> Option<Subject> {
         match &self.0 {
             Who::Token(token) => token.subject.parse().ok(),
-            Who::Session(session) if session.orders.home.is_some() => None,
+            Who::Session(session) if session.name.is_some() => None,
             Who::Session(session) => Some(session.entered.session.subject()),
         }
     }
@@ -153,7 +163,8 @@ pub(crate) async fn asking(parts: &mut Parts) -> Result<Found, Rejection> {
     };
     let found = match guard.glance(&Asked::from(&*parts)) {
         Some(found) => found,
-        None => guard.look(Asked::from(&*parts)).await,
+        // Apart, so that the way through memory makes no handler's future larger.
+        None => Box::pin(guard.look(Asked::from(&*parts))).await,
     };
     let found = found.map_err(|turned| turned.why())?;
     // Whoever comes without a cookie is told apart by what is left in their request.

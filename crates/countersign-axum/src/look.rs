@@ -6,7 +6,7 @@ use axum_core::response::{IntoResponse, Response};
 use countersign::{Entered, Fault, Recognizer};
 use countersign_core::{Attempt, Refusal};
 use http::request::Parts;
-use http::{Extensions, HeaderMap, Method, Request, Uri, header};
+use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Uri, header};
 
 use crate::auth::Auth;
 use crate::fence;
@@ -131,11 +131,11 @@ impl Orders {
         }
         let found = match &self.home {
             Some(home) => {
-                let known = home.glance(cookies(asked.headers), self.presence)?;
+                let known = home.glance(raw(asked.headers), self.presence)?;
                 known.map(|known| self.named(known.entered, Some(known.name)))
             }
             None => {
-                let entered = engine.glance(cookies(asked.headers), audience, self.presence)?;
+                let entered = engine.glance(raw(asked.headers), audience, self.presence)?;
                 entered.map(|entered| self.named(entered, None))
             }
         };
@@ -147,11 +147,11 @@ impl Orders {
         let authorization = only_authorization(asked.headers)?;
         let found = match (&self.recognizer, &self.audience, &self.home) {
             (Recognizer::Sessions { .. }, _, Some(home)) => {
-                let known = home.check(cookies(asked.headers), self.presence).await?;
+                let known = home.check(raw(asked.headers), self.presence).await?;
                 known.map(|known| self.named(known.entered, Some(known.name)))
             }
             (Recognizer::Sessions { engine, .. }, Some(audience), None) => {
-                let entered = engine.enter(cookies(asked.headers), audience, self.presence).await?;
+                let entered = engine.enter(raw(asked.headers), audience, self.presence).await?;
                 entered.map(|entered| self.named(entered, None))
             }
             _ => self.by_token(authorization, asked.headers).await?,
@@ -232,6 +232,11 @@ impl Orders {
     }
 }
 
+/// The cookies as they came.
+fn raw(headers: &HeaderMap) -> impl Iterator<Item = &HeaderValue> {
+    headers.get_all(header::COOKIE).iter()
+}
+
 /// The request's `Authorization`; two of them are refused.
 fn only_authorization(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let mut authorizations = headers.get_all(header::AUTHORIZATION).iter();
@@ -259,8 +264,6 @@ fn is_local(headers: &HeaderMap, uri: &Uri) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     #[test]

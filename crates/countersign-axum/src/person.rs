@@ -40,7 +40,7 @@ impl Session {
     /// own; none for a stranger.
     #[must_use]
     pub fn subject(&self) -> Option<Arc<str>> {
-        self.0.known().as_ref().and_then(Auth::session).map(|session| Arc::clone(session.subject()))
+        self.0.known().as_ref().and_then(Auth::session).map(|session| session.shared_subject())
     }
 
     /// Signs in `name`, whose credential the application has checked, until the browser closes. The session is a new one; the

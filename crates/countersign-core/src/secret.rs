@@ -49,8 +49,8 @@ fn spell(prefix: &str, bytes: &[u8]) -> Zeroizing<String> {
 }
 
 /// The bytes that `text` spells: the prefix and the one spelling of exactly `N` bytes; else none.
-pub(crate) fn read<const N: usize>(prefix: &str, text: &str) -> Option<Zeroizing<[u8; N]>> {
-    wire::decode::<N>(text.strip_prefix(prefix)?).map(Zeroizing::new)
+pub(crate) fn read<const N: usize>(prefix: &str, text: impl AsRef<[u8]>) -> Option<Zeroizing<[u8; N]>> {
+    wire::decode::<N>(text.as_ref().strip_prefix(prefix.as_bytes())?).map(Zeroizing::new)
 }
 
 /// A secret whose bytes mean something.

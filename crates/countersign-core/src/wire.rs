@@ -8,7 +8,7 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
 }
 
 /// The `N` bytes that `text` spells; none for any other length or spelling.
-pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(crate) fn decode<const N: usize>(text: impl AsRef<[u8]>) -> Option<[u8; N]> {
     base64::decode_exact(text).ok()
 }
 

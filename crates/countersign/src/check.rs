@@ -119,9 +119,9 @@ impl Engine {
     /// As [`Engine::enter`], from memory alone: none when the store has to be asked or told.
     ///
     /// Waits for nothing and allocates nothing.
-    pub fn glance<'a>(
+    pub fn glance<'a, T: AsRef<[u8]> + ?Sized + 'a>(
         &self,
-        cookies: impl IntoIterator<Item = &'a str>,
+        cookies: impl IntoIterator<Item = &'a T>,
         audience: &Audience,
         presence: Presence,
     ) -> Option<Attempt<Entered>> {
@@ -146,9 +146,9 @@ impl Engine {
     ///
     /// # Errors
     /// Only what the store could not do; whether they may is in the answer.
-    pub async fn enter<'a>(
+    pub async fn enter<'a, T: AsRef<[u8]> + ?Sized + 'a>(
         &self,
-        cookies: impl IntoIterator<Item = &'a str>,
+        cookies: impl IntoIterator<Item = &'a T>,
         audience: &Audience,
         presence: Presence,
     ) -> Result<Attempt<Entered>, Fault> {
@@ -216,9 +216,9 @@ impl Engine {
     }
 
     /// What the cookies ask for. Junk is refused before any lookup.
-    fn asked<'a>(
+    fn asked<'a, T: AsRef<[u8]> + ?Sized + 'a>(
         &self,
-        cookies: impl IntoIterator<Item = &'a str>,
+        cookies: impl IntoIterator<Item = &'a T>,
         audience: &Audience,
         presence: Presence,
     ) -> Attempt<Asked> {

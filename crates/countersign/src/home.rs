@@ -137,9 +137,9 @@ impl Home {
     }
 
     /// As [`Home::check`], from memory alone: none when the store has to be asked or told.
-    pub fn glance<'a>(
+    pub fn glance<'a, T: AsRef<[u8]> + ?Sized + 'a>(
         &self,
-        cookies: impl IntoIterator<Item = &'a str>,
+        cookies: impl IntoIterator<Item = &'a T>,
         presence: Presence,
     ) -> Option<Attempt<Known>> {
         Some(match self.engine.glance(cookies, &self.audience, presence)? {
@@ -156,9 +156,9 @@ impl Home {
     ///
     /// # Errors
     /// Only what the store could not do.
-    pub async fn check<'a>(
+    pub async fn check<'a, T: AsRef<[u8]> + ?Sized + 'a>(
         &self,
-        cookies: impl IntoIterator<Item = &'a str>,
+        cookies: impl IntoIterator<Item = &'a T>,
         presence: Presence,
     ) -> Result<Attempt<Known>, Fault> {
         let entered = match self.engine.enter(cookies, &self.audience, presence).await? {

@@ -62,7 +62,7 @@ pub struct Presented(Zeroizing<[u8; 54]>);
 impl Presented {
     /// The token that `text` spells; none for anything else (see [`SessionToken::parse`]).
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: impl AsRef<[u8]>) -> Option<Self> {
         secret::read(SessionToken::PREFIX, text).map(Self)
     }
 
@@ -180,23 +180,44 @@ impl Cookie {
     /// Two of this name are refused: one of them was put there by somebody else (a sibling host, an older path), and there is
     /// no telling which.
     pub fn find<'a>(self, headers: impl IntoIterator<Item = &'a str>) -> Attempt<&'a str> {
+        match self.search(headers) {
+            Attempt::Absent => Attempt::Absent,
+            Attempt::Refused(refusal) => Attempt::Refused(refusal),
+            Attempt::Accepted(value) => match std::str::from_utf8(value) {
+                Ok(text) => Attempt::Accepted(text),
+                Err(_) => Attempt::Refused(Refusal::SessionMalformed),
+            },
+        }
+    }
+
+    /// As [`Cookie::find`], among headers of which other cookies may have made anything.
+    fn search<'a, T: AsRef<[u8]> + ?Sized + 'a>(
+        self,
+        headers: impl IntoIterator<Item = &'a T>,
+    ) -> Attempt<&'a [u8]> {
+        let name = self.name().as_bytes();
         let mut found = Attempt::Absent;
         let mut bytes = 0_usize;
         for header in headers {
+            let mut rest = Some(header.as_ref());
             // In all of them together: it does not matter how they are cut.
-            bytes = bytes.saturating_add(header.len());
+            bytes = bytes.saturating_add(header.as_ref().len());
             if bytes > policy::COOKIE_BYTES {
                 return Attempt::Refused(Refusal::SessionMalformed);
             }
-            for pair in header.split(';') {
-                let Some(rest) = pair.trim_start_matches([' ', '\t']).strip_prefix(self.name()) else {
-                    continue;
-                };
-                let Some(value) = rest.trim_start_matches([' ', '\t']).strip_prefix('=') else { continue };
+            while let Some(pairs) = rest {
+                let (pair, more) =
+                    match memchr::memchr(b';', pairs).and_then(|end| pairs.split_at_checked(end)) {
+                        Some((pair, more)) => (pair, more.get(1..)),
+                        None => (pairs, None),
+                    };
+                rest = more;
+                let Some(named) = plain(pair).strip_prefix(name) else { continue };
+                let Some(value) = plain(named).strip_prefix(b"=") else { continue };
                 if !matches!(found, Attempt::Absent) {
                     return Attempt::Refused(Refusal::SessionTwice);
                 }
-                found = Attempt::Accepted(value.trim_matches([' ', '\t']));
+                found = Attempt::Accepted(plain(value));
             }
         }
         found
@@ -215,8 +236,11 @@ impl Cookie {
     }
 
     /// As [`Cookie::token`], for a check: nothing is copied to the heap.
-    pub fn presented<'a>(self, headers: impl IntoIterator<Item = &'a str>) -> Attempt<Presented> {
-        match self.find(headers) {
+    pub fn presented<'a, T: AsRef<[u8]> + ?Sized + 'a>(
+        self,
+        headers: impl IntoIterator<Item = &'a T>,
+    ) -> Attempt<Presented> {
+        match self.search(headers) {
             Attempt::Absent => Attempt::Absent,
             Attempt::Refused(refusal) => Attempt::Refused(refusal),
             Attempt::Accepted(text) => match Presented::parse(text) {
@@ -237,6 +261,14 @@ impl Cookie {
         }
         text
     }
+}
+
+/// Without the white space around it.
+fn plain(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
 }
 
 #[cfg(test)]
