@@ -2,6 +2,7 @@
 //!
 //! The one place below the command line that reads the environment: which key opens the store is not for a program's text.
 
+use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::path::Path;
 use std::pin::Pin;
@@ -21,18 +22,17 @@ const KEY_FILE: &str = "COUNTERSIGN_MASTER_KEY_FILE";
 /// production: cookies are `__Host-` and go over https only. Without one it is development: the key is made beside the data,
 /// cookies go over plain http, and requests for any host but this machine are answered with a fault, so that it cannot be
 /// deployed by mistake.
-#[derive(Debug)]
 #[must_use = "await it, and a guard comes of it"]
 pub struct Sessions {
     place: String,
-    data: bool,
+    data: Option<String>,
     master: Option<MasterKey>,
     rules: SessionRules,
 }
 
 impl Sessions {
     pub(crate) fn at(place: String) -> Self {
-        Self { place, data: false, master: None, rules: SessionRules::default() }
+        Self { place, data: None, master: None, rules: SessionRules::default() }
     }
 
     /// The limits by the name of the standard that asks for them.
@@ -53,17 +53,15 @@ impl Sessions {
         self
     }
 
-    /// Keeps slots and guests in Redis at `place`, beside the store.
-    pub fn data(mut self, place: impl AsRef<str>) -> Self {
-        self.data = !place.as_ref().is_empty();
+    /// Keeps guests and what they leave in the Redis at `address`, `redis://…` or `redis-cluster://…`, beside the store. Whoever
+    /// is signed in does not depend on it: a Redis that loses everything costs guests what they had and nothing else. It wants
+    /// the feature `redis`.
+    pub fn data(mut self, address: impl Into<String>) -> Self {
+        self.data = Some(address.into());
         self
     }
 
     async fn open(self) -> Result<Guard, Fault> {
-        if self.data {
-            let why = "`.data(…)` is not built in: this countersign-axum keeps data in its store";
-            return Err(Fault::Unfit(why.to_owned()));
-        }
         let place: Place = self.place.parse()?;
         let keeping = match self.master {
             Some(master) => Keeping::Production(master),
@@ -74,7 +72,15 @@ impl Sessions {
                 "sessions in development: plain http, this machine only; {KEY_FILE} makes it production"
             );
         }
-        Ok(Guard::at_home(Arc::new(Home::open(&place, keeping, self.rules).await?)))
+        let home = Home::open(&place, self.data.as_deref(), keeping, self.rules).await?;
+        Ok(Guard::at_home(Arc::new(home)))
+    }
+}
+
+impl fmt::Debug for Sessions {
+    /// Without the addresses, which may hold passwords.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions").field("rules", &self.rules).finish_non_exhaustive()
     }
 }
 

@@ -458,7 +458,14 @@ async fn what_is_not_built_in_is_said_without_the_password() {
         let why = Guard::sessions(place).await.unwrap_err().to_string();
         assert!(!why.contains("hunter2"), "{why}");
     }
-    assert!(Guard::sessions("shop.db").data("redis://:hunter2@data").await.is_err());
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("shop.db").display().to_string();
+    for data in ["rediss://:hunter2@data", "", "hunter2", "redis://:hunter2@data:port"] {
+        let opening = Guard::sessions(&place).data(data);
+        assert!(!format!("{opening:?}").contains("hunter2"));
+        let why = opening.await.unwrap_err().to_string();
+        assert!(!why.contains("hunter2"), "{why}");
+    }
 }
 
 #[tokio::test]

@@ -27,6 +27,8 @@ pub(crate) const DEV_KEY: &str = "dev-master.key";
 /// What a house is opened with.
 pub(crate) struct Plan {
     pub(crate) place: Place,
+    /// The Redis that keeps guests.
+    pub(crate) guests: Option<Secret>,
     pub(crate) issuer: String,
     pub(crate) dev: bool,
     pub(crate) master: MasterKey,
@@ -60,10 +62,19 @@ pub(crate) fn place(settings: &Settings, data: &Path) -> Place {
     }
 }
 
+/// Where a server with these settings keeps guests, if not with everything else.
+pub(crate) fn guests(settings: &Settings) -> Option<Secret> {
+    settings.guests_url.as_ref().map(|(address, _)| Secret::new(address.reveal().to_owned()))
+}
+
 impl House {
     /// Opens the store; the lock of a folder decides who owns it.
     pub(crate) async fn open(plan: Plan) -> Result<Self> {
         let kept = plan.place.open().await?;
+        let kept = match plan.guests {
+            Some(address) => kept.with_guests_in(address.reveal()).await?,
+            None => kept,
+        };
         let settings = countersign::Settings {
             issuer: plan.issuer,
             dev: plan.dev,
@@ -101,7 +112,8 @@ impl House {
         let master = if dev { dev_master(data)? } else { master(settings)? };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let (place, sessions) = (place(settings, data), settings.sessions);
-        Self::open(Plan { place, issuer, dev, master, post: None, clock, sessions }).await
+        let guests = guests(settings);
+        Self::open(Plan { place, guests, issuer, dev, master, post: None, clock, sessions }).await
     }
 
     /// The admin API for whoever holds the data folder.

@@ -69,12 +69,21 @@ pub struct Known {
 }
 
 impl Home {
-    /// Opens the store at `place`.
+    /// Opens the store at `place`, with its guests in the Redis at `data` where one is named.
     ///
     /// # Errors
     /// [`Fault::InUse`], [`Fault::Unfit`] when it was sealed under another key, what the disk or the database could not do.
-    pub async fn open(place: &Place, keeping: Keeping, rules: SessionRules) -> Result<Self, Fault> {
+    pub async fn open(
+        place: &Place,
+        data: Option<&str>,
+        keeping: Keeping,
+        rules: SessionRules,
+    ) -> Result<Self, Fault> {
         let kept = place.open().await?;
+        let kept = match data {
+            Some(address) => kept.with_guests_in(address).await?,
+            None => kept,
+        };
         let (master, dev) = match keeping {
             Keeping::Production(master) => (master, false),
             Keeping::Development => (development_key(place)?, true),

@@ -7,10 +7,17 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use countersign_core::Fault;
+#[cfg(feature = "redis")]
+use countersign_core::port::Entropy;
 use countersign_core::port::{Directory, Guests, Store};
+#[cfg(feature = "redis")]
+use countersign_store::Redis;
 use countersign_store::{Durability, Embedded};
 #[cfg(feature = "postgres")]
 use countersign_store::{Postgres, PostgresAddress};
+
+#[cfg(feature = "redis")]
+use crate::outside::SystemEntropy;
 
 /// Where everything is kept. It prints itself without what may be a secret.
 ///
@@ -111,6 +118,31 @@ impl Kept {
             directory: Arc::clone(&it) as _,
             guests: Arc::clone(&it) as _,
             what: what(it),
+        }
+    }
+
+    /// The same place with its guests in the Redis at `address`, `redis://…` or `redis-cluster://…`, which may lose them.
+    ///
+    /// Nothing is connected before the first guest comes, so no outage there keeps anybody from starting.
+    ///
+    /// # Errors
+    /// [`Fault::Unfit`]: it is no such address, or Redis is not built in. An address may hold a password, so it is not repeated.
+    #[cfg_attr(
+        not(feature = "redis"),
+        expect(clippy::unused_async, reason = "the same signature with and without")
+    )]
+    pub async fn with_guests_in(self, address: &str) -> Result<Self, Fault> {
+        #[cfg(feature = "redis")]
+        {
+            let mut mark = [0; 8];
+            SystemEntropy.fill(&mut mark)?;
+            let epoch = self.store.log_state().await?.epoch;
+            Ok(Self { guests: Redis::open(address, epoch, mark)?, ..self })
+        }
+        #[cfg(not(feature = "redis"))]
+        {
+            let _ = address;
+            Err(Fault::Unfit("guests in Redis are not built in: turn the feature `redis` on".to_owned()))
         }
     }
 

@@ -59,7 +59,12 @@ fn rows(sources: &Sources, settings: &Settings) -> Vec<(&'static str, Option<Str
     if let (Some((address, origin)), Some(row)) = (store, rows.iter_mut().find(|(key, ..)| *key == "store")) {
         *row = ("store", Some(address), origin);
     }
-    for (key, held) in [("master_key", &settings.master_key), ("smtp.url", &settings.smtp_url)] {
+    let secrets = [
+        ("master_key", &settings.master_key),
+        ("guests.url", &settings.guests_url),
+        ("smtp.url", &settings.smtp_url),
+    ];
+    for (key, held) in secrets {
         let (value, origin) = secret(held);
         rows.push((key, value, origin));
     }

@@ -36,6 +36,7 @@ pub(crate) const KNOWN: &[Known] = &[
     Known { key: "store_url_file", env: "COUNTERSIGN_STORE_URL_FILE", default: None },
     Known { key: "trusted_proxies", env: "COUNTERSIGN_TRUSTED_PROXIES", default: Some("") },
     Known { key: "master_key_file", env: "COUNTERSIGN_MASTER_KEY_FILE", default: None },
+    Known { key: "guests.url_file", env: "COUNTERSIGN_GUESTS_URL_FILE", default: None },
     Known { key: "smtp.url_file", env: "COUNTERSIGN_SMTP_URL_FILE", default: None },
     Known { key: "smtp.from", env: "COUNTERSIGN_SMTP_FROM", default: None },
     Known { key: "sessions.preset", env: "COUNTERSIGN_SESSIONS_PRESET", default: Some("usual") },
@@ -45,6 +46,7 @@ pub(crate) const KNOWN: &[Known] = &[
 
 const MASTER_KEY_ENV: &str = "COUNTERSIGN_MASTER_KEY";
 const STORE_URL_ENV: &str = "COUNTERSIGN_STORE_URL";
+const GUESTS_URL_ENV: &str = "COUNTERSIGN_GUESTS_URL";
 const SMTP_URL_ENV: &str = "COUNTERSIGN_SMTP_URL";
 const CONFIG_ENV: &str = "COUNTERSIGN_CONFIG";
 const CONFIG_FILE: &str = "countersign.toml";
@@ -110,6 +112,8 @@ pub(crate) struct Settings {
     pub(crate) store: Option<(Box<PostgresAddress>, Origin)>,
     pub(crate) trusted_proxies: Vec<String>,
     pub(crate) master_key: Option<(Secret, Origin)>,
+    /// The Redis that keeps guests beside the store.
+    pub(crate) guests_url: Option<(Secret, Origin)>,
     pub(crate) smtp_url: Option<(Secret, Origin)>,
     pub(crate) smtp_from: Option<Found>,
     pub(crate) sessions: SessionRules,
@@ -161,6 +165,7 @@ impl Sources {
             store: self.store(env)?,
             trusted_proxies: self.value("trusted_proxies", value::networks)?,
             master_key: self.secret(MASTER_KEY_ENV, "master_key_file", env)?,
+            guests_url: self.secret(GUESTS_URL_ENV, "guests.url_file", env)?,
             smtp_url: self.secret(SMTP_URL_ENV, "smtp.url_file", env)?,
             smtp_from: self.of("smtp.from").cloned(),
             sessions: self.sessions()?,

@@ -37,6 +37,9 @@ const UPKEEP: Duration = Duration::from_secs(60);
 /// With --dev everything is on this machine, with demo people and demo
 /// applications, and needs no settings. Without, it is production, and says
 /// what is missing. SIGTERM and SIGINT let requests finish, 25 s at most.
+///
+/// Guests are kept with everything else, or in the Redis whose address
+/// COUNTERSIGN_GUESTS_URL holds: redis://… or redis-cluster://…
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// For trying it out and for development: http on this machine only
@@ -148,7 +151,8 @@ async fn serve(checked: Checked, ui: Ui, begun: Instant) -> Result {
     let sessions = settings.sessions;
     let place = house::place(&settings, &data);
     let told = place.to_string();
-    let plan = Plan { place, issuer: issuer.clone(), dev, master, post, clock, sessions };
+    let guests = house::guests(&settings);
+    let plan = Plan { place, guests, issuer: issuer.clone(), dev, master, post, clock, sessions };
     let house = House::open(plan).await?;
     let engine = Arc::clone(&house.engine);
     let people = if dev { dev::people(&engine).await? } else { Vec::new() };
@@ -162,7 +166,13 @@ async fn serve(checked: Checked, ui: Ui, begun: Instant) -> Result {
         serving.tcp(door, main_router(&app, demos.clone()));
     }
     for door in doors.console {
-        serving.tcp(door, console::router(Arc::clone(&engine), console_settings(&console, &told)));
+        serving.tcp(
+            door,
+            console::router(
+                Arc::clone(&engine),
+                console_settings(&console, &told, settings.guests_url.is_some()),
+            ),
+        );
     }
     serving.unix(socket, house.admin_router());
     let setup = link.map(|code| format!("{console}/admin/setup?code={}", code.reveal()));
@@ -185,8 +195,12 @@ async fn serve(checked: Checked, ui: Ui, begun: Instant) -> Result {
     Ok(())
 }
 
-fn console_settings(origin: &str, store: &str) -> ConsoleSettings {
-    ConsoleSettings { origin: origin.to_owned(), facts: vec![("Store".to_owned(), store.to_owned())] }
+fn console_settings(origin: &str, store: &str, guests_apart: bool) -> ConsoleSettings {
+    let mut facts = vec![("Store".to_owned(), store.to_owned())];
+    if guests_apart {
+        facts.push(("Guests".to_owned(), "in Redis".to_owned()));
+    }
+    ConsoleSettings { origin: origin.to_owned(), facts }
 }
 
 fn make_folder(data: &Path) -> Result {
