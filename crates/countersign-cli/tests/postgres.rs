@@ -164,7 +164,7 @@ async fn a_new_epoch_is_begun_on_request_and_stands_in_the_audit_log() {
     let second = place.json(&["store", "begin-epoch", "--yes"])["epoch"].as_u64().unwrap();
     assert!(second > first);
     let lines = place.json(&["audit"]);
-    let restored = lines["entries"].as_array().unwrap().iter().filter(|line| line["event"] == "restored");
-    assert_eq!(restored.count(), 2, "{lines}");
+    let began = lines["entries"].as_array().unwrap().iter().filter(|line| line["event"] == "epoch-began");
+    assert_eq!(began.count(), 2, "{lines}");
     child.stop();
 }

@@ -64,6 +64,8 @@ pub enum Event {
     SetUp,
     /// A backup was restored: a new epoch began.
     Restored,
+    /// A new epoch of the log began without one: everybody signs in again.
+    EpochBegan,
 }
 
 /// One line of the audit log.
@@ -137,6 +139,7 @@ impl AuditEntry {
             Event::AppSecretRotated => format!("{by} replaced the secret of {app}"),
             Event::KeysRotated => format!("{by} rotated the signing keys"),
             Event::Restored => format!("{by} restored a backup"),
+            Event::EpochBegan => format!("{by} began a new epoch: everybody signs in again"),
             Event::SetUp => format!("{} set up the console", whom.as_ref().unwrap_or(&by)),
         };
         if matches!(self.event, Event::SignedIn | Event::SignedInAgain | Event::Replayed { .. })

@@ -16,6 +16,8 @@ mod faults;
 mod nodes;
 #[path = "support/postgres.rs"]
 mod support;
+#[path = "postgres/standby.rs"]
+mod standby;
 #[path = "postgres/tls.rs"]
 mod tls;
 

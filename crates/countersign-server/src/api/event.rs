@@ -37,6 +37,7 @@ pub(crate) const fn word(event: &Event) -> &'static str {
         Event::KeysRotated => "keys-rotated",
         Event::SetUp => "set-up",
         Event::Restored => "restored",
+        Event::EpochBegan => "epoch-began",
     }
 }
 

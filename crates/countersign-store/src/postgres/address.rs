@@ -1,7 +1,7 @@
 //! Which database is meant, and how it is spoken to. Opens nothing but a file of certificates.
 //!
-//! Of the parameters of an address, `sslmode` and `sslrootcert` are read here, as libpq has them with two differences: what
-//! is not said is `verify-full` unless the database is on this machine, and `require` is `verify-full` too, since what is
+//! Of the parameters of an address, `failover` is ours, and `sslmode` and `sslrootcert` are as libpq has them with two
+//! differences: what is not said is `verify-full` unless the database is on this machine, and `require` is `verify-full` too, since what is
 //! encrypted for whoever answers is kept from nobody.
 
 use std::fmt;
@@ -33,6 +33,18 @@ pub struct PostgresAddress {
     pub(super) config: Config,
     /// Whom to believe that they are the database.
     pub(super) tls: Tls,
+    pub(super) failover: Failover,
+}
+
+/// What becomes of those who are signed in when the database is another server than before: a standby that has taken over, or
+/// one that it was restored on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Failover {
+    /// A new epoch begins: it may lack the last endings, and nobody could tell.
+    #[default]
+    Ends,
+    /// They stay: whoever takes over has every commit that was answered (`failover=synchronous`).
+    Keeps,
 }
 
 impl FromStr for PostgresAddress {
@@ -64,7 +76,7 @@ impl FromStr for PostgresAddress {
             .keepalives_idle(SILENT)
             .keepalives_interval(Duration::from_secs(1))
             .options(options.trim());
-        Ok(Self { config, tls: Tls::trusting(ours.roots.as_deref())? })
+        Ok(Self { config, tls: Tls::trusting(ours.roots.as_deref())?, failover: ours.failover })
     }
 }
 
@@ -113,6 +125,7 @@ enum Mode {
 struct Ours {
     mode: Option<Mode>,
     roots: Option<PathBuf>,
+    failover: Failover,
 }
 
 /// What stands before the parameters, and the parameters: ours, and those of the driver.
@@ -126,6 +139,7 @@ fn split(url: &str) -> Result<(&str, Ours, Vec<&str>), Fault> {
         match pair.split_once('=') {
             Some(("sslmode", mode)) => ours.mode = Some(self::mode(mode)?),
             Some(("sslrootcert", "system")) => {}
+            Some(("failover", "synchronous")) => ours.failover = Failover::Keeps,
             Some(("sslrootcert", path)) => {
                 let path = percent_decode_str(path).decode_utf8().map_err(|_| unreadable())?;
                 ours.roots = Some(PathBuf::from(path.as_ref()));

@@ -8,18 +8,19 @@ use std::time::{Duration, Instant};
 use countersign_core::Fault;
 use countersign_core::batch::Outcome;
 use countersign_core::extent::LogEntry;
-use countersign_core::id::{Position, Version};
+use countersign_core::id::Position;
 use countersign_core::port::{Follower, LogState};
 use countersign_core::revoke::log::{continues, verify};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout_at};
 
+use super::address::Failover;
 use super::apply::Applied;
 use super::bell::Bell;
 use super::convert::Stop;
 use super::head::{Head, page};
 use super::link::{Link, Links};
-use super::writer::{GuestWork, Guested, Message, To, Work};
+use super::writer::{Message, To, Work};
 
 /// The writing task's own things.
 pub(super) struct Desk {
@@ -32,6 +33,7 @@ pub(super) struct Desk {
     /// The log is no longer the one that was heard; nothing goes on.
     forked: Option<Fault>,
     freshness: watch::Sender<Option<Instant>>,
+    failover: Failover,
     last: Last,
 }
 
@@ -46,7 +48,6 @@ struct Last {
 enum Answer {
     Commit(Result<Outcome, Fault>, To<Outcome>),
     Lease(Result<std::ops::Range<u64>, Fault>, To<std::ops::Range<u64>>),
-    Guest(Result<Guested, Fault>, To<Guested>),
 }
 
 impl Answer {
@@ -55,27 +56,33 @@ impl Answer {
         match (self, broke.cloned()) {
             (Self::Commit(_, to), Some(fault)) => drop(to.send(Err(fault))),
             (Self::Lease(_, to), Some(fault)) => drop(to.send(Err(fault))),
-            (Self::Guest(_, to), Some(fault)) => drop(to.send(Err(fault))),
             (Self::Commit(result, to), None) => drop(to.send(result)),
             (Self::Lease(result, to), None) => drop(to.send(result)),
-            (Self::Guest(result, to), None) => drop(to.send(result)),
         }
     }
 }
 
 impl Desk {
-    /// Reads where the log stands; what lies before is told to whoever follows.
+    /// Reads where the log stands; what lies before is told to whoever follows. On another server than before, what has become
+    /// of those who were signed in is decided first.
     pub(super) async fn open(
         links: Links,
         bell: Bell,
         freshness: watch::Sender<Option<Instant>>,
+        failover: Failover,
     ) -> Result<Self, Fault> {
         let link = links.link().await?;
         let started = Instant::now();
-        let known = Head::look(&link).await?.log;
-        freshness.send_replace(Some(started));
-        let last = Last::default();
-        Ok(Self { links, link: Some(link), bell, follower: None, known, forked: None, freshness, last })
+        let head = Head::look(&link).await?;
+        let (known, last) = (head.log, Last::default());
+        let mut desk =
+            Self { links, link: Some(link), bell, follower: None, known, forked: None, freshness, failover, last };
+        if head.has_moved() {
+            desk.write(Vec::new()).await?;
+        } else {
+            desk.freshness.send_replace(Some(started));
+        }
+        Ok(desk)
     }
 
     /// Serves until it is told to close, or nobody can ask any more.
@@ -84,6 +91,8 @@ impl Desk {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                // Who waits for an answer comes first: what is written hears the log too.
+                biased;
                 message = waiting.recv() => {
                     let Some(mut message) = message else { return };
                     loop {
@@ -169,6 +178,9 @@ impl Desk {
         };
         let mut applied = Applied::new(&link, head);
         let mut broke: Option<Fault> = self.hear(&link, head.log).await.err().map(Fault::from);
+        if broke.is_none() && head.has_moved() {
+            broke = applied.move_in(self.failover).await.err().map(Fault::from);
+        }
         for work in group {
             match broke {
                 Some(ref fault) => work.fail(fault),
@@ -230,6 +242,11 @@ impl Desk {
         };
         let Ok(link) = link else { return };
         let heard = match Head::look(&link).await {
+            Ok(head) if head.has_moved() => {
+                self.link = Some(link);
+                // Nothing is heard before it is said what has become of what was there.
+                return drop(self.write(Vec::new()).await);
+            }
             Ok(head) => self.hear(&link, head.log).await,
             Err(stop) => Err(stop),
         };
@@ -357,17 +374,6 @@ async fn one(applied: &mut Applied<'_>, work: Work, answers: &mut Vec<Answer>) -
             answers.push(Answer::Commit(result, to));
             broke
         }
-        Work::Guest(work, to) => {
-            let mark = applied.mark().await;
-            let result = match (&mark, &work) {
-                (Ok(_), GuestWork::Change(change)) => applied.guest(change).await.map(Version::number),
-                (Ok(_), GuestWork::Sweep { before, limit }) => applied.sweep_guests(*before, *limit).await,
-                (Err(fault), _) => Err(Stop::Lost(fault.clone())),
-            };
-            let (result, broke) = settle(applied, mark, result).await;
-            answers.push(Answer::Guest(result, to));
-            broke
-        }
     }
 }
 
@@ -398,13 +404,7 @@ async fn finish(link: &Link, before: Head, after: Head) -> Result<(), Stop> {
     if before != after {
         after.keep(link).await?;
     }
-    match link.say("COMMIT").await {
-        Ok(()) => Ok(()),
-        Err(stop) => {
-            let fault = Fault::from(stop);
-            Err(Stop::Fault(Fault::Store(format!("whether it was committed is not known: {fault}"))))
-        }
-    }
+    link.commit().await
 }
 
 /// The most writes in one transaction.

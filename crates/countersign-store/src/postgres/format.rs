@@ -73,8 +73,12 @@ async fn found(link: &Link) -> Result<u64, Fault> {
 }
 
 /// Each brings the database one version on; none is ever changed once released.
-const MIGRATIONS: [&str; 3] =
-    [include_str!("schema.sql"), include_str!("guests.sql"), include_str!("segments.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("schema.sql"),
+    include_str!("guests.sql"),
+    include_str!("segments.sql"),
+    include_str!("servers.sql"),
+];
 const FORMAT: &str =
     "CREATE TABLE countersign_format (one INTEGER PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL);
     INSERT INTO countersign_format (one, version) VALUES (1, 0)";

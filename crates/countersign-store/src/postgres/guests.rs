@@ -8,7 +8,8 @@ use countersign_core::time::Timestamp;
 
 use super::Postgres;
 use super::convert::{column, version};
-use super::writer::GuestWork;
+use super::guest::Changing;
+use super::writer::gone;
 use crate::column::{int, time};
 
 impl Guests for Postgres {
@@ -43,9 +44,15 @@ impl Guests for Postgres {
     }
 
     fn change_guest(&self, change: GuestChange) -> Pending<'_, Result<Version, Conflict>> {
+        let links = self.links.clone();
         Box::pin(async move {
-            let done = self.writer.guest(GuestWork::Change(change)).await?;
-            Ok(done.map(Version::new))
+            // A task of its own: who asked may go away, and a transaction must not stay open on a connection that others use.
+            let changing = tokio::spawn(async move {
+                let link = links.begin().await?;
+                let done = Changing(&link).change(&change).await;
+                links.end(link, done).await
+            });
+            changing.await.map_err(|_| gone())?
         })
     }
 
@@ -59,8 +66,15 @@ impl Guests for Postgres {
 
     fn sweep_guests(&self, before: Timestamp, limit: u32) -> Pending<'_, u32> {
         Box::pin(async move {
-            let gone = self.writer.guest(GuestWork::Sweep { before, limit }).await?;
-            Ok(gone.map_or(0, |gone| u32::try_from(gone).unwrap_or(limit)))
+            let link = self.links.link().await?;
+            let gone = link.run(SWEEP, &[&time(before), &i64::from(limit)]).await?;
+            Ok(u32::try_from(gone).unwrap_or(limit))
         })
     }
 }
+
+/// What somebody else changes at this moment goes the next time.
+const SWEEP: &str = "WITH gone AS (
+        SELECT serial FROM guest WHERE until < $1 ORDER BY until, serial LIMIT $2 FOR UPDATE SKIP LOCKED),
+    data AS (DELETE FROM guest_slot WHERE serial IN (SELECT serial FROM gone))
+    DELETE FROM guest WHERE serial IN (SELECT serial FROM gone)";

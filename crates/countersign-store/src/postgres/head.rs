@@ -6,6 +6,7 @@ use countersign_core::Fault;
 use countersign_core::extent::{Chain, LogEntry};
 use countersign_core::id::{Epoch, Position, Serial};
 use countersign_core::port::LogState;
+use countersign_core::time::Timestamp;
 use tokio_postgres::Row;
 
 use super::convert::{Stop, column, number, record};
@@ -18,6 +19,20 @@ pub(super) struct Head {
     pub(super) log: LogState,
     next_serial: u64,
     next_guest: u64,
+    /// Where it was last written.
+    pub(super) server: Server,
+    /// Where it is now.
+    pub(super) here: Server,
+    /// The server's clock, the one that all nodes share.
+    pub(super) clock: Timestamp,
+}
+
+/// A server in one of its lives: a standby that takes over begins a timeline, a database that was restored elsewhere has
+/// another system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Server {
+    system: i64,
+    timeline: i64,
 }
 
 /// Whose serials: the two never meet.
@@ -52,7 +67,22 @@ impl Head {
             .map_err(|_| Fault::Codec("the head's hash has another length".to_owned()))?;
         let position = Position::new(number(row, 1)?);
         let log = LogState { epoch: Epoch::new(epoch), position, chain: Chain(chain) };
-        Ok(Self { log, next_serial: number(row, 3)?, next_guest: number(row, 4)? })
+        let server = |at: usize| -> Result<Server, Fault> {
+            Ok(Server { system: column(row, at)?, timeline: column(row, at + 1)? })
+        };
+        Ok(Self {
+            log,
+            next_serial: number(row, 3)?,
+            next_guest: number(row, 4)?,
+            server: server(5)?,
+            here: server(7)?,
+            clock: Timestamp::from_millis(number(row, 9)?),
+        })
+    }
+
+    /// Whether the server is another than the one that it was last written on.
+    pub(super) fn has_moved(&self) -> bool {
+        self.server != self.here
     }
 
     /// Writes the row; the last statement of its transaction, so that the row is locked no longer than it must be changed.
@@ -60,7 +90,8 @@ impl Head {
         let (position, chain) = (place(self.log.position), self.log.chain.0.as_slice());
         let (serial, guest) = (int(self.next_serial), int(self.next_guest));
         let epoch = i64::from(self.log.epoch.number());
-        match link.run(KEEP, &[&position, &chain, &serial, &guest, &epoch]).await? {
+        let Server { system, timeline } = self.server;
+        match link.run(KEEP, &[&position, &chain, &serial, &guest, &epoch, &system, &timeline]).await? {
             1 => Ok(()),
             _ => Err(Stop::Fault(Fault::Unfit("the database has lost the head of its log".to_owned()))),
         }
@@ -91,10 +122,22 @@ pub(super) async fn page(
     Ok(rows.iter().map(|row| record(row, 0)).collect::<Result<_, _>>()?)
 }
 
+/// What is asked of the row: what it says, and of the server which one it is and what time it has.
+macro_rules! row {
+    () => {
+        "SELECT epoch, position, chain, next_serial, next_guest, system, timeline,
+            (SELECT system_identifier FROM pg_control_system()),
+            ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint,
+            (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+         FROM head"
+    };
+}
+
 /// The row without a lock.
-pub(super) const LOOK: &str = "SELECT epoch, position, chain, next_serial, next_guest FROM head";
-const LOCK: &str = "SELECT epoch, position, chain, next_serial, next_guest FROM head FOR UPDATE";
-const KEEP: &str = "UPDATE head SET position = $1, chain = $2, next_serial = $3, next_guest = $4, epoch = $5";
+pub(super) const LOOK: &str = row!();
+const LOCK: &str = concat!(row!(), " FOR UPDATE");
+const KEEP: &str = "UPDATE head SET position = $1, chain = $2, next_serial = $3, next_guest = $4, epoch = $5,
+    system = $6, timeline = $7";
 /// Log entries in a span.
 pub(super) const PAGE: &str =
     "SELECT record FROM log WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3";

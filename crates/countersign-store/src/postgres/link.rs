@@ -5,6 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use countersign_core::Fault;
+use countersign_core::batch::Conflict;
 use deadpool_postgres::{
     ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
 };
@@ -75,6 +76,53 @@ impl Links {
         }
     }
 
+    /// A connection on which a transaction has begun; end it with [`Links::end`], whatever happens in between.
+    pub(super) async fn begin(&self) -> Result<Link, Fault> {
+        let link = self.link().await?;
+        let link = match link.say("BEGIN").await {
+            Ok(()) => return Ok(link),
+            // It had died while nobody used it; nothing has been written on it.
+            Err(Stop::Lost(_)) => {
+                self.give_up(link);
+                self.link().await?
+            }
+            Err(stop) => {
+                self.give_up(link);
+                return Err(stop.into());
+            }
+        };
+        match link.say("BEGIN").await {
+            Ok(()) => Ok(link),
+            Err(stop) => {
+                self.give_up(link);
+                Err(stop.into())
+            }
+        }
+    }
+
+    /// Commits what was `done` on `link`, or undoes it when it did not succeed.
+    pub(super) async fn end<T>(
+        &self,
+        link: Link,
+        done: Result<T, Stop>,
+    ) -> Result<Result<T, Conflict>, Fault> {
+        let ended = match &done {
+            Ok(_) => link.commit().await,
+            Err(Stop::Conflict(_) | Stop::Fault(_) | Stop::Said(_)) => link.say("ROLLBACK").await,
+            Err(Stop::Lost(fault) | Stop::Silent(fault)) => Err(Stop::Lost(fault.clone())),
+        };
+        if let Err(stop) = ended {
+            // Without its connection a transaction that was not committed is undone.
+            self.give_up(link);
+            return Err(stop.into());
+        }
+        match done {
+            Ok(done) => Ok(Ok(done)),
+            Err(Stop::Conflict(conflict)) => Ok(Err(conflict)),
+            Err(stop) => Err(stop.into()),
+        }
+    }
+
     /// Drops `link`, and with it those that nobody uses: what silenced the one has probably silenced them all.
     pub(super) fn give_up(&self, link: Link) {
         drop::<ClientWrapper>(Object::take(link.object));
@@ -115,6 +163,14 @@ impl Link {
     /// Runs statements without values.
     pub(super) async fn say(&self, sql: &str) -> Result<(), Stop> {
         within(self.object.batch_execute(sql)).await
+    }
+
+    /// Ends a transaction; after an error nobody knows whether what was done in it is there.
+    pub(super) async fn commit(&self) -> Result<(), Stop> {
+        self.say("COMMIT").await.map_err(|stop| {
+            let fault = Fault::from(stop);
+            Stop::Fault(Fault::Store(format!("whether it was committed is not known: {fault}")))
+        })
     }
 
     /// Runs statements without values that may take long, such as making tables.

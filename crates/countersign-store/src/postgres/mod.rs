@@ -13,6 +13,7 @@ mod convert;
 mod desk;
 mod directory;
 mod format;
+mod guest;
 mod guests;
 mod head;
 mod link;
@@ -63,7 +64,7 @@ impl Postgres {
     pub async fn open_at(address: &PostgresAddress) -> Result<Arc<Self>, Fault> {
         let links = Links::new(address.clone())?;
         format::bring_up(&links).await?;
-        let writer = Writer::start(links.clone(), Bell::hang(address.clone())).await?;
+        let writer = Writer::start(links.clone(), Bell::hang(address.clone()), address.failover).await?;
         Ok(Arc::new(Self { links, writer }))
     }
 

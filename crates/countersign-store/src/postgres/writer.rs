@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countersign_core::Fault;
-use countersign_core::batch::{Batch, Conflict, Outcome};
-use countersign_core::port::{Follower, GuestChange};
-use countersign_core::time::Timestamp;
+use countersign_core::batch::{Batch, Outcome};
+use countersign_core::port::Follower;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::address::Failover;
 use super::bell::Bell;
 use super::desk::Desk;
 use super::head::Space;
@@ -28,10 +28,10 @@ impl Writer {
     ///
     /// # Errors
     /// [`Fault::Store`] when the log's head cannot be read.
-    pub(super) async fn start(links: Links, bell: Bell) -> Result<Self, Fault> {
+    pub(super) async fn start(links: Links, bell: Bell, failover: Failover) -> Result<Self, Fault> {
         let (queue, waiting) = mpsc::channel(ROOM);
         let (freshness, fresh) = watch::channel(None);
-        let desk = Desk::open(links, bell, freshness).await?;
+        let desk = Desk::open(links, bell, freshness, failover).await?;
         drop(tokio::spawn(desk.serve(waiting)));
         Ok(Self { queue, fresh })
     }
@@ -44,11 +44,6 @@ impl Writer {
     /// Takes `count` serials of `space` for good.
     pub(super) async fn lease(&self, space: Space, count: u32) -> Result<Range<u64>, Fault> {
         self.ask(|to| Message::Write(Work::Lease(space, count, to))).await
-    }
-
-    /// Does `work`; answers the version of the guest's data, or how many were dropped.
-    pub(super) async fn guest(&self, work: GuestWork) -> Result<Guested, Fault> {
-        self.ask(|to| Message::Write(Work::Guest(work, to))).await
     }
 
     /// Tells `follower` the log, and then what is written to it.
@@ -100,7 +95,6 @@ pub(super) enum Message {
 pub(super) enum Work {
     Commit(Batch, To<Outcome>),
     Lease(Space, u32, To<Range<u64>>),
-    Guest(GuestWork, To<Guested>),
 }
 
 impl Work {
@@ -109,21 +103,9 @@ impl Work {
         match self {
             Self::Commit(_, to) => drop(to.send(Err(fault.clone()))),
             Self::Lease(_, _, to) => drop(to.send(Err(fault.clone()))),
-            Self::Guest(_, to) => drop(to.send(Err(fault.clone()))),
         }
     }
 }
-
-/// What is to be done to guests.
-pub(super) enum GuestWork {
-    /// One change of one guest.
-    Change(GuestChange),
-    /// Dropping at most `limit` that were over before `before`.
-    Sweep { before: Timestamp, limit: u32 },
-}
-
-/// The version of a guest's data, or how many were dropped.
-pub(super) type Guested = Result<u64, Conflict>;
 
 /// The most writes that wait; the next one waits outside.
 const ROOM: usize = 1024;

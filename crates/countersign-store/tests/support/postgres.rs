@@ -27,18 +27,45 @@ impl Server {
     /// Makes a new server and waits until it answers.
     pub(crate) async fn start() -> Self {
         let programs = programs();
-        let folder = tempfile::tempdir().unwrap();
-        if let Some(user) = servant() {
-            done(Command::new("chown").arg(user).arg(folder.path()));
-        }
-        let data = folder.path().join("data");
+        let folder = folder();
         let words = ["--auth=trust", "--username=countersign", "--no-sync", "--encoding=UTF8", "--locale=C"];
-        done(as_servant(&programs.join("initdb")).args(words).arg("--pgdata").arg(&data));
+        done(as_servant(&programs.join("initdb")).args(words).arg("--pgdata").arg(folder.path().join("data")));
+        Self::on(folder, programs).await
+    }
+
+    /// A streaming standby of the server that `way` leads to.
+    pub(crate) async fn standby(way: &Proxy) -> Self {
+        let programs = programs();
+        let folder = folder();
+        let mut copy = as_servant(&programs.join("pg_basebackup"));
+        copy.args(["--write-recovery-conf", "--no-sync", "--checkpoint=fast", "--username=countersign"]);
+        copy.args(["--host=127.0.0.1", "--port", &way.port.to_string(), "--pgdata"]).arg(folder.path().join("data"));
+        done(&mut copy);
+        Self::on(folder, programs).await
+    }
+
+    async fn on(folder: TempDir, programs: PathBuf) -> Self {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let child = launch(&programs, folder.path(), port);
         let server = Self { folder, programs, port, child: Mutex::new(child), databases: AtomicU32::new(0) };
         server.answering().await;
         server
+    }
+
+    /// Waits until the standby `other` has all that is written here.
+    pub(crate) async fn reaches(&self, other: &Self) {
+        let client = self.client("postgres").await.unwrap();
+        let here: String =
+            client.query_one("SELECT pg_current_wal_lsn()::text", &[]).await.unwrap().get(0);
+        let reached = format!("SELECT WHERE pg_last_wal_replay_lsn() >= '{here}'::pg_lsn");
+        while other.count("postgres", &reached).await == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Lets a standby take over; it takes writes when this has answered.
+    pub(crate) async fn promote(&self) {
+        self.sql("postgres", "SELECT pg_promote()").await;
     }
 
     /// The address of a database that nothing has been written to.
@@ -138,6 +165,15 @@ impl Drop for Server {
     }
 }
 
+/// A folder of the user that the server runs as.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    if let Some(user) = servant() {
+        done(Command::new("chown").arg(user).arg(folder.path()));
+    }
+    folder
+}
+
 fn send(signal: &str, to: &[u32]) {
     let words: Vec<String> = to.iter().map(u32::to_string).collect();
     // A child that has ended in between is no error.
@@ -178,7 +214,7 @@ fn programs() -> PathBuf {
     let folders = std::env::split_paths(&path).chain(installed.into_iter().rev());
     folders
         .into_iter()
-        .find(|folder| folder.join("postgres").is_file() && folder.join("initdb").is_file())
+        .find(|folder| ["postgres", "initdb", "pg_basebackup"].iter().all(|name| folder.join(name).is_file()))
         .expect("PostgreSQL is not installed: apt-get install postgresql")
 }
 

@@ -1,15 +1,19 @@
 //! The log of endings: contiguous positions, one hash over all of it. The head itself is written when the transaction ends.
 
+use countersign_core::audit::{AuditEntry, Event};
 use countersign_core::batch::Conflict;
-use countersign_core::extent::{LogEntry, LogKind};
+use countersign_core::extent::{Actor, LogEntry, LogKind};
 use countersign_core::id::{Epoch, Position};
+use countersign_core::revoke::epoch::bump;
 use countersign_core::revoke::log::link;
 use countersign_core::time::Timestamp;
 
 use super::Applied;
 use crate::codec::encode;
 use crate::column::{int, place, time};
+use crate::postgres::address::Failover;
 use crate::postgres::convert::Stop;
+use crate::postgres::head::Server;
 
 impl Applied<'_> {
     /// Begins `epoch`: a watermark over everything, and the first entry that carries the new number.
@@ -19,6 +23,23 @@ impl Applied<'_> {
         }
         self.head.log.epoch = epoch;
         self.mark_over("", LogKind::EpochBegan).await
+    }
+
+    /// The database is another server than before: after it nobody is signed in, unless `failover` says that nothing is lost.
+    pub(in crate::postgres) async fn move_in(&mut self, failover: Failover) -> Result<(), Stop> {
+        let before = std::mem::replace(&mut self.head.server, self.head.here);
+        if before == Server::default() || failover == Failover::Keeps {
+            return Ok(());
+        }
+        let at = self.head.clock;
+        let epoch = bump(&[self.head.log.epoch], at)?;
+        tracing::warn!(
+            epoch = epoch.number(),
+            "PostgreSQL is another server than before: a new epoch begins, and everybody signs in again"
+        );
+        self.begin_epoch(epoch).await?;
+        let (by, event) = (Actor::System, Event::EpochBegan);
+        self.audit(&AuditEntry { at, by, event, subject: None, client: None, network: None }).await
     }
 
     /// Writes the next entry and answers its place.

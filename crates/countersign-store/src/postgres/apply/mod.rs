@@ -4,7 +4,6 @@
 mod begin;
 mod end;
 mod erase;
-mod guest;
 mod keep;
 mod log;
 mod once;

@@ -1,4 +1,6 @@
 //! Guests: each change is one of one guest, and none of them brings back what is over.
+//!
+//! A guest is in no log and hangs on nothing, so its own row is all that is locked; who is signed in waits for none of it.
 
 use countersign_core::batch::Conflict;
 use countersign_core::extent::Ending;
@@ -8,14 +10,17 @@ use countersign_core::port::{GuestChange, GuestWrite};
 use countersign_core::record::Guest;
 use countersign_core::time::Timestamp;
 
-use super::Applied;
+use super::convert::{Stop, number, record, version};
+use super::link::Link;
 use crate::codec::encode;
 use crate::column::{int, met, time};
-use crate::postgres::convert::{Stop, number, record, version};
 
-impl Applied<'_> {
+/// A transaction on one guest, which nobody else changes meanwhile.
+pub(super) struct Changing<'a>(pub(super) &'a Link);
+
+impl Changing<'_> {
     /// Makes `change`; answers the version of the guest's data after it.
-    pub(in crate::postgres) async fn guest(&self, change: &GuestChange) -> Result<Version, Stop> {
+    pub(super) async fn change(&self, change: &GuestChange) -> Result<Version, Stop> {
         match change {
             GuestChange::Begin { guest, room, writes } => self.begin_guest(guest, *room, writes).await,
             GuestChange::Touch { serial, seen } => self.touch_guest(*serial, *seen).await,
@@ -26,14 +31,6 @@ impl Applied<'_> {
         }
     }
 
-    /// Drops at most `limit` guests that were over before `before`; answers how many.
-    pub(in crate::postgres) async fn sweep_guests(&self, before: Timestamp, limit: u32) -> Result<u64, Stop> {
-        let over = "SELECT serial FROM guest WHERE until < $1 ORDER BY until, serial LIMIT $2";
-        let (before, limit) = (time(before), i64::from(limit));
-        self.run(&format!("DELETE FROM guest_slot WHERE serial IN ({over})"), &[&before, &limit]).await?;
-        self.run(&format!("DELETE FROM guest WHERE serial IN ({over})"), &[&before, &limit]).await
-    }
-
     async fn begin_guest(
         &self,
         guest: &Guest,
@@ -41,14 +38,12 @@ impl Applied<'_> {
         writes: &[GuestWrite],
     ) -> Result<Version, Stop> {
         let serial = int(guest.serial.number());
-        if self.exists("SELECT 1 FROM guest WHERE serial = $1", &[&serial]).await? {
+        let sql = "INSERT INTO guest (serial, until, ended, data, record) VALUES ($1, $2, false, $3, $4)
+                   ON CONFLICT (serial) DO NOTHING";
+        let first = int(Version::FIRST.number());
+        if self.0.run(sql, &[&serial, &time(guest.until()), &first, &encode(guest)?]).await? == 0 {
             return Err(Conflict::Taken.into());
         }
-        self.run(
-            "INSERT INTO guest (serial, until, ended, data, record) VALUES ($1, $2, false, $3, $4)",
-            &[&serial, &time(guest.until()), &int(Version::FIRST.number()), &encode(guest)?],
-        )
-        .await?;
         self.write_slots(guest.serial, Version::FIRST, room, writes).await
     }
 
@@ -71,7 +66,7 @@ impl Applied<'_> {
         let (_, data) = self.living_guest(serial, at).await?;
         let next = data.next();
         let sql = "UPDATE guest SET data = $2 WHERE serial = $1";
-        self.run(sql, &[&int(serial.number()), &int(next.number())]).await?;
+        self.0.run(sql, &[&int(serial.number()), &int(next.number())]).await?;
         self.write_slots(serial, next, room, writes).await
     }
 
@@ -91,7 +86,7 @@ impl Applied<'_> {
         guest.ended = Some(ending.clone());
         guest.data_key.clear();
         self.keep_guest(&guest, guest.expires).await?;
-        self.run("DELETE FROM guest_slot WHERE serial = $1", &[&int(serial.number())]).await?;
+        self.0.run("DELETE FROM guest_slot WHERE serial = $1", &[&int(serial.number())]).await?;
         Ok(data)
     }
 
@@ -105,24 +100,24 @@ impl Applied<'_> {
         let guest = int(serial.number());
         for write in writes {
             let sql = "SELECT version FROM guest_slot WHERE serial = $1 AND name = $2";
-            let rows = self.link.rows(sql, &[&guest, &write.name]).await?;
+            let rows = self.0.rows(sql, &[&guest, &write.name]).await?;
             met(write.expect, rows.first().map(|row| version(row, 0)).transpose()?)?;
             match &write.value {
                 Some(value) => {
                     let sql = "INSERT INTO guest_slot (serial, name, version, value) VALUES ($1, $2, $3, $4)
                                ON CONFLICT (serial, name)
                                DO UPDATE SET version = excluded.version, value = excluded.value";
-                    self.run(sql, &[&guest, &write.name, &int(next.number()), value]).await?
+                    self.0.run(sql, &[&guest, &write.name, &int(next.number()), value]).await?
                 }
                 None => {
                     let sql = "DELETE FROM guest_slot WHERE serial = $1 AND name = $2";
-                    self.run(sql, &[&guest, &write.name]).await?
+                    self.0.run(sql, &[&guest, &write.name]).await?
                 }
             };
         }
         let sql = "SELECT count(*), coalesce(sum(octet_length(name) + octet_length(value)), 0)::bigint
                    FROM guest_slot WHERE serial = $1";
-        let rows = self.link.rows(sql, &[&guest]).await?;
+        let rows = self.0.rows(sql, &[&guest]).await?;
         for row in &rows {
             if number(row, 0)? > u64::from(room.slots) || number(row, 1)? > u64::from(room.bytes) {
                 return Err(Conflict::Full.into());
@@ -142,8 +137,8 @@ impl Applied<'_> {
     }
 
     async fn found_guest(&self, serial: GuestSerial) -> Result<(Guest, Version), Stop> {
-        let sql = "SELECT record, data FROM guest WHERE serial = $1";
-        let rows = self.link.rows(sql, &[&int(serial.number())]).await?;
+        let sql = "SELECT record, data FROM guest WHERE serial = $1 FOR UPDATE";
+        let rows = self.0.rows(sql, &[&int(serial.number())]).await?;
         let row = rows.first().ok_or(Conflict::Missing)?;
         Ok((record(row, 0)?, version(row, 1)?))
     }
@@ -152,7 +147,7 @@ impl Applied<'_> {
     async fn keep_guest(&self, guest: &Guest, until: Timestamp) -> Result<(), Stop> {
         let sql = "UPDATE guest SET until = $2, ended = $3, record = $4 WHERE serial = $1";
         let ended = guest.ended.is_some();
-        self.run(sql, &[&int(guest.serial.number()), &time(until), &ended, &encode(guest)?]).await?;
+        self.0.run(sql, &[&int(guest.serial.number()), &time(until), &ended, &encode(guest)?]).await?;
         Ok(())
     }
 }
