@@ -14,10 +14,10 @@
 mod faults;
 #[path = "postgres/nodes.rs"]
 mod nodes;
-#[path = "support/postgres.rs"]
-mod support;
 #[path = "postgres/standby.rs"]
 mod standby;
+#[path = "support/postgres.rs"]
+mod support;
 #[path = "postgres/tls.rs"]
 mod tls;
 

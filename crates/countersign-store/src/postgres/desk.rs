@@ -75,8 +75,17 @@ impl Desk {
         let started = Instant::now();
         let head = Head::look(&link).await?;
         let (known, last) = (head.log, Last::default());
-        let mut desk =
-            Self { links, link: Some(link), bell, follower: None, known, forked: None, freshness, failover, last };
+        let mut desk = Self {
+            links,
+            link: Some(link),
+            bell,
+            follower: None,
+            known,
+            forked: None,
+            freshness,
+            failover,
+            last,
+        };
         if head.has_moved() {
             desk.write(Vec::new()).await?;
         } else {

@@ -29,7 +29,9 @@ impl Server {
         let programs = programs();
         let folder = folder();
         let words = ["--auth=trust", "--username=countersign", "--no-sync", "--encoding=UTF8", "--locale=C"];
-        done(as_servant(&programs.join("initdb")).args(words).arg("--pgdata").arg(folder.path().join("data")));
+        done(
+            as_servant(&programs.join("initdb")).args(words).arg("--pgdata").arg(folder.path().join("data")),
+        );
         Self::on(folder, programs).await
     }
 
@@ -39,7 +41,8 @@ impl Server {
         let folder = folder();
         let mut copy = as_servant(&programs.join("pg_basebackup"));
         copy.args(["--write-recovery-conf", "--no-sync", "--checkpoint=fast", "--username=countersign"]);
-        copy.args(["--host=127.0.0.1", "--port", &way.port.to_string(), "--pgdata"]).arg(folder.path().join("data"));
+        copy.args(["--host=127.0.0.1", "--port", &way.port.to_string(), "--pgdata"])
+            .arg(folder.path().join("data"));
         done(&mut copy);
         Self::on(folder, programs).await
     }
@@ -55,8 +58,7 @@ impl Server {
     /// Waits until the standby `other` has all that is written here.
     pub(crate) async fn reaches(&self, other: &Self) {
         let client = self.client("postgres").await.unwrap();
-        let here: String =
-            client.query_one("SELECT pg_current_wal_lsn()::text", &[]).await.unwrap().get(0);
+        let here: String = client.query_one("SELECT pg_current_wal_lsn()::text", &[]).await.unwrap().get(0);
         let reached = format!("SELECT WHERE pg_last_wal_replay_lsn() >= '{here}'::pg_lsn");
         while other.count("postgres", &reached).await == 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -46,7 +46,8 @@ async fn begun(address: &PostgresAddress) -> Result<Epoch> {
     let now = SystemClock::default().now();
     let epoch = bump(&[store.log_state().await?.epoch], now)?;
     let by = Actor::CommandLine;
-    let line = AuditEntry { at: now, by, event: Event::EpochBegan, subject: None, client: None, network: None };
+    let line =
+        AuditEntry { at: now, by, event: Event::EpochBegan, subject: None, client: None, network: None };
     let outcome = store.commit(Batch::of(Change::BeginEpoch(epoch)).audited(line)).await?;
     store.close().await;
     match outcome {
