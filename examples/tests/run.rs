@@ -39,7 +39,11 @@ struct Served {
 
 impl Served {
     fn start(program: &str, words: &[&str]) -> Self {
-        let mut child = Command::new(program).args(words).stdout(Stdio::piped()).spawn().unwrap();
+        Self::run(Command::new(program).args(words))
+    }
+
+    fn run(program: &mut Command) -> Self {
+        let mut child = program.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().trim_start_matches("http://");
@@ -118,20 +122,43 @@ fn an_application_elsewhere_knows_who_the_issuer_says() {
     assert!(shop.me("").starts_with("HTTP/1.1 401 "));
 }
 
+/// The header that sends back the cookie of an answer.
+fn cookie(answer: &str) -> String {
+    let set = answer.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
+    format!("Cookie: {}\r\n", set.split(';').next().unwrap())
+}
+
 #[test]
 fn a_shop_keeps_its_own_sessions() {
     let place = std::env::temp_dir().join(format!("countersign-example-06-{}", std::process::id()));
     let shop = Served::start(env!("CARGO_BIN_EXE_06_sessions"), &[place.to_str().unwrap()]);
-    assert!(shop.ask("GET /", "").starts_with("HTTP/1.1 401 "));
+    assert!(shop.ask("GET /", "").ends_with("[]"));
     let own = format!("Content-Length: 0\r\nOrigin: http://{}\r\n", shop.address);
-    let signed = shop.ask("POST /signin", &own);
-    let cookie = signed.lines().find_map(|line| line.strip_prefix("set-cookie: ")).unwrap();
-    let cookie = format!("Cookie: {}\r\n", cookie.split(';').next().unwrap());
+    let guest = cookie(&shop.ask("POST /add/jam", &own));
+    let cookie = cookie(&shop.ask("POST /signin", &format!("{own}{guest}")));
     assert!(shop.ask("POST /add/tea", &cookie).starts_with("HTTP/1.1 403 "), "another site changes nothing");
     assert!(shop.ask("POST /add/tea", &(own + &cookie)).starts_with("HTTP/1.1 200 "));
-    assert!(shop.ask("GET /", &cookie).ends_with("[\"tea\"]"));
+    assert!(shop.ask("GET /", &cookie).ends_with("[\"jam\",\"tea\"]"));
     drop(shop);
     let _ = std::fs::remove_dir_all(place);
+}
+
+#[test]
+fn fourteen_lines_know_who_is_there() {
+    let place = std::env::temp_dir().join(format!("countersign-example-07-{}", std::process::id()));
+    std::fs::create_dir_all(&place).unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_07_fourteen_lines"));
+    program.current_dir(&place);
+    let shop = Served::run(&mut program);
+    assert!(shop.ask("GET /", "").ends_with("hello, stranger"));
+    let own = format!("Content-Length: 0\r\nOrigin: http://{}\r\n", shop.address);
+    let cookie = cookie(&shop.ask("POST /signin", &own));
+    assert!(shop.ask("GET /", &cookie).ends_with("hello, ada"));
+    drop(shop);
+    let _ = std::fs::remove_dir_all(place);
+    let text = include_str!("../src/bin/07_fourteen_lines.rs");
+    let (_, below) = text.split_once("\n#[tokio::main]").unwrap();
+    assert_eq!(below.lines().filter(|line| !line.is_empty()).count(), 13, "and `#[tokio::main]`");
 }
 
 #[test]

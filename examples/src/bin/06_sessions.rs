@@ -1,11 +1,12 @@
 //! A shop that keeps its own sessions in a folder: no server. It checks a credential as it likes, and says who somebody is.
+//! Strangers have a cart, too, and it goes along when they sign in.
 
 use axum::extract::Path;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use countersign_axum::{Guard, Rejection, Session, Slot};
 
-const CART: Slot<Vec<String>> = Slot::new("cart");
+const CART: Slot<Vec<String>> = Slot::new("cart").carried();
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
