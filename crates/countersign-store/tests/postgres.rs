@@ -173,8 +173,12 @@ async fn an_older_database_is_brought_up_and_a_newer_or_strange_one_is_left_alon
         "CREATE SCHEMA countersign; SET search_path = countersign; {}
          CREATE TABLE countersign_format (one INTEGER PRIMARY KEY, version BIGINT NOT NULL);
          INSERT INTO countersign_format VALUES (1, 1);
-         INSERT INTO head VALUES (1, 77, 0, decode(repeat('00', 32), 'hex'), 41);",
+         INSERT INTO head VALUES (1, 77, 0, decode(repeat('00', 32), 'hex'), 41);
+         INSERT INTO slot VALUES ('data_{:032x}', 'cart', 7, decode(repeat('01', 30), 'hex'));
+         INSERT INTO slot VALUES ('data_{:032x}', 'film', 2, decode(repeat('03', 200028), 'hex'));",
         include_str!("../src/postgres/schema.sql"),
+        1,
+        1,
     );
     server.sql(&older, &first).await;
     // Two nodes of the new version start at once.
@@ -183,6 +187,15 @@ async fn an_older_database_is_brought_up_and_a_newer_or_strange_one_is_left_alon
     assert_eq!(one.log_state().await.unwrap().epoch.number(), 77);
     assert_eq!(other.lease_serials(1).await.unwrap(), 41..42);
     assert_eq!(one.count_guests(Timestamp::from_seconds(1), 9).await.unwrap(), 0);
+    let slots = serde_json::from_value(json!(format!("data_{:032x}", 1))).unwrap();
+    let film = one.slot(&slots, "film", 2..3).await.unwrap().unwrap();
+    let sealed: Vec<_> = film.segments.iter().map(|segment| (segment.number, segment.sealed.len())).collect();
+    assert_eq!((film.version.number(), film.length, sealed), (2, 200_000, vec![(0, 200_028)]));
+    let names = one.slot_names(&slots).await.unwrap();
+    assert_eq!(
+        names.iter().map(|(name, _, bytes)| (name.as_str(), *bytes)).collect::<Vec<_>>(),
+        [("cart", 2), ("film", 200_000)]
+    );
 
     server.sql(&older, "UPDATE countersign.countersign_format SET version = 99").await;
     let refused = Postgres::open(&older).await.unwrap_err();

@@ -8,6 +8,7 @@ mod begin;
 mod data;
 mod directory;
 mod endings;
+mod finality;
 mod fixtures;
 pub mod guests;
 mod listing;
@@ -97,6 +98,7 @@ pub fn checks() -> Vec<(&'static str, Check)> {
         endings::a_view_that_follows_stays_whole,
         endings::a_dropped_key_stands_in_the_log,
         endings::a_new_epoch_ends_everything_and_never_comes_twice,
+        finality::of_ten_thousand_endings_no_slow_writer_undoes_one,
         races::of_sixty_four_presentations_one_wins,
         races::no_sign_in_overtakes_a_revoke_all,
         races::writers_of_different_slots_never_lose,
