@@ -13,7 +13,7 @@ use countersign_core::id::{Position, Subject};
 use countersign_core::port::{Directory, Store};
 use countersign_core::record::User;
 use countersign_core::time::Timestamp;
-use countersign_store::conformance::{Candidate, checks, guests};
+use countersign_store::conformance::{Candidate, checks, guests, race_endings};
 use countersign_store::{Durability, Embedded};
 use serde_json::json;
 use tempfile::TempDir;
@@ -54,6 +54,13 @@ async fn it_passes_every_check_of_the_conformance_suite() {
         }
     }
     assert!(failed.is_empty(), "{failed:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_ten_thousand_endings_no_slow_writer_undoes_one() {
+    let (embedded, _folder) = temporary();
+    let store: Arc<dyn Store> = Arc::<Embedded>::clone(&embedded);
+    race_endings(Candidate { store, directory: embedded }, 10_000).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

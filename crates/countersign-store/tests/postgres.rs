@@ -30,7 +30,7 @@ use countersign_core::id::{Position, Serial, Subject};
 use countersign_core::port::{Directory, Follower, Guests, Store};
 use countersign_core::time::Timestamp;
 use countersign_store::Postgres;
-use countersign_store::conformance::{Candidate, checks, guests};
+use countersign_store::conformance::{Candidate, checks, guests, race_endings};
 use serde_json::json;
 use support::Server;
 
@@ -132,6 +132,15 @@ async fn it_passes_every_check_of_the_conformance_suite() {
         postgres.close().await;
     }
     assert!(failed.is_empty(), "{failed:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a minute of races; `cargo xtask soak` runs it"]
+async fn soak_of_ten_thousand_endings_no_slow_writer_undoes_one() {
+    let server = Server::start().await;
+    let postgres = Postgres::open(&server.fresh().await).await.unwrap();
+    let store: Arc<dyn Store> = Arc::<Postgres>::clone(&postgres);
+    race_endings(Candidate { store, directory: postgres }, 10_000).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

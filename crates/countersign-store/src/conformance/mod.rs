@@ -98,7 +98,7 @@ pub fn checks() -> Vec<(&'static str, Check)> {
         endings::a_view_that_follows_stays_whole,
         endings::a_dropped_key_stands_in_the_log,
         endings::a_new_epoch_ends_everything_and_never_comes_twice,
-        finality::of_ten_thousand_endings_no_slow_writer_undoes_one,
+        finality::of_a_thousand_endings_no_slow_writer_undoes_one,
         races::of_sixty_four_presentations_one_wins,
         races::no_sign_in_overtakes_a_revoke_all,
         races::writers_of_different_slots_never_lose,
@@ -129,6 +129,14 @@ pub fn checks() -> Vec<(&'static str, Check)> {
         retention::sweeping_is_bounded_and_keeps_the_chain,
         retention::erasing_leaves_the_opaque_subject_only,
     ]
+}
+
+/// Races the endings of `endings` sessions with slow writers, as one of the [`checks`] does with a thousand.
+///
+/// # Errors
+/// [`Broken`]: one of them came back, or was written to after its ending had been answered.
+pub async fn race_endings(candidate: Candidate, endings: u64) -> Result<(), Broken> {
+    finality::race(&Bench::of(candidate), endings).await
 }
 
 /// Runs every check, each on a store of its own from `make`, and answers the names of those that fail with what they saw.

@@ -439,6 +439,15 @@ async fn no_reading_raced_with_an_ending_brings_it_back() {
 }
 
 #[tokio::test]
+async fn of_ten_thousand_endings_no_slow_writer_behind_a_front_undoes_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = Embedded::open(folder.path(), Durability::Relaxed).unwrap();
+    let store = Arc::new(Front::new(Arc::clone(&inner) as Arc<dyn Store>, 5000));
+    let candidate = Candidate { store, directory: inner as Arc<dyn Directory> };
+    conformance::race_endings(candidate, 10_000).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_front_is_as_good_a_store_as_the_one_behind_it() {
     let folders = tempfile::tempdir().unwrap();
     let mut number = 0;
