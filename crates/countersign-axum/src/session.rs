@@ -23,6 +23,36 @@ use crate::visit::Visit;
 ///
 /// Where the guard is [optional](crate::Guard::optional), a stranger has one, too: a guest, who begins with the first slot that
 /// is written. A stranger who has left nothing reads nothing and gets no cookie.
+///
+/// ```
+/// use axum::{Router, body::Body, extract::Path, routing::get};
+/// use countersign_axum::{Rejection, Session, Slot, testing::Shop};
+/// use http::{Request, header};
+/// use tower::ServiceExt;
+///
+/// const CART: Slot<Vec<String>> = Slot::new("cart");
+/// const VISITS: Slot<i64> = Slot::new("visits");
+///
+/// /// Opens two slots and no other; either is tried again when another request was faster.
+/// async fn visit(session: Session, Path(request): Path<String>) -> Result<String, Rejection> {
+///     let cart = session.update(CART, |cart| cart.push("rope".to_owned())).await?;
+///     let visits = session.add(VISITS, 1, &request).await?;
+///     Ok(format!("{} in the cart, {visits} visits", cart.len()))
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let shop = Shop::open().await?;
+/// let app = Router::new().route("/visit/{request}", get(visit)).layer(shop.guard());
+/// let ada = shop.signed_in_as("ada").await?;
+/// // The second request is the first one again.
+/// for (request, said) in [("a", "1 in the cart, 1 visits"), ("a", "2 in the cart, 1 visits")] {
+///     let ask = Request::get(format!("/visit/{request}")).header(header::COOKIE, &ada).body(Body::empty())?;
+///     let answer = app.clone().oneshot(ask).await?;
+///     assert_eq!(axum::body::to_bytes(answer.into_body(), 100).await?, said);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Session(pub(crate) Arc<Visit>);
 

@@ -44,17 +44,35 @@ pub enum Bytes {}
 /// The data of one session, as its application sees it. Nothing is read before it is asked for.
 ///
 /// ```
-/// use countersign::{Data, Expect, Result, Slot, Writes};
+/// use countersign::{Data, Expect, Slot, Writes};
+/// # use countersign::{Home, SessionRules, testing::Rig};
+/// # use countersign_core::record::Audience;
 ///
 /// const CART: Slot<Vec<String>> = Slot::new("cart");
 /// const VISITS: Slot<i64> = Slot::new("visits");
 ///
-/// async fn visit(data: &Data<'_>, request: &str) -> Result<()> {
-///     data.update(CART, |cart| cart.push("rope".to_owned())).await?; // tried again when somebody was faster
-///     data.add(VISITS, 1, request).await?; // counts once, however often this request is tried
-///     data.commit(Writes::new().put(CART, Expect::Present, &vec![])?.clear(VISITS, Expect::Whatever)).await?;
-///     Ok(()) // both of them, or neither
-/// }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let rig = Rig::new().await?;
+/// # let engine = &rig.engine;
+/// # let home = Home::of(std::sync::Arc::clone(engine), SessionRules::default()).await?;
+/// # let app = engine.app(home.client().as_str()).await?;
+/// # rig.person("ada@marsh.example", "lantern rope harbour").await?;
+/// # let password = countersign::Password::typed("lantern rope harbour".to_owned());
+/// # let at = Audience::Client(app.id.clone());
+/// # let ada = engine.sign_in("ada@marsh.example", password, &Rig::visitor(), at, None).await?;
+/// # let handle = engine.handle(ada.session.serial).to_string();
+/// let data: Data<'_> = engine.data(&app, &handle);
+/// // Tried again when somebody else was faster.
+/// data.update(CART, |cart| cart.push("rope".to_owned())).await?;
+/// // Counts once, however often this request is tried.
+/// assert_eq!(data.add(VISITS, 1, "request 7").await?, 1);
+/// assert_eq!(data.add(VISITS, 1, "request 7").await?, 1);
+/// // Both of them, or neither.
+/// let writes = Writes::new().put(CART, Expect::Present, &vec![])?.clear(VISITS, Expect::Whatever);
+/// let version = data.commit(writes).await?;
+/// assert_eq!(data.read(CART).await?, Some((version, vec![])));
+/// # Ok(()) }
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Data<'a> {
