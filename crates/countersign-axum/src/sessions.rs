@@ -15,6 +15,9 @@ use crate::guard::Guard;
 /// The key that seals the store, and the file that holds it.
 const KEY: &str = "COUNTERSIGN_MASTER_KEY";
 const KEY_FILE: &str = "COUNTERSIGN_MASTER_KEY_FILE";
+/// The key that opens, too, while the first one is being changed.
+const ALSO: &str = "COUNTERSIGN_MASTER_KEY_ALSO";
+const ALSO_FILE: &str = "COUNTERSIGN_MASTER_KEY_ALSO_FILE";
 
 /// A guard that keeps sessions of its own, about to be opened: `.await` it.
 ///
@@ -95,13 +98,20 @@ impl IntoFuture for Sessions {
 
 /// What the environment says.
 fn keeping(env: &dyn Fn(&str) -> Option<String>) -> Result<Keeping, Fault> {
-    let text = match (env(KEY), env(KEY_FILE)) {
-        (Some(text), _) => text,
-        (None, Some(file)) => std::fs::read_to_string(Path::new(&file))
-            .map_err(|why| Fault::Unfit(format!("the master key in `{file}` ({KEY_FILE}): {why}")))?,
-        (None, None) => return Ok(Keeping::Development),
+    let key = |name: &str, file_name: &str| {
+        let text = match (env(name), env(file_name)) {
+            (Some(text), _) => text,
+            (None, Some(file)) => std::fs::read_to_string(Path::new(&file))
+                .map_err(|why| Fault::Unfit(format!("the master key in `{file}` ({file_name}): {why}")))?,
+            (None, None) => return Ok(None),
+        };
+        MasterKey::parse(&text).map(Some)
     };
-    Ok(Keeping::Production(MasterKey::parse(&text)?))
+    let Some(master) = key(KEY, KEY_FILE)? else { return Ok(Keeping::Development) };
+    Ok(Keeping::Production(match key(ALSO, ALSO_FILE)? {
+        Some(also) => master.also_opening(also),
+        None => master,
+    }))
 }
 
 #[cfg(test)]
@@ -119,5 +129,10 @@ mod tests {
         assert!(matches!(with(KEY, good), Ok(Keeping::Production(_))));
         assert!(with(KEY, "hunter2").is_err());
         assert!(with(KEY_FILE, "/nowhere/key").is_err());
+        let both =
+            |also: &'static str| keeping(&move |name| Some(if name == KEY { good } else { also }.to_owned()));
+        assert!(matches!(both(good), Ok(Keeping::Production(_))));
+        assert!(both("hunter2").is_err());
+        assert!(matches!(with(ALSO, good), Ok(Keeping::Development)));
     }
 }

@@ -16,7 +16,7 @@ use countersign_server::api;
 use crate::given::{self, Secret};
 use crate::keyfile;
 use crate::problem::{Problem, Result, code};
-use crate::settings::{self, Settings, Sources, environment};
+use crate::settings::{self, Origin, Settings, Sources, environment};
 
 /// The socket of the owner, inside the data folder.
 pub(crate) const SOCKET: &str = "admin.sock";
@@ -133,13 +133,21 @@ pub(crate) fn is_dev(data: &Path) -> bool {
     data.join(DEV_KEY).exists()
 }
 
-/// The master key of production.
+/// The master key of production, and the one beside it while it is being changed.
 pub(crate) fn master(settings: &Settings) -> Result<MasterKey> {
     let Some((secret, origin)) = &settings.master_key else {
         return Err(Problem::usage(code::MASTER_KEY, "there is no master key").hint(
             "countersign key new --master --out master.key, then COUNTERSIGN_MASTER_KEY_FILE=master.key",
         ));
     };
+    let key = parsed_from(secret, origin)?;
+    Ok(match &settings.master_key_also {
+        Some((secret, origin)) => key.also_opening(parsed_from(secret, origin)?),
+        None => key,
+    })
+}
+
+fn parsed_from(secret: &Secret, origin: &Origin) -> Result<MasterKey> {
     parsed(secret)
         .map_err(|problem| Problem { message: format!("{} ({})", problem.message, origin.told()), ..problem })
 }

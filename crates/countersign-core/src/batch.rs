@@ -24,6 +24,17 @@ pub enum Expect {
     Whatever,
 }
 
+/// Something that is kept sealed under the master key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sealed {
+    /// A setting of the store itself, by its name.
+    Setting(String),
+    /// A signing key, by its `kid`.
+    SigningKey(String),
+    /// The data key of a subject.
+    DataKey(Subject),
+}
+
 /// One change; its precondition is stated on each. A new one is for every store to carry, so it breaks their build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -176,6 +187,15 @@ pub enum Change {
         name: String,
         /// Its value.
         value: Vec<u8>,
+    },
+    /// Seal something anew, under another master key. It exists and is sealed as `was`.
+    Reseal {
+        /// What.
+        what: Sealed,
+        /// As it was read.
+        was: Vec<u8>,
+        /// The same, sealed under the other key.
+        sealed: Vec<u8>,
     },
     /// A login must be alive at `at`.
     RequireLogin {

@@ -28,6 +28,7 @@ use crate::gate::Gate;
 use crate::hasher::{Hasher, HashingLimits};
 use crate::keyring::Ring;
 use crate::mint::Standing;
+use crate::reseal::Resealing;
 use crate::roots::Roots;
 use crate::secret::MasterKey;
 use crate::serials::Serials;
@@ -93,6 +94,7 @@ pub struct Engine {
     pub(crate) standing: Standing,
     /// Held while keys are made, so that two rotations do not cross.
     pub(crate) rotating: Mutex<()>,
+    pub(crate) resealing: Resealing,
     clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
     /// The epoch of the log when this engine opened it.
@@ -128,6 +130,7 @@ impl Engine {
             ring: ArcSwap::default(),
             standing: Standing::default(),
             rotating: Mutex::new(()),
+            resealing: Resealing::of(&roots),
             serials: Serials::default(),
             turns: std::iter::repeat_with(Mutex::default).take(STRIPES).collect(),
             opened: state.epoch,
@@ -178,7 +181,8 @@ impl Engine {
         self.post.is_some()
     }
 
-    /// Does the upkeep that is due, a bounded piece of it: sweeps what is long over, drops it from memory, rotates keys. Call
+    /// Does the upkeep that is due, a bounded piece of it: sweeps what is long over, drops it from memory, rotates keys, seals anew under
+    /// a new master key. Call
     /// it every minute.
     ///
     /// # Errors
@@ -197,7 +201,8 @@ impl Engine {
                 "guests that are over were not swept; the next tick tries again"
             );
         }
-        self.renew_keys().await
+        self.renew_keys().await?;
+        self.reseal().await
     }
 
     /// Waits for what is under way: the hashing threads end.

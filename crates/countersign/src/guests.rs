@@ -217,8 +217,7 @@ impl Engine {
 
     /// The key for the data of `guest`.
     pub(crate) fn guest_key(&self, guest: &Guest) -> Result<SealingKey, Fault> {
-        let key =
-            self.roots.guest_keys.open(guest.slots.as_str().as_bytes(), &guest.data_key).map_err(crypto)?;
+        let key = self.roots.guest_keys.open(guest.slots.as_str().as_bytes(), &guest.data_key)?;
         let key: &[u8; 32] =
             key.as_slice().try_into().map_err(|_| Fault::Codec("a guest's key is cut short".to_owned()))?;
         SealingKey::new(key).map_err(crypto)
@@ -231,11 +230,8 @@ impl Engine {
         let handle = self.roots.handles.seal_guest(self.epoch(), serial);
         let slots = SlotsId::new(now, &self.chance()?);
         let key = Zeroizing::new(self.chance::<32>()?);
-        let data_key = self
-            .roots
-            .guest_keys
-            .seal(self.chance()?, slots.as_str().as_bytes(), key.as_slice())
-            .map_err(crypto)?;
+        let data_key =
+            self.roots.guest_keys.seal(self.chance()?, slots.as_str().as_bytes(), key.as_slice())?;
         let new = NewGuest {
             serial,
             handle,

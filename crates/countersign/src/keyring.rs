@@ -161,7 +161,7 @@ impl Engine {
         for record in self.directory.keys().await? {
             let algorithm = Algorithm::named(&record.algorithm)
                 .ok_or_else(|| Fault::Codec(format!("no algorithm `{}`", record.algorithm)))?;
-            let der = self.roots.signing_keys.open(record.kid.as_bytes(), &record.sealed).map_err(crypto)?;
+            let der = self.roots.signing_keys.open(record.kid.as_bytes(), &record.sealed)?;
             let key = SigningKey::from_pkcs8(algorithm, &der).map_err(crypto)?;
             keys.push((record, Arc::new(key)));
         }
@@ -217,7 +217,7 @@ impl Engine {
             .map_err(crypto)?;
         let kid = key.key_id().as_str().to_owned();
         let der = key.to_pkcs8().map_err(crypto)?;
-        let sealed = self.roots.signing_keys.seal(self.chance()?, kid.as_bytes(), &der).map_err(crypto)?;
+        let sealed = self.roots.signing_keys.seal(self.chance()?, kid.as_bytes(), &der)?;
         let successor = KeyRecord::publish(
             NewKey { kid, algorithm: algorithm.name().to_owned(), purpose, sealed, signs_from },
             now,

@@ -58,6 +58,7 @@ mod passwords;
 mod people;
 mod place;
 mod remote_signer;
+mod reseal;
 mod revocable;
 mod roots;
 mod sealing;

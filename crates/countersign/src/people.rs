@@ -73,13 +73,12 @@ impl Engine {
     /// A new key for the data of `subject`, sealed.
     pub(crate) fn new_data_key(&self, subject: &Subject) -> Result<Vec<u8>, Fault> {
         let key = Zeroizing::new(self.chance::<32>()?);
-        self.roots.data_keys.seal(self.chance()?, subject.as_str().as_bytes(), key.as_slice()).map_err(crypto)
+        self.roots.data_keys.seal(self.chance()?, subject.as_str().as_bytes(), key.as_slice())
     }
 
     /// The keys to the session data of `user` that hangs on `slots`.
     pub(crate) fn slot_keys_of(&self, user: &User, slots: &SlotsId) -> Result<SlotKeys, Fault> {
-        let key =
-            self.roots.data_keys.open(user.subject.as_str().as_bytes(), &user.data_key).map_err(crypto)?;
+        let key = self.roots.data_keys.open(user.subject.as_str().as_bytes(), &user.data_key)?;
         let key: Zeroizing<[u8; 32]> = key
             .as_slice()
             .try_into()

@@ -8,11 +8,16 @@ use countersign_core::Fault;
 use countersign_core::batch::{Batch, Change, Conflict, Outcome};
 use countersign_core::handle::HandleKeys;
 use countersign_core::port::{Directory, Entropy, Store};
-use countersign_jose::primitive::SealingKey;
 use zeroize::Zeroizing;
 
-use crate::error::crypto;
-use crate::secret::MasterKey;
+use crate::secret::{MasterKey, Sealing};
+
+/// What the keys that are kept in the store are called there.
+pub(crate) const NAMES: [&str; 4] = [HANDLES, REFRESH, SID, MARKS];
+const HANDLES: &str = "handle-key-1";
+const REFRESH: &str = "refresh-key";
+const SID: &str = "sid-key";
+const MARKS: &str = "mark-key";
 
 /// The keys that live as long as the store.
 pub(crate) struct Roots {
@@ -24,12 +29,14 @@ pub(crate) struct Roots {
     pub(crate) sid: Zeroizing<[u8; 32]>,
     /// Makes device marks (HMAC).
     pub(crate) marks: Zeroizing<[u8; 32]>,
+    /// Seals the keys above.
+    pub(crate) store_keys: Sealing,
     /// Seals private signing keys.
-    pub(crate) signing_keys: SealingKey,
+    pub(crate) signing_keys: Sealing,
     /// Seals the keys that seal people's data.
-    pub(crate) data_keys: SealingKey,
+    pub(crate) data_keys: Sealing,
     /// Seals the keys that seal guests' data.
-    pub(crate) guest_keys: SealingKey,
+    pub(crate) guest_keys: Sealing,
 }
 
 impl Roots {
@@ -42,15 +49,18 @@ impl Roots {
     ) -> Result<Self, Fault> {
         let sealing = master.sealing("store keys")?;
         let kept = Kept { sealing: &sealing, store, directory, entropy };
-        let handle = kept.key("handle-key-1").await?;
+        let handle = kept.key(HANDLES).await?;
         let Some((handle, _)) = handle.split_first_chunk::<16>() else {
             return Err(Fault::Codec("a handle key is too short".to_owned()));
         };
+        let handles = HandleKeys::one(1, handle)?;
+        let (refresh, sid, marks) = (kept.key(REFRESH).await?, kept.key(SID).await?, kept.key(MARKS).await?);
         Ok(Self {
-            handles: HandleKeys::one(1, handle)?,
-            refresh: kept.key("refresh-key").await?,
-            sid: kept.key("sid-key").await?,
-            marks: kept.key("mark-key").await?,
+            handles,
+            refresh,
+            sid,
+            marks,
+            store_keys: sealing,
             signing_keys: master.sealing("signing keys")?,
             data_keys: master.sealing("data keys")?,
             guest_keys: master.sealing("guest keys")?,
@@ -65,7 +75,7 @@ impl fmt::Debug for Roots {
 }
 
 struct Kept<'a> {
-    sealing: &'a SealingKey,
+    sealing: &'a Sealing,
     store: &'a dyn Store,
     directory: &'a dyn Directory,
     entropy: &'a dyn Entropy,
@@ -80,7 +90,7 @@ impl Kept<'_> {
         self.entropy.fill(key.as_mut_slice())?;
         let mut nonce = [0; 12];
         self.entropy.fill(&mut nonce)?;
-        let value = self.sealing.seal(nonce, name.as_bytes(), key.as_slice()).map_err(crypto)?;
+        let value = self.sealing.seal(nonce, name.as_bytes(), key.as_slice())?;
         match self.store.commit(Batch::of(Change::AddSetting { name: name.to_owned(), value })).await? {
             Outcome::Committed(..) => Ok(key),
             Outcome::Conflict(Conflict::Taken) => match self.directory.setting(name).await? {

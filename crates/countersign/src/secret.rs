@@ -13,13 +13,25 @@ use zeroize::Zeroizing;
 use crate::error::crypto;
 
 /// The key above all others: without it the database opens no signing key and no private data.
-pub struct MasterKey(Zeroizing<[u8; 32]>);
+pub struct MasterKey {
+    key: Zeroizing<[u8; 32]>,
+    /// Opens what it sealed, and seals nothing.
+    also: Option<Zeroizing<[u8; 32]>>,
+}
 
 impl MasterKey {
     /// The key made of these bytes.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self { key: Zeroizing::new(bytes), also: None }
+    }
+
+    /// With another master key beside it, for as long as the key is being changed: what was sealed under that one opens too,
+    /// and is sealed anew under this one, a bounded piece at each tick. Where several nodes share a store, each opens what
+    /// the new key seals before the first of them seals under it.
+    #[must_use]
+    pub fn also_opening(self, other: Self) -> Self {
+        Self { also: Some(other.key), ..self }
     }
 
     /// The key that `text` spells: 43 base64url characters; white space around them is let go.
@@ -45,18 +57,61 @@ impl MasterKey {
     pub fn generate(entropy: &dyn Entropy) -> Result<Self, Fault> {
         let mut bytes = Zeroizing::new([0; 32]);
         entropy.fill(bytes.as_mut_slice())?;
-        Ok(Self(bytes))
+        Ok(Self { key: bytes, also: None })
     }
 
     /// The text that [`MasterKey::parse`] reads.
     #[must_use]
     pub fn reveal(&self) -> Zeroizing<String> {
-        Zeroizing::new(base64::encode(self.0.as_slice()))
+        Zeroizing::new(base64::encode(self.key.as_slice()))
     }
 
-    /// The key that seals data for one purpose.
-    pub(crate) fn sealing(&self, purpose: &str) -> Result<SealingKey, Fault> {
-        SealingKey::new(&Zeroizing::new(primitive::derive(&self.0, purpose))).map_err(crypto)
+    /// What seals data for one purpose.
+    pub(crate) fn sealing(&self, purpose: &str) -> Result<Sealing, Fault> {
+        let under = |key: &Zeroizing<[u8; 32]>| {
+            SealingKey::new(&Zeroizing::new(primitive::derive(key, purpose))).map_err(crypto)
+        };
+        Ok(Sealing { key: under(&self.key)?, also: self.also.as_ref().map(under).transpose()? })
+    }
+}
+
+/// Seals for one purpose under a master key, and opens what the key beside it sealed, too.
+pub(crate) struct Sealing {
+    key: SealingKey,
+    also: Option<SealingKey>,
+}
+
+impl Sealing {
+    /// Seals `plain` for the place that `name` says.
+    pub(crate) fn seal(&self, nonce: [u8; 12], name: &[u8], plain: &[u8]) -> Result<Vec<u8>, Fault> {
+        self.key.seal(nonce, name, plain).map_err(crypto)
+    }
+
+    /// What was sealed for the place that `name` says.
+    pub(crate) fn open(&self, name: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let opened = self.key.open(name, sealed);
+        match (&self.also, opened) {
+            (Some(also), Err(_)) => also.open(name, sealed).map_err(crypto),
+            (_, opened) => opened.map_err(crypto),
+        }
+    }
+
+    /// The same sealed under the master key; none when it is already.
+    pub(crate) fn seal_anew(
+        &self,
+        nonce: [u8; 12],
+        name: &[u8],
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        if self.key.open(name, sealed).is_ok() {
+            return Ok(None);
+        }
+        self.seal(nonce, name, &self.open(name, sealed)?).map(Some)
+    }
+
+    /// Whether there is another key beside the master key, under which things may still be sealed.
+    pub(crate) const fn is_changing(&self) -> bool {
+        self.also.is_some()
     }
 }
 

@@ -61,6 +61,7 @@ fn rows(sources: &Sources, settings: &Settings) -> Vec<(&'static str, Option<Str
     }
     let secrets = [
         ("master_key", &settings.master_key),
+        ("master_key_also", &settings.master_key_also),
         ("guests.url", &settings.guests_url),
         ("smtp.url", &settings.smtp_url),
     ];

@@ -36,6 +36,7 @@ pub(crate) const KNOWN: &[Known] = &[
     Known { key: "store_url_file", env: "COUNTERSIGN_STORE_URL_FILE", default: None },
     Known { key: "trusted_proxies", env: "COUNTERSIGN_TRUSTED_PROXIES", default: Some("") },
     Known { key: "master_key_file", env: "COUNTERSIGN_MASTER_KEY_FILE", default: None },
+    Known { key: "master_key_also_file", env: "COUNTERSIGN_MASTER_KEY_ALSO_FILE", default: None },
     Known { key: "guests.url_file", env: "COUNTERSIGN_GUESTS_URL_FILE", default: None },
     Known { key: "smtp.url_file", env: "COUNTERSIGN_SMTP_URL_FILE", default: None },
     Known { key: "smtp.from", env: "COUNTERSIGN_SMTP_FROM", default: None },
@@ -46,6 +47,7 @@ pub(crate) const KNOWN: &[Known] = &[
 
 const MASTER_KEY_ENV: &str = "COUNTERSIGN_MASTER_KEY";
 const STORE_URL_ENV: &str = "COUNTERSIGN_STORE_URL";
+const MASTER_KEY_ALSO_ENV: &str = "COUNTERSIGN_MASTER_KEY_ALSO";
 const GUESTS_URL_ENV: &str = "COUNTERSIGN_GUESTS_URL";
 const SMTP_URL_ENV: &str = "COUNTERSIGN_SMTP_URL";
 const CONFIG_ENV: &str = "COUNTERSIGN_CONFIG";
@@ -112,6 +114,8 @@ pub(crate) struct Settings {
     pub(crate) store: Option<(Box<PostgresAddress>, Origin)>,
     pub(crate) trusted_proxies: Vec<String>,
     pub(crate) master_key: Option<(Secret, Origin)>,
+    /// A master key that opens and does not seal, while the key is being changed.
+    pub(crate) master_key_also: Option<(Secret, Origin)>,
     /// The Redis that keeps guests beside the store.
     pub(crate) guests_url: Option<(Secret, Origin)>,
     pub(crate) smtp_url: Option<(Secret, Origin)>,
@@ -165,6 +169,7 @@ impl Sources {
             store: self.store(env)?,
             trusted_proxies: self.value("trusted_proxies", value::networks)?,
             master_key: self.secret(MASTER_KEY_ENV, "master_key_file", env)?,
+            master_key_also: self.secret(MASTER_KEY_ALSO_ENV, "master_key_also_file", env)?,
             guests_url: self.secret(GUESTS_URL_ENV, "guests.url_file", env)?,
             smtp_url: self.secret(SMTP_URL_ENV, "smtp.url_file", env)?,
             smtp_from: self.of("smtp.from").cloned(),

@@ -49,6 +49,10 @@ fn a_secret_comes_from_the_environment_or_from_its_own_file() {
         |name: &str| if name == "COUNTERSIGN_MASTER_KEY" { Some("direct".to_owned()) } else { env(name) };
     let settings = Sources::gather(Vec::new(), None, &both).unwrap().parse(&both).unwrap();
     assert_eq!(settings.master_key.unwrap().0.reveal(), "direct");
+    assert!(settings.master_key_also.is_none());
+    let env = |name: &str| (name == "COUNTERSIGN_MASTER_KEY_ALSO_FILE").then(|| file.clone());
+    let settings = Sources::gather(Vec::new(), None, &env).unwrap().parse(&env).unwrap();
+    assert_eq!(settings.master_key_also.unwrap().0.reveal(), "from-file");
 }
 
 #[test]

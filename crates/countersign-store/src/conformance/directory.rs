@@ -1,7 +1,7 @@
 //! People, applications, consent, keys, settings, the audit log, counts.
 
 use countersign_core::audit::AuditEntry;
-use countersign_core::batch::{Batch, Change, Conflict};
+use countersign_core::batch::{Batch, Change, Conflict, Sealed};
 use countersign_core::extent::Extent;
 use countersign_core::id::Version;
 use countersign_core::port::{AuditFilter, ConsentRecord, Counts};
@@ -105,6 +105,35 @@ pub(super) async fn keys_and_settings_are_kept(bench: &Bench) -> Result<(), Brok
     bench.done(add(vec![1])).await?;
     bench.refused(Conflict::Taken, add(vec![2])).await?;
     same(bench.directory.setting("seal").await?, Some(vec![1]), "the setting")
+}
+
+pub(super) async fn only_what_was_read_is_sealed_anew(bench: &Bench) -> Result<(), Broken> {
+    bench.done(Change::AddUser(user(1)?)).await?;
+    bench.done(Change::PutKey(signing_key("a")?)).await?;
+    bench.done(Change::AddSetting { name: "seal".to_owned(), value: vec![1, 2, 3] }).await?;
+    let things = [
+        (Sealed::Setting("seal".to_owned()), Sealed::Setting("no seal".to_owned()), vec![1, 2, 3]),
+        (Sealed::SigningKey("a".to_owned()), Sealed::SigningKey("b".to_owned()), signing_key("a")?.sealed),
+        (Sealed::DataKey(subject(1)?), Sealed::DataKey(subject(2)?), user(1)?.data_key),
+    ];
+    for (what, absent, was) in things {
+        let reseal = |what: &Sealed, was: &[u8], sealed: &[u8]| Change::Reseal {
+            what: what.clone(),
+            was: was.to_vec(),
+            sealed: sealed.to_vec(),
+        };
+        bench.refused(Conflict::Missing, reseal(&absent, &was, &[9])).await?;
+        bench.refused(Conflict::Moved, reseal(&what, &[8], &[9])).await?;
+        bench.done(reseal(&what, &was, &[9])).await?;
+        bench.refused(Conflict::Moved, reseal(&what, &was, &[7])).await?;
+    }
+    let mut person = user(1)?;
+    person.data_key = vec![9];
+    same(bench.directory.user(&subject(1)?).await?, Some(person), "the data key, and nothing else")?;
+    let mut key = signing_key("a")?;
+    key.sealed = vec![9];
+    same(bench.directory.keys().await?, vec![key], "the signing key, and nothing else")?;
+    same(bench.directory.setting("seal").await?, Some(vec![9]), "the setting")
 }
 
 fn line(person: Option<u64>, seconds: u64, at_shop: bool) -> Result<AuditEntry, Broken> {

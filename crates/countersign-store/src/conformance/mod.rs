@@ -123,6 +123,7 @@ pub fn checks() -> Vec<(&'static str, Check)> {
         directory::applications_are_replaced_by_version,
         directory::consent_is_remembered_and_forgotten,
         directory::keys_and_settings_are_kept,
+        directory::only_what_was_read_is_sealed_anew,
         directory::the_audit_log_is_filtered_and_paged,
         directory::counts_leave_out_what_is_over,
         retention::sweeping_drops_what_is_over_and_nothing_else,

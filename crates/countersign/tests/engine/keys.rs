@@ -8,7 +8,7 @@ use countersign_core::extent::Actor;
 
 use crate::common::Shop;
 
-fn kids(rig: &Rig) -> Vec<String> {
+pub(crate) fn kids(rig: &Rig) -> Vec<String> {
     let jwks = rig.engine.jwks();
     jwks["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
 }

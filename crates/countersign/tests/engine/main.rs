@@ -15,6 +15,7 @@ mod endings;
 mod guests;
 mod keys;
 mod life;
+mod master;
 mod oauth;
 mod races;
 mod slots;

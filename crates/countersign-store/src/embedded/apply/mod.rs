@@ -8,6 +8,7 @@ mod keep;
 mod log;
 mod once;
 mod people;
+mod reseal;
 mod slot;
 mod sweep;
 
@@ -91,6 +92,7 @@ impl<'a> Applied<'a> {
             Change::PutKey(key) => self.put_key(key),
             Change::DropKey { kid, at: _ } => self.drop_key(kid),
             Change::AddSetting { name, value } => self.add_setting(name, value),
+            Change::Reseal { what, was, sealed } => self.reseal(what, was, sealed),
             Change::Audit(entry) => self.audit(entry),
             _ => Err(Stop::Fault(countersign_core::Fault::Store(
                 "this store does not know such a change".to_owned(),

@@ -8,6 +8,7 @@ mod keep;
 mod log;
 mod once;
 mod people;
+mod reseal;
 mod slot;
 mod sweep;
 
@@ -112,6 +113,7 @@ impl<'a> Applied<'a> {
             Change::PutKey(key) => self.put_key(key).await,
             Change::DropKey { kid, at: _ } => self.drop_key(kid).await,
             Change::AddSetting { name, value } => self.add_setting(name, value).await,
+            Change::Reseal { what, was, sealed } => self.reseal(what, was, sealed).await,
             Change::Audit(entry) => self.audit(entry).await,
         }
     }

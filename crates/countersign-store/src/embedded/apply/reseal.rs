@@ -1,0 +1,43 @@
+//! What is sealed under the master key, sealed anew: only if it is still what was read, so that nothing newer is lost.
+
+use countersign_core::batch::{Conflict, Sealed};
+use countersign_core::record::KeyRecord;
+use rusqlite::params;
+
+use super::Applied;
+use crate::embedded::convert::Stop;
+
+impl Applied<'_> {
+    pub(super) fn reseal(&self, what: &Sealed, was: &[u8], sealed: &[u8]) -> Result<(), Stop> {
+        match what {
+            Sealed::Setting(name) => {
+                let sql = "UPDATE setting SET value = ?3 WHERE name = ?1 AND value = ?2";
+                if self.run(sql, params![name, was, sealed])? == 0 {
+                    let there = self.exists("SELECT 1 FROM setting WHERE name = ?1", [name])?;
+                    return Err(if there { Conflict::Moved } else { Conflict::Missing }.into());
+                }
+                Ok(())
+            }
+            Sealed::SigningKey(kid) => {
+                let found =
+                    self.record::<KeyRecord>("SELECT record FROM signing_key WHERE kid = ?1", [kid])?;
+                let mut key = found.ok_or(Conflict::Missing)?;
+                replace(&mut key.sealed, was, sealed)?;
+                self.put_key(&key)
+            }
+            Sealed::DataKey(subject) => {
+                let mut user = self.person(subject)?;
+                replace(&mut user.data_key, was, sealed)?;
+                self.keep_person(&user)
+            }
+        }
+    }
+}
+
+fn replace(kept: &mut Vec<u8>, was: &[u8], sealed: &[u8]) -> Result<(), Conflict> {
+    if kept.as_slice() != was {
+        return Err(Conflict::Moved);
+    }
+    *kept = sealed.to_vec();
+    Ok(())
+}

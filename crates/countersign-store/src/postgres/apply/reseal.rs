@@ -1,0 +1,41 @@
+//! What is sealed under the master key, sealed anew: only if it is still what was read, so that nothing newer is lost.
+
+use countersign_core::batch::{Conflict, Sealed};
+use countersign_core::record::KeyRecord;
+
+use super::Applied;
+use crate::postgres::convert::Stop;
+
+impl Applied<'_> {
+    pub(super) async fn reseal(&self, what: &Sealed, was: &[u8], sealed: &[u8]) -> Result<(), Stop> {
+        match what {
+            Sealed::Setting(name) => {
+                let sql = "UPDATE setting SET value = $3 WHERE name = $1 AND value = $2";
+                if self.run(sql, &[name, &was, &sealed]).await? == 0 {
+                    let there = self.exists("SELECT 1 FROM setting WHERE name = $1", &[name]).await?;
+                    return Err(if there { Conflict::Moved } else { Conflict::Missing }.into());
+                }
+                Ok(())
+            }
+            Sealed::SigningKey(kid) => {
+                let sql = "SELECT record FROM signing_key WHERE kid = $1";
+                let mut key = self.record::<KeyRecord>(sql, &[kid]).await?.ok_or(Conflict::Missing)?;
+                replace(&mut key.sealed, was, sealed)?;
+                self.put_key(&key).await
+            }
+            Sealed::DataKey(subject) => {
+                let mut user = self.person(subject).await?;
+                replace(&mut user.data_key, was, sealed)?;
+                self.keep_person(&user).await
+            }
+        }
+    }
+}
+
+fn replace(kept: &mut Vec<u8>, was: &[u8], sealed: &[u8]) -> Result<(), Conflict> {
+    if kept.as_slice() != was {
+        return Err(Conflict::Moved);
+    }
+    *kept = sealed.to_vec();
+    Ok(())
+}
