@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::check::Checked;
 use crate::engine::Engine;
-use crate::error::{Result, crypto};
+use crate::error::Result;
 use crate::sealing::SlotKeys;
 use crate::visitor::Visitor;
 
