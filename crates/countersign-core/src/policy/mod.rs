@@ -164,6 +164,10 @@ pub const OPERATIONS_COUNT: u32 = 256;
 /// How long an operation is remembered at the most.
 pub const OPERATION_MEMORY: Duration = hours(24);
 
+/// How much session data one sweep drops, in bytes of plain values: writers wait meanwhile. The session that passes it goes
+/// as a whole.
+pub const SWEEP_BYTES: u64 = 64 * 1024 * 1024;
+
 /// How much a guest may keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GuestRoom {

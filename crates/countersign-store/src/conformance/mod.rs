@@ -128,6 +128,7 @@ pub fn checks() -> Vec<(&'static str, Check)> {
         directory::counts_leave_out_what_is_over,
         retention::sweeping_drops_what_is_over_and_nothing_else,
         retention::sweeping_is_bounded_and_keeps_the_chain,
+        retention::sweeping_drops_whole_sessions_until_their_data_is_much,
         retention::erasing_leaves_the_opaque_subject_only,
     ]
 }

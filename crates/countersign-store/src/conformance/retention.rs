@@ -3,13 +3,15 @@
 use countersign_core::audit::AuditEntry;
 use countersign_core::batch::{Batch, Change, Conflict, Expect};
 use countersign_core::extent::{Extent, LogKind};
+use countersign_core::policy::SWEEP_BYTES;
 use countersign_core::port::AuditFilter;
+use countersign_core::slot::{Segment, SlotPut, SlotWrite, count};
 use serde_json::json;
 
 use super::Broken;
 use super::fixtures::{
     ALL, Bench, at, code, ending, grant, key, login, login_id, made, put_slot, same, serial, session, shop,
-    slots, subject, there, user, want,
+    slots, slots_write, subject, there, user, want,
 };
 
 fn cart(number: u64) -> Result<Change, Broken> {
@@ -70,6 +72,42 @@ pub(super) async fn sweeping_is_bounded_and_keeps_the_chain(bench: &Bench) -> Re
     let mut at_wiki = grant(9, 2, 1)?;
     at_wiki.client = made(json!("wiki"))?;
     bench.refused(Conflict::Over, Change::BeginGrant(at_wiki)).await
+}
+
+pub(super) async fn sweeping_drops_whole_sessions_until_their_data_is_much(
+    bench: &Bench,
+) -> Result<(), Broken> {
+    bench.done(Batch::of(Change::AddUser(user(1)?)).with(Change::BeginLogin(login(1, 1)?))).await?;
+    for number in 1..=5 {
+        bench.done(Change::StartSession(session(number, 1, 1)?)).await?;
+        // What it says of its length counts, not what is kept.
+        let length = SWEEP_BYTES / 2;
+        let put = SlotPut { length, marks: Vec::new(), segments: whole(length) };
+        let write = SlotWrite { name: "film".to_owned(), expect: Expect::Absent, put: Some(put) };
+        bench.done(Change::WriteSlots(slots_write(number, vec![write])?)).await?;
+    }
+    let mut again = session(6, 1, 1)?;
+    (again.slots, again.expires) = (slots(1)?, at(3000));
+    bench.done(Change::StartSession(again)).await?;
+    let sweep = || Change::Sweep { before: at(2000), limit: 100 };
+    let left = || async {
+        let sessions = bench.store.sessions(&<_>::default(), 9).await?;
+        Ok::<_, Broken>(sessions.iter().map(|session| session.serial.number()).collect::<Vec<_>>())
+    };
+    bench.done(sweep()).await?;
+    same(left().await?, vec![6, 5, 4, 3], "the sessions after one sweep")?;
+    want(bench.store.slot(&slots(1)?, "film", 0..0).await?.is_some(), "data went that a session still has")?;
+    want(bench.store.slot(&slots(2)?, "film", 0..0).await?.is_none(), "data stayed that no session has")?;
+    let kept = there(bench.store.slot(&slots(3)?, "film", ALL).await?, "the next one's data")?;
+    same(kept.segments, whole(SWEEP_BYTES / 2), "its segments")?;
+    bench.done(sweep()).await?;
+    bench.done(sweep()).await?;
+    same(left().await?, vec![6], "the sessions that stay")
+}
+
+/// Segments of a value of that length, one byte each.
+fn whole(length: u64) -> Vec<Segment> {
+    (0..count(length)).map(|number| Segment { number, sealed: vec![1] }).collect()
 }
 
 pub(super) async fn erasing_leaves_the_opaque_subject_only(bench: &Bench) -> Result<(), Broken> {
