@@ -18,7 +18,7 @@ pub fn bare() -> Router {
 }
 
 /// Who comes must have a session, and the handler reads whose it is.
-pub fn guarded(house: &House) -> Router {
+pub fn guarded<S>(house: &House<S>) -> Router {
     async fn whose(auth: Auth) -> &'static str {
         black_box(auth.subject());
         "ok"
@@ -27,7 +27,7 @@ pub fn guarded(house: &House) -> Router {
 }
 
 /// Behind the guard, but nobody opens the session.
-pub fn unopened(house: &House) -> Router {
+pub fn unopened<S>(house: &House<S>) -> Router {
     bare().layer(Guard::sessions_of(house.engine.clone(), house.client.clone()).optional())
 }
 

@@ -1,4 +1,4 @@
-//! An engine on an embedded store with as many live sessions as wanted, and the cookies that open them.
+//! An engine on a store with as many live sessions as wanted, and the cookies that open them.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use countersign_core::extent::Actor;
 use countersign_core::id::{ClientId, Serial, SlotsId};
 use countersign_core::login::Origin;
 use countersign_core::policy::{PERSON_SESSION, SessionLimits};
-use countersign_core::port::{Clock, Directory, Store};
+use countersign_core::port::{Clock, Directory, Guests, Store};
 use countersign_core::record::session::Audience;
 use countersign_core::record::{Device, Login, Network, Role, Style};
 use countersign_core::session::NewSession;
@@ -20,45 +20,49 @@ use http::HeaderValue;
 /// How many sessions are started in one commit.
 const AT_ONCE: u32 = 1000;
 
-/// An engine and its store in a folder that goes with it.
-pub struct House {
+/// An engine and its store; an embedded one in a folder that goes with it.
+pub struct House<S = Embedded> {
     pub engine: Arc<Engine>,
-    pub store: Arc<Embedded>,
+    pub store: Arc<S>,
     pub client: ClientId,
     login: Login,
-    folder: tempfile::TempDir,
+    folder: Option<tempfile::TempDir>,
+}
+
+/// A folder on the disk of the build: a temporary one may be memory.
+pub fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap()
+}
+
+/// An engine on `store`.
+pub async fn engine<S>(store: &Arc<S>, clock: Arc<dyn Clock>) -> Arc<Engine>
+where
+    S: Store + Directory + Guests + 'static,
+{
+    let parts = Parts {
+        store: Arc::clone(store) as Arc<dyn Store>,
+        directory: Arc::clone(store) as Arc<dyn Directory>,
+        guests: Arc::clone(store) as _,
+        clock,
+        entropy: Arc::new(SystemEntropy),
+        post: None,
+        master: MasterKey::from_bytes([7; 32]),
+    };
+    let settings = Settings {
+        issuer: "http://localhost:8321".to_owned(),
+        dev: true,
+        hashing: HashingLimits::default(),
+        sessions: countersign_core::policy::SessionRules::default(),
+    };
+    Engine::open(settings, parts).await.unwrap()
 }
 
 impl House {
     /// An engine on an empty store, with one person signed in and one application.
     pub async fn new(durability: Durability, clock: Arc<dyn Clock>) -> Self {
-        // On the disk of the build: a temporary folder may be memory.
-        let folder = tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap();
+        let folder = folder();
         let store = Embedded::open(folder.path(), durability).unwrap();
-        let parts = Parts {
-            store: Arc::clone(&store) as Arc<dyn Store>,
-            directory: Arc::clone(&store) as Arc<dyn Directory>,
-            guests: Arc::clone(&store) as _,
-            clock,
-            entropy: Arc::new(SystemEntropy),
-            post: None,
-            master: MasterKey::from_bytes([7; 32]),
-        };
-        let settings = Settings {
-            issuer: "http://localhost:8321".to_owned(),
-            dev: true,
-            hashing: HashingLimits::default(),
-            sessions: countersign_core::policy::SessionRules::default(),
-        };
-        let engine = Engine::open(settings, parts).await.unwrap();
-
-        let client = add_app(&engine).await;
-        let typed = || Password::typed("lantern rope harbour".to_owned());
-        engine.add_user("ada@marsh.example", typed(), Role::Person, Actor::CommandLine).await.unwrap();
-        let visitor = Visitor::from_parts(None, [203, 0, 113, 9].into());
-        let signed =
-            engine.sign_in("ada@marsh.example", typed(), &visitor, Audience::Issuer, None).await.unwrap();
-        Self { engine, store, client, login: signed.login, folder }
+        Self { folder: Some(folder), ..Self::on(store, clock).await }
     }
 
     /// As [`House::new`] with the system's clock, on a store that does not wait for the disk.
@@ -68,7 +72,21 @@ impl House {
 
     /// Where the store is.
     pub fn folder(&self) -> &std::path::Path {
-        self.folder.path()
+        self.folder.as_ref().unwrap().path()
+    }
+}
+
+impl<S: Store + Directory + Guests + 'static> House<S> {
+    /// An engine on `store`, which is empty, with one person signed in and one application.
+    pub async fn on(store: Arc<S>, clock: Arc<dyn Clock>) -> Self {
+        let engine = engine(&store, clock).await;
+        let client = add_app(&engine).await;
+        let typed = || Password::typed("lantern rope harbour".to_owned());
+        engine.add_user("ada@marsh.example", typed(), Role::Person, Actor::CommandLine).await.unwrap();
+        let visitor = Visitor::from_parts(None, [203, 0, 113, 9].into());
+        let signed =
+            engine.sign_in("ada@marsh.example", typed(), &visitor, Audience::Issuer, None).await.unwrap();
+        Self { engine, store, client, login: signed.login, folder: None }
     }
 
     /// Starts `count` sessions behind the engine's back and answers their `Cookie` headers: the engine has yet to read them.

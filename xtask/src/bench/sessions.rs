@@ -1,7 +1,10 @@
 //! `cargo xtask bench sessions`: what a session costs, beside a bare handler, tower-sessions and the bare disk.
 //!
-//! `bench/sessions` measures, a program for each kind of thing; wrk loads a server. This prints all of it, and says which
-//! bars hold. A bar is a ratio within one run, so that the machine cancels out.
+//! `bench/sessions` measures, a program for each kind of thing; wrk loads a server. This prints all of it, draws the cost of a
+//! check over the number of sessions, and says which bars hold. A bar is a ratio within one run, so that the machine cancels
+//! out; the way back after a kill is a time.
+
+mod plot;
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -15,6 +18,18 @@ use super::{Problem, Running, Spread, build, run, said};
 const SIZES: [&str; 4] = ["1000", "10000", "100000", "1000000"];
 const ROUNDS: usize = 5;
 const SECONDS: u32 = 3;
+/// The servers under wrk; the first is the one that the others are compared with.
+const SERVERS: [(&str, &str); 7] = [
+    ("bare", "bench/sessions/target/release/serve"),
+    ("guarded", "bench/sessions/target/release/serve"),
+    ("unopened", "bench/sessions/target/release/serve"),
+    ("postgres", "bench/sessions/target/release/serve"),
+    ("tower", "bench/sessions/target/release/serve"),
+    ("tower on redis", "bench/peers/target/release/countersign-bench-peers"),
+    ("tower on postgres", "bench/peers/target/release/countersign-bench-peers"),
+];
+/// Where the drawing goes.
+const PLOT: &str = "target/bench-sessions.svg";
 
 /// Which side of a bar is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +59,12 @@ impl Verdict {
 
 /// Builds, measures, prints; fails when a bar does not hold.
 pub(crate) fn command(root: &Path, form: Form) -> ExitCode {
-    match measure(root) {
+    let drawn = |lines: &[Value]| {
+        let path = root.join(PLOT);
+        std::fs::write(&path, plot::checks(lines))
+            .map_err(|e| format!("cannot write `{}`: {e}", path.display()))
+    };
+    match measure(root).and_then(|lines| drawn(&lines).map(|()| lines)) {
         Ok(lines) if tell(&lines, form) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(problem) => {
@@ -57,7 +77,12 @@ pub(crate) fn command(root: &Path, form: Form) -> ExitCode {
 /// What all programs said.
 fn measure(root: &Path) -> Result<Vec<Value>, Problem> {
     run(Command::new("wrk").arg("--version"), "`wrk` is needed: apt-get install wrk")?;
+    run(
+        Command::new("redis-server").arg("--version"),
+        "`redis-server` is needed: apt-get install redis-server",
+    )?;
     build(root, "bench/sessions/Cargo.toml", &[])?;
+    build(root, "bench/peers/Cargo.toml", &[])?;
     let mut told = Vec::new();
     // A size has a process of its own: what one leaves behind in the allocator is not the next one's.
     for size in SIZES {
@@ -66,6 +91,7 @@ fn measure(root: &Path) -> Result<Vec<Value>, Problem> {
     told.extend(lines(root, "memory", &["100000", "1000000"])?);
     told.extend(lines(root, "idle", &[])?);
     told.extend(lines(root, "durable", &[])?);
+    told.extend(lines(root, "restart", &["1000000"])?);
     told.extend(load(root)?);
     Ok(told)
 }
@@ -76,11 +102,10 @@ fn lines(root: &Path, program: &str, words: &[&str]) -> Result<Vec<Value>, Probl
 
 /// Requests per second of each server under wrk; the ratio to the bare one is taken within the round.
 fn load(root: &Path) -> Result<Vec<Value>, Problem> {
-    let binary = root.join("bench/sessions/target/release/serve");
     let mut servers = Vec::new();
-    for who in ["bare", "guarded", "unopened", "tower"] {
-        let mut command = Command::new(&binary);
-        command.arg(who);
+    for (who, binary) in SERVERS {
+        let mut command = Command::new(root.join(binary));
+        command.arg(who.rsplit(' ').next().unwrap_or(who));
         let server = Running::of(command)?;
         let (url, cookie) = server.url.split_once(' ').ok_or("the server names no cookie")?;
         servers.push((who, url.to_owned(), format!("Cookie: {cookie}"), server));
@@ -158,7 +183,14 @@ fn verdicts(lines: &[Value]) -> Vec<Verdict> {
             5.0,
             quotient(durable("64 clients", "p99_ns"), durable("disk", "p99_ns")),
         ),
+        most(
+            "first check after a kill",
+            "ms",
+            200.0,
+            figure(lines, "restart", "countersign", Some(1_000_000), "ms"),
+        ),
         least("requests under wrk", "x bare", 0.9, figure(lines, "load", "guarded", None, "ratio")),
+        least("the same, in PostgreSQL", "x bare", 0.9, figure(lines, "load", "postgres", None, "ratio")),
     ]
 }
 
