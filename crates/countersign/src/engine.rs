@@ -14,7 +14,7 @@ use countersign_core::extent::Actor;
 use countersign_core::handle::Handle;
 use countersign_core::id::{ClientId, Epoch, GuestSerial, Position, Serial, Subject};
 use countersign_core::policy::{self, SessionRules};
-use countersign_core::port::{Clock, Directory, Entropy, Follower, Guests, Letter, Post, Store};
+use countersign_core::port::{Clock, Directory, Entropy, Follower, Guests, Letter, Overdue, Post, Store};
 use countersign_core::record::Network;
 use countersign_core::revoke::View;
 use countersign_core::time::Timestamp;
@@ -36,8 +36,14 @@ use crate::serials::Serials;
 /// What is over stays this long before it is swept, so that a late second use of a code is still known for one.
 const SWEEP_AFTER: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 
-/// How many rows of each kind one tick sweeps: a tick must not hold the writer for long.
+/// How many rows of each kind one commit sweeps: it must not hold the writer for long.
 const SWEEP_ROWS: u32 = 1000;
+
+/// How many such commits there are in one tick: 28 million sessions a day.
+const SWEEPS: u32 = 20;
+
+/// The most that wait to be swept and are counted, of each kind.
+const COUNTED: u32 = 100_000;
 
 /// How many refresh families and sessions' data change at once; more only share a lock.
 const STRIPES: usize = 256;
@@ -188,11 +194,14 @@ impl Engine {
     /// # Errors
     /// Whatever the store could not do; the next tick tries again.
     pub async fn tick(&self) -> Result<(), Fault> {
-        let before = Timestamp::from_millis(
-            self.now().millis().saturating_sub(u64::try_from(SWEEP_AFTER.as_millis()).unwrap_or(u64::MAX)),
-        );
+        let before = self.sweeps_before();
         self.front.tick(self.now(), policy::FRONT_TICK);
-        self.settle(Batch::of(Change::Sweep { before, limit: SWEEP_ROWS })).await?;
+        for _ in 0..SWEEPS {
+            self.settle(Batch::of(Change::Sweep { before, limit: SWEEP_ROWS })).await?;
+            if self.directory.overdue(before, 1).await?.is_none() {
+                break;
+            }
+        }
         self.end_left_behind(SWEEP_ROWS).await;
         if let Err(fault) = self.guests.sweep_guests(before, SWEEP_ROWS).await {
             // What keeps guests may be down, and keys are due all the same.
@@ -203,6 +212,20 @@ impl Engine {
         }
         self.renew_keys().await?;
         self.reseal().await
+    }
+
+    /// What should have been swept by now: none after a tick, unless more ends each minute than one tick sweeps. Counting stops
+    /// at 100,000 of each kind.
+    ///
+    /// # Errors
+    /// What the store could not do.
+    pub async fn overdue(&self) -> Result<Overdue, Fault> {
+        self.directory.overdue(self.sweeps_before(), COUNTED).await
+    }
+
+    fn sweeps_before(&self) -> Timestamp {
+        let after = u64::try_from(SWEEP_AFTER.as_millis()).unwrap_or(u64::MAX);
+        Timestamp::from_millis(self.now().millis().saturating_sub(after))
     }
 
     /// Waits for what is under way: the hashing threads end.

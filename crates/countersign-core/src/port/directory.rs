@@ -44,6 +44,29 @@ pub struct Counts {
     pub live_grants: u64,
 }
 
+/// How many of each kind have been over for long and wait to be swept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Overdue {
+    /// Sessions, each with its data.
+    pub sessions: u64,
+    /// Grants.
+    pub grants: u64,
+    /// Logins.
+    pub logins: u64,
+    /// Single-use things.
+    pub one_time: u64,
+    /// Entries of the log.
+    pub log: u64,
+}
+
+impl Overdue {
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// The directory.
 pub trait Directory: Debug + Send + Sync + 'static {
     /// The user of that subject.
@@ -77,4 +100,8 @@ pub trait Directory: Debug + Send + Sync + 'static {
     fn audit<'a>(&'a self, filter: &'a AuditFilter, limit: u32) -> Pending<'a, Vec<(u64, AuditEntry)>>;
     /// How many there are, at `now`.
     fn counts(&self, now: Timestamp) -> Pending<'_, Counts>;
+
+    /// How many a [`Change::Sweep`](crate::batch::Change::Sweep) of what was over before `before` has before it; counting
+    /// stops at `most` of each kind.
+    fn overdue(&self, before: Timestamp, most: u32) -> Pending<'_, Overdue>;
 }

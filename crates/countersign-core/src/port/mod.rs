@@ -8,7 +8,7 @@ mod guests;
 mod outside;
 mod store;
 
-pub use directory::{AuditFilter, ConsentRecord, Counts, Directory};
+pub use directory::{AuditFilter, ConsentRecord, Counts, Directory, Overdue};
 pub use guests::{GuestChange, GuestData, GuestSlot, GuestWrite, Guests};
 pub use outside::{Clock, Entropy, Letter, Post};
 pub use store::{Follower, LogState, SessionFilter, Store};

@@ -13,6 +13,7 @@ mod form;
 mod guard;
 mod health;
 mod keys;
+mod metrics;
 mod next;
 mod notice;
 mod once;
@@ -58,7 +59,7 @@ type Shown = Result<Response, Problem>;
 
 mod open {
     //! The routes for everybody: the doors, and whether the server is well.
-    use super::{Console, door, health, routes};
+    use super::{Console, door, health, metrics, routes};
 
     routes! { Console;
         "GET" get "/admin/setup" => door::setup_page;
@@ -68,6 +69,7 @@ mod open {
         "GET" get "/assets/{name}" => door::asset;
         "GET" get "/livez" => health::livez;
         "GET" get "/readyz" => health::readyz;
+        "GET" get "/metrics" => metrics::metrics;
     }
 
     pub(super) fn router() -> axum::Router<Console> {
@@ -109,7 +111,7 @@ mod closed {
 pub use closed::ROUTES as CLOSED_ROUTES;
 pub use open::ROUTES as OPEN_ROUTES;
 
-/// The console: its pages, the JSON API for operators with a session, `/livez` and `/readyz`.
+/// The console: its pages, the JSON API for operators with a session, `/livez`, `/readyz` and `/metrics`.
 ///
 /// A connection's address is read from the request's [`Peer`](crate::web::Peer), for throttling; without one it counts as nobody's.
 pub fn router(engine: Arc<Engine>, settings: ConsoleSettings) -> Router {

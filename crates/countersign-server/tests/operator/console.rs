@@ -271,3 +271,21 @@ async fn the_first_page_the_keys_and_the_probes_say_how_things_stand() {
     assert_eq!((live.status, live.body.as_str()), (StatusCode::OK, "alive\n"));
     assert_eq!((ready.status, ready.body.as_str()), (StatusCode::OK, "ready\n"));
 }
+
+#[tokio::test]
+async fn the_metrics_say_how_much_waits_to_be_swept() {
+    let (desk, _) = Desk::with_operator().await;
+    let backlog = async || {
+        let metrics = desk.get("/metrics", None).await;
+        assert_eq!(metrics.status, StatusCode::OK);
+        assert!(metrics.body.ends_with("# EOF\n"), "{}", metrics.body);
+        let line = metrics.body.lines().find(|line| line.contains("kind=\"session\"")).unwrap().to_owned();
+        line.strip_prefix("countersign_retention_backlog_rows{kind=\"session\"} ").unwrap().to_owned()
+    };
+    assert_eq!(backlog().await, "0");
+    // The operator's session is over by then, and has been for more than a day.
+    desk.rig.clock.advance(std::time::Duration::from_secs(400 * 24 * 60 * 60));
+    assert_eq!(backlog().await, "1");
+    desk.rig.engine.tick().await.unwrap();
+    assert_eq!(backlog().await, "0");
+}

@@ -4,7 +4,7 @@ use countersign_core::audit::AuditEntry;
 use countersign_core::batch::{Batch, Change, Conflict, Expect};
 use countersign_core::extent::{Extent, LogKind};
 use countersign_core::policy::SWEEP_BYTES;
-use countersign_core::port::AuditFilter;
+use countersign_core::port::{AuditFilter, Overdue};
 use countersign_core::slot::{Segment, SlotPut, SlotWrite, count};
 use serde_json::json;
 
@@ -56,8 +56,14 @@ pub(super) async fn sweeping_is_bounded_and_keeps_the_chain(bench: &Bench) -> Re
     }
     bench.end(Extent::Login(login_id(1)?)).await?;
     let before = bench.store.log_state().await?;
+    let overdue = async |most| bench.directory.overdue(at(2000), most).await;
+    let waiting = Overdue { sessions: 5, grants: 0, logins: 1, one_time: 0, log: 4 };
+    same(overdue(9).await?, waiting, "what waits to be swept")?;
+    same(overdue(3).await?, Overdue { sessions: 3, log: 3, ..waiting }, "what is counted of it")?;
+    same(bench.directory.overdue(at(1000), 9).await?, Overdue::default(), "what waits before it is over")?;
     let sweep = || Change::Sweep { before: at(2000), limit: 2 };
     bench.done(sweep()).await?;
+    same(overdue(9).await?, Overdue { sessions: 3, logins: 0, log: 2, ..waiting }, "what still waits")?;
     same(bench.store.sessions(&<_>::default(), 9).await?.len(), 3, "sessions after one sweep")?;
     same(bench.log().await?.len(), 4, "entries after one sweep")?;
     bench.done(sweep()).await?;

@@ -2,11 +2,11 @@
 
 use countersign_core::audit::AuditEntry;
 use countersign_core::id::{ClientId, Subject};
-use countersign_core::port::{AuditFilter, ConsentRecord, Counts, Directory, Pending};
+use countersign_core::port::{AuditFilter, ConsentRecord, Counts, Directory, Overdue, Pending};
 use countersign_core::record::{Client, Email, KeyRecord, User};
 use countersign_core::time::Timestamp;
 use rusqlite::types::{Type, Value};
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::Embedded;
 use super::convert::{address, int, number, record, time};
@@ -88,6 +88,22 @@ impl Directory for Embedded {
                 clients: count("SELECT count(*) FROM client")?,
                 live_sessions: live(&sessions)?,
                 live_grants: live(LIVE_GRANTS)?,
+            })
+        })
+    }
+
+    fn overdue(&self, before: Timestamp, most: u32) -> Pending<'_, Overdue> {
+        self.answer(move |connection| {
+            let count = |rows: &str| {
+                let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {rows} LIMIT ?2)");
+                connection.prepare_cached(&sql)?.query_row(params![time(before), most], |row| number(row, 0))
+            };
+            Ok(Overdue {
+                sessions: count("session WHERE expires < ?1")?,
+                grants: count("permit WHERE expires < ?1")?,
+                logins: count("login WHERE expires < ?1")?,
+                one_time: count("one_time WHERE expires < ?1")?,
+                log: count("log WHERE expires < ?1 AND position < (SELECT position FROM head)")?,
             })
         })
     }

@@ -3,7 +3,7 @@
 use countersign_core::Fault;
 use countersign_core::audit::AuditEntry;
 use countersign_core::id::{ClientId, Subject};
-use countersign_core::port::{AuditFilter, ConsentRecord, Counts, Directory, Pending};
+use countersign_core::port::{AuditFilter, ConsentRecord, Counts, Directory, Overdue, Pending};
 use countersign_core::record::{Client, Email, KeyRecord, User};
 use countersign_core::time::Timestamp;
 use tokio_postgres::Row;
@@ -99,6 +99,22 @@ impl Directory for Postgres {
                 clients: self.count("SELECT count(*) FROM client", &[]).await?,
                 live_sessions: self.count(&sessions, &[&time(now)]).await?,
                 live_grants: self.count(LIVE_GRANTS, &[&time(now)]).await?,
+            })
+        })
+    }
+
+    fn overdue(&self, before: Timestamp, most: u32) -> Pending<'_, Overdue> {
+        Box::pin(async move {
+            let count = async |rows: &str| {
+                let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {rows} LIMIT $2) AS waiting");
+                self.count(&sql, &[&time(before), &i64::from(most)]).await
+            };
+            Ok(Overdue {
+                sessions: count("session WHERE expires < $1").await?,
+                grants: count("permit WHERE expires < $1").await?,
+                logins: count("login WHERE expires < $1").await?,
+                one_time: count("one_time WHERE expires < $1").await?,
+                log: count("log WHERE expires < $1 AND position < (SELECT position FROM head)").await?,
             })
         })
     }
