@@ -113,8 +113,8 @@ async fn changing_one_segment_of_ten_mebibytes_writes_that_segment_and_little_el
 }
 
 #[tokio::test]
-#[ignore = "a measurement, not a test"]
-async fn how_long_one_segment_of_ten_mebibytes_takes() {
+#[ignore = "a measurement; `cargo xtask soak` runs it"]
+async fn soak_how_long_one_segment_of_ten_mebibytes_takes() {
     let folder = tempfile::Builder::new().tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let store = Embedded::open(folder.path(), Durability::Full).unwrap();
     let mut version = furnish(&store).await;

@@ -12,6 +12,8 @@
 
 #[path = "postgres/faults.rs"]
 mod faults;
+#[path = "postgres/large.rs"]
+mod large;
 #[path = "postgres/nodes.rs"]
 mod nodes;
 #[path = "postgres/standby.rs"]
