@@ -168,3 +168,34 @@ async fn a_new_epoch_is_begun_on_request_and_stands_in_the_audit_log() {
     assert_eq!(began.count(), 2, "{lines}");
     child.stop();
 }
+
+#[tokio::test]
+async fn a_folder_that_is_served_moves_and_is_not_served_again() {
+    let server = Server::start().await;
+    let mut place = Place::on(&server).await;
+    let url = std::mem::take(&mut place.url);
+    let (child, _) = place.serve(&[]);
+    place.json(&["user", "add", "eve@marsh.example"]);
+    let told = place.refused(&["store", "migrate"], 2, "CS-6002");
+    assert!(told.contains("--to"), "{told}");
+    place.refused(&["store", "migrate", "--to", &url], 2, "CS-6010");
+
+    place.url.clone_from(&url);
+    let moved = place.json(&["store", "migrate"]);
+    assert_eq!(moved["rows"]["person"], 3, "{moved}");
+    // The server of the folder lets nobody in any more, and nobody starts another.
+    place.url.clear();
+    let told = place.refused(&["user", "add", "bob@marsh.example"], 3, "CS-5004");
+    assert!(told.contains("moved to PostgreSQL"), "{told}");
+    child.stop();
+    let told = place.refused(&["serve", "--dev", "--listen", "0", "--console-listen", "127.0.0.1:0"], 3, "CS-5004");
+    assert!(told.contains("moved to PostgreSQL"), "{told}");
+    place.refused(&["user", "list"], 3, "CS-5004");
+
+    place.url = url;
+    let (child, ready) = place.serve(&[]);
+    assert_eq!(ready["users"], serde_json::json!([]), "it has its people already");
+    assert!(emails(&place.json(&["user", "list"])).contains(&"eve@marsh.example"));
+    child.stop();
+    place.refused(&["store", "migrate"], 3, "CS-5004");
+}

@@ -10,6 +10,8 @@ mod data;
 mod embedded;
 mod front;
 #[cfg(feature = "postgres")]
+mod migrate;
+#[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
@@ -18,6 +20,8 @@ pub use embedded::{
     BackedUp, Durability, Embedded, Findings, Over, Restore, Restored, back_up, check, restore,
 };
 pub use front::{Claim, Fill, Front};
+#[cfg(feature = "postgres")]
+pub use migrate::{Moved, Moving, MovingStep, migrate};
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresAddress};
 #[cfg(feature = "redis")]

@@ -14,6 +14,8 @@
 mod faults;
 #[path = "postgres/large.rs"]
 mod large;
+#[path = "postgres/migrate.rs"]
+mod migrate;
 #[path = "postgres/nodes.rs"]
 mod nodes;
 #[path = "postgres/standby.rs"]

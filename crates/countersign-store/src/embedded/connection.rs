@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::Durability;
 use super::convert::{broken, int};
+use super::moved::{self, MOVED};
 
 /// The one connection that writes; makes the tables when the file is new.
 ///
@@ -65,6 +66,9 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), Fault> {
         return Err(Fault::Unfit(format!("`{path}` is a database of another program")));
     }
     let version = number("PRAGMA user_version")?;
+    if version == MOVED {
+        return Err(moved::gone());
+    }
     if version > newest() {
         return Err(Fault::Unfit(format!(
             "`{path}` has format `{version}`, written by a newer version; this one knows up to `{}`",

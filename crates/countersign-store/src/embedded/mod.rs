@@ -8,7 +8,10 @@ mod convert;
 mod directory;
 mod folder;
 mod guests;
+#[cfg(feature = "postgres")]
+mod leaving;
 mod ledger;
+mod moved;
 mod read;
 mod readers;
 mod slot;
@@ -21,6 +24,8 @@ use countersign_core::Fault;
 
 pub use backup::{BackedUp, Over, Restore, Restored, back_up, restore};
 pub use check::{Findings, check};
+#[cfg(feature = "postgres")]
+pub(crate) use leaving::{Leaving, NOTICE};
 
 use folder::Folder;
 use ledger::Ledger;

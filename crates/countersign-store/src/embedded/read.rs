@@ -109,6 +109,10 @@ impl Store for Embedded {
     fn follow(&self, follower: Arc<dyn Follower>) -> Pending<'_, ()> {
         Box::pin(self.writer.follow(follower))
     }
+
+    fn in_touch(&self) -> Result<(), countersign_core::Fault> {
+        self.writer.in_touch()
+    }
 }
 
 impl Embedded {

@@ -20,6 +20,7 @@ use super::apply::Applied;
 use super::connection::BUSY;
 use super::convert::{Stop, broken, int, number, poisonous, record};
 use super::ledger::Ledger;
+use super::moved::{self, Watch};
 
 /// The way to the writing thread.
 #[derive(Debug)]
@@ -27,12 +28,14 @@ pub(super) struct Writer {
     queue: Sender<Message>,
     room: Arc<Semaphore>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    moved: Watch,
 }
 
 impl Writer {
     /// Starts the thread; it owns `connection`.
     pub(super) fn start(connection: Connection, ledger: Ledger) -> Result<Self, Fault> {
         let (queue, waiting) = channel();
+        let moved = Watch::default();
         let mut desk = Desk {
             connection,
             ledger,
@@ -40,13 +43,14 @@ impl Writer {
             poisoned: false,
             erasing: Vec::new(),
             erased: false,
+            moved: moved.clone(),
             last: Last::default(),
         };
         let thread = thread::Builder::new()
             .name("countersign-store".to_owned())
             .spawn(move || desk.serve(&waiting))
             .map_err(|error| Fault::Store(format!("no thread to write: {error}")))?;
-        Ok(Self { queue, room: Arc::new(Semaphore::new(ROOM)), thread: Mutex::new(Some(thread)) })
+        Ok(Self { queue, room: Arc::new(Semaphore::new(ROOM)), thread: Mutex::new(Some(thread)), moved })
     }
 
     /// Commits `batch`.
@@ -78,6 +82,11 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         self.send(Message::Follow(follower, answer))?;
         answered.await.map_err(|_| gone())?
+    }
+
+    /// Whether the store is still here.
+    pub(super) fn in_touch(&self) -> Result<(), Fault> {
+        self.moved.in_touch()
     }
 
     /// Ends the thread behind what is waiting.
@@ -187,12 +196,22 @@ struct Desk {
     erasing: Vec<Subject>,
     /// The write-ahead log may still hold what was erased.
     erased: bool,
+    moved: Watch,
     last: Last,
 }
 
 impl Desk {
     fn serve(&mut self, waiting: &Receiver<Message>) {
-        while let Ok(first) = waiting.recv() {
+        loop {
+            let first = match waiting.recv_timeout(moved::LOOK) {
+                Ok(first) => first,
+                Err(RecvTimeoutError::Timeout) => {
+                    // What could not be found out now is found out before the next write.
+                    drop(self.moved.look(&self.connection));
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
             let mut next = Some(first);
             while let Some(message) = next.take() {
                 match message {
@@ -263,6 +282,7 @@ impl Desk {
         entries: &mut Vec<LogEntry>,
     ) -> Result<(), Fault> {
         let begun = if self.poisoned { Err(poisoned()) } else { self.run("BEGIN IMMEDIATE") };
+        let begun = begun.and_then(|()| self.moved.look(&self.connection));
         let mut broke = begun.err();
         for Write { work, _permit } in group {
             permits.push(_permit);

@@ -1,8 +1,10 @@
 //! Bringing the database to this version's form. One node at a time does it; the others wait.
 
 use countersign_core::Fault;
+use tokio_postgres::Row;
 
 use super::address::SCHEMA;
+use super::arriving::ARRIVING;
 use super::convert::{column, number};
 use super::link::{Link, Links};
 
@@ -22,13 +24,7 @@ pub(super) async fn bring_up(links: &Links) -> Result<(), Fault> {
 
 async fn inside(link: &Link) -> Result<(), Fault> {
     let rows = link.rows("SELECT current_setting('server_version_num')::bigint", &[]).await?;
-    let server = rows.first().map_or(Ok(0), |row| number(row, 0))?;
-    if server < OLDEST_SERVER {
-        return Err(Fault::Unfit(format!(
-            "PostgreSQL is version `{}`, known is 15 or newer",
-            server / 10_000
-        )));
-    }
+    old_enough(&rows)?;
     link.say("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
     link.say_at_length(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await?;
     let at = found(link).await?;
@@ -53,6 +49,25 @@ async fn inside(link: &Link) -> Result<(), Fault> {
     Ok(link.say("COMMIT").await?)
 }
 
+/// Whether the server, which has said its version, is one that is known.
+pub(super) fn old_enough(version: &[Row]) -> Result<(), Fault> {
+    match version.first().map_or(Ok(0), |row| number(row, 0))? {
+        OLDEST_SERVER.. => Ok(()),
+        older => {
+            Err(Fault::Unfit(format!("PostgreSQL is version `{}`, known is 15 or newer", older / 10_000)))
+        }
+    }
+}
+
+/// What makes all tables of this version in a new database, without a head.
+pub(super) fn everything() -> String {
+    let newest = MIGRATIONS.len();
+    format!(
+        "CREATE SCHEMA IF NOT EXISTS {SCHEMA}; {FORMAT}; {}; UPDATE countersign_format SET version = {newest}",
+        MIGRATIONS.join(";\n")
+    )
+}
+
 /// The format of the database; 0 when it is new.
 async fn found(link: &Link) -> Result<u64, Fault> {
     let tables = link
@@ -61,6 +76,12 @@ async fn found(link: &Link) -> Result<u64, Fault> {
     let names = tables.iter().map(|row| column::<&str>(row, 0)).collect::<Result<Vec<_>, _>>()?;
     if names.is_empty() {
         return Ok(0);
+    }
+    if names.contains(&ARRIVING) {
+        return Err(Fault::Unfit(
+            "a store is moving into the database, or its move was cut short; `countersign store migrate` once more finishes it"
+                .to_owned(),
+        ));
     }
     if !names.contains(&"countersign_format") {
         return Err(Fault::Unfit(format!("the schema `{SCHEMA}` of the database is another program's")));
@@ -88,4 +109,4 @@ const FIRST: &str = "INSERT INTO head (one, epoch, position, chain, next_serial)
 /// 15.0
 const OLDEST_SERVER: u64 = 150_000;
 /// `CSGN`.
-const LOCK: i64 = 0x4353_474E;
+pub(super) const LOCK: i64 = 0x4353_474E;

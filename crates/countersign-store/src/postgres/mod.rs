@@ -8,6 +8,7 @@
 
 mod address;
 mod apply;
+mod arriving;
 mod bell;
 mod convert;
 mod desk;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use countersign_core::Fault;
 
 pub use address::PostgresAddress;
+pub(crate) use arriving::{Arriving, Before};
 
 use bell::Bell;
 use link::Links;

@@ -1,6 +1,7 @@
 //! `countersign store`: looking after the store itself.
 
 mod epoch;
+mod migrate;
 
 use std::path::Path;
 
@@ -31,6 +32,7 @@ pub(crate) enum Store {
         #[arg(long)]
         yes: bool,
     },
+    Migrate(migrate::Migrate),
 }
 
 /// How a store in PostgreSQL is checked.
@@ -43,6 +45,7 @@ impl Store {
         match self {
             Self::Check => checked(&store_folder(&sources, INSTEAD)?, ui),
             Self::BeginEpoch { yes } => epoch::begin(&sources, *yes, ui),
+            Self::Migrate(migrate) => migrate.run(common, ui),
         }
     }
 }
