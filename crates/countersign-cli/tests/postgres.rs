@@ -188,7 +188,8 @@ async fn a_folder_that_is_served_moves_and_is_not_served_again() {
     let told = place.refused(&["user", "add", "bob@marsh.example"], 3, "CS-5004");
     assert!(told.contains("moved to PostgreSQL"), "{told}");
     child.stop();
-    let told = place.refused(&["serve", "--dev", "--listen", "0", "--console-listen", "127.0.0.1:0"], 3, "CS-5004");
+    let told =
+        place.refused(&["serve", "--dev", "--listen", "0", "--console-listen", "127.0.0.1:0"], 3, "CS-5004");
     assert!(told.contains("moved to PostgreSQL"), "{told}");
     place.refused(&["user", "list"], 3, "CS-5004");
 

@@ -31,7 +31,8 @@ impl Watch {
 
 /// Whether the file has left for another engine.
 pub(super) fn is_moved(connection: &Connection) -> rusqlite::Result<bool> {
-    let version = connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get::<_, i64>(0))?;
+    let version =
+        connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get::<_, i64>(0))?;
     Ok(version == MOVED)
 }
 

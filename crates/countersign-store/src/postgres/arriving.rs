@@ -37,7 +37,8 @@ impl Arriving {
         // It ends with the client.
         let connection = tokio::spawn(async move { drop(connection.await) });
         let arriving = Self { client, _connection: connection };
-        let own = "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0";
+        let own =
+            "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0";
         arriving.say(&format!("{own}; BEGIN; SELECT pg_advisory_xact_lock({})", format::LOCK)).await?;
         Ok(arriving)
     }
@@ -54,7 +55,8 @@ impl Arriving {
             return if moved { Err(elsewhere()) } else { Ok(Before::Nothing) };
         }
         if !names.contains(&ARRIVING) {
-            let holds = if moved { "the store has moved already" } else { "the database holds a store already" };
+            let holds =
+                if moved { "the store has moved already" } else { "the database holds a store already" };
             return Err(Fault::Unfit(holds.to_owned()));
         }
         let rows = self.rows(&format!("SELECT source FROM {SCHEMA}.{ARRIVING}"), &[]).await?;
@@ -65,7 +67,9 @@ impl Arriving {
         match (same, moved) {
             (true, true) => Ok(Before::Everything),
             // The source still serves, so nobody has ever been served from here.
-            (true, false) => self.say(&format!("DROP SCHEMA {SCHEMA} CASCADE")).await.map(|()| Before::Nothing),
+            (true, false) => {
+                self.say(&format!("DROP SCHEMA {SCHEMA} CASCADE")).await.map(|()| Before::Nothing)
+            }
             (false, _) => Err(Fault::Unfit("another store is arriving in the database".to_owned())),
         }
     }
@@ -98,8 +102,10 @@ impl Arriving {
             return Ok(());
         }
         let (name, key, columns) = (table.name, table.key_names(), table.key_columns());
-        let sql =
-            format!("DELETE FROM {SCHEMA}.{name} WHERE ({key}) IN (SELECT * FROM unnest({}))", places(columns));
+        let sql = format!(
+            "DELETE FROM {SCHEMA}.{name} WHERE ({key}) IN (SELECT * FROM unnest({}))",
+            places(columns)
+        );
         self.run(&sql, &borrowed(&turned(columns, keys))).await
     }
 
@@ -110,7 +116,8 @@ impl Arriving {
         let names = table.columns.iter().map(cast).collect::<Vec<_>>().join(", ");
         let behind = match after {
             Some(_) => {
-                let place = |(at, (_, kind)): (usize, &(&str, Kind))| format!("${}::{}", at + 1, kind_name(*kind));
+                let place =
+                    |(at, (_, kind)): (usize, &(&str, Kind))| format!("${}::{}", at + 1, kind_name(*kind));
                 let places: Vec<String> = columns.iter().enumerate().map(place).collect();
                 format!("WHERE ({key}) > ({})", places.join(", "))
             }
@@ -118,8 +125,10 @@ impl Arriving {
         };
         // Of the table itself: what a column is cast to may be ordered otherwise.
         let order = columns.iter().map(|(name, _)| format!("it.{name}")).collect::<Vec<_>>().join(", ");
-        let sql =
-            format!("SELECT {names} FROM {SCHEMA}.{} AS it {behind} ORDER BY {order} LIMIT {PAGE}", table.name);
+        let sql = format!(
+            "SELECT {names} FROM {SCHEMA}.{} AS it {behind} ORDER BY {order} LIMIT {PAGE}",
+            table.name
+        );
         let values: Vec<Boxed> = match after {
             Some(after) => columns.iter().zip(after).map(|((_, kind), value)| one(*kind, value)).collect(),
             None => Vec::new(),

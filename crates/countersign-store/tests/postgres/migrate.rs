@@ -14,7 +14,9 @@ use countersign_core::port::{Directory, Store};
 use countersign_core::revoke::log::verify;
 use countersign_core::time::Timestamp;
 use countersign_jose::primitive::sha256;
-use countersign_store::{Durability, Embedded, Moved, Moving, MovingStep, Postgres, PostgresAddress, migrate};
+use countersign_store::{
+    Durability, Embedded, Moved, Moving, MovingStep, Postgres, PostgresAddress, migrate,
+};
 use serde_json::json;
 use tokio::task::JoinHandle;
 
@@ -63,7 +65,8 @@ fn using(store: Arc<Embedded>) -> (Arc<Used>, JoinHandle<Fault>) {
     let told = Arc::clone(&used);
     let task = tokio::spawn(async move {
         let consent = json!({ "subject": subject(1), "client": "shop", "scope": "openid", "at": 1 });
-        let client: countersign_core::id::ClientId = serde_json::from_value(consent["client"].clone()).unwrap();
+        let client: countersign_core::id::ClientId =
+            serde_json::from_value(consent["client"].clone()).unwrap();
         for number in 1.. {
             let allowed = if number % 2 == 0 {
                 Change::DropConsent { subject: subject(1), client: client.clone() }

@@ -62,8 +62,12 @@ impl Migrate {
         }
         let mut sheet = Sheet::new(ui);
         let rows: u64 = moved.counts.iter().map(|(_, count)| count).sum();
-        sheet.marked(Mark::Done, &format!("the store has moved to {address}: {rows} rows, counted and compared"));
-        let locked = format!("the folder took no writes for {} ms, and serves nobody now", moved.locked.as_millis());
+        sheet.marked(
+            Mark::Done,
+            &format!("the store has moved to {address}: {rows} rows, counted and compared"),
+        );
+        let locked =
+            format!("the folder took no writes for {} ms, and serves nobody now", moved.locked.as_millis());
         sheet.marked(Mark::Done, &locked);
         sheet.marked(Mark::Next, "start the server with COUNTERSIGN_STORE_URL");
         sheet.show();
@@ -78,7 +82,8 @@ fn draw(moving: Moving) {
         MovingStep::CatchingUp => "catching up",
         MovingStep::Comparing => "comparing",
     };
-    let share = |parts: u64| moving.done.saturating_mul(parts).checked_div(moving.of).unwrap_or(parts).min(parts);
+    let share =
+        |parts: u64| moving.done.saturating_mul(parts).checked_div(moving.of).unwrap_or(parts).min(parts);
     let filled = usize::try_from(share(WIDTH)).unwrap_or_default();
     let empty = usize::try_from(WIDTH).unwrap_or_default().saturating_sub(filled);
     let bar = format!("{}{}", "=".repeat(filled), " ".repeat(empty));
