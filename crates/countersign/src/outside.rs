@@ -27,6 +27,11 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        let latest = self.latest.load(Ordering::Relaxed);
+        // Written once in a millisecond, so that those who look share the line.
+        if latest >= millis {
+            return Timestamp::from_millis(latest);
+        }
         Timestamp::from_millis(self.latest.fetch_max(millis, Ordering::Relaxed).max(millis))
     }
 }
