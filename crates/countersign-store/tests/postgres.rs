@@ -221,6 +221,23 @@ async fn an_older_database_is_brought_up_and_a_newer_or_strange_one_is_left_alon
 }
 
 #[tokio::test]
+async fn a_role_that_owns_the_schema_and_nothing_else_is_enough() {
+    let server = Server::start().await;
+    let url = server.fresh().await;
+    let name = url.rsplit('/').next().unwrap();
+    let role = format!(
+        "CREATE ROLE plain LOGIN; REVOKE CREATE ON DATABASE {name} FROM PUBLIC;
+         CREATE SCHEMA countersign AUTHORIZATION plain"
+    );
+    server.sql(&url, &role).await;
+    let url = url.replace("countersign@", "plain@");
+    let store = Postgres::open(&url).await.unwrap();
+    done(&store, Batch::of(user(1)).with(end(Extent::Everything))).await;
+    store.close().await;
+    Postgres::open(&url).await.unwrap().in_touch().unwrap();
+}
+
+#[tokio::test]
 async fn a_database_that_lost_its_last_entries_is_refused_from_then_on() {
     let server = Server::start().await;
     let url = server.fresh().await;

@@ -68,7 +68,9 @@ impl Arriving {
             (true, true) => Ok(Before::Everything),
             // The source still serves, so nobody has ever been served from here.
             (true, false) => {
-                self.say(&format!("DROP SCHEMA {SCHEMA} CASCADE")).await.map(|()| Before::Nothing)
+                let tables: Vec<String> = names.iter().map(|name| format!("{SCHEMA}.\"{name}\"")).collect();
+                self.say(&format!("DROP TABLE {}", tables.join(", "))).await?;
+                Ok(Before::Nothing)
             }
             (false, _) => Err(Fault::Unfit("another store is arriving in the database".to_owned())),
         }

@@ -35,7 +35,7 @@ async fn inside(link: &Link) -> Result<(), Fault> {
         )));
     }
     if at == 0 {
-        link.say_at_length(&format!("CREATE SCHEMA IF NOT EXISTS {SCHEMA}; {FORMAT}")).await?;
+        link.say_at_length(&format!("{PLACE}; {FORMAT}")).await?;
     }
     for step in MIGRATIONS.iter().skip(usize::try_from(at).unwrap_or(usize::MAX)) {
         link.say_at_length(step).await?;
@@ -63,7 +63,7 @@ pub(super) fn old_enough(version: &[Row]) -> Result<(), Fault> {
 pub(super) fn everything() -> String {
     let newest = MIGRATIONS.len();
     format!(
-        "CREATE SCHEMA IF NOT EXISTS {SCHEMA}; {FORMAT}; {}; UPDATE countersign_format SET version = {newest}",
+        "{PLACE}; {FORMAT}; {}; UPDATE countersign_format SET version = {newest}",
         MIGRATIONS.join(";\n")
     )
 }
@@ -100,6 +100,10 @@ const MIGRATIONS: [&str; 4] = [
     include_str!("segments.sql"),
     include_str!("servers.sql"),
 ];
+/// A role that owns the schema may not be allowed to make one, not even when there is nothing to make.
+const PLACE: &str = "DO $$ BEGIN
+    IF to_regnamespace('countersign') IS NULL THEN CREATE SCHEMA countersign; END IF;
+END $$";
 const FORMAT: &str =
     "CREATE TABLE countersign_format (one INTEGER PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL);
     INSERT INTO countersign_format (one, version) VALUES (1, 0)";
