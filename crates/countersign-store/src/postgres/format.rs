@@ -62,10 +62,7 @@ pub(super) fn old_enough(version: &[Row]) -> Result<(), Fault> {
 /// What makes all tables of this version in a new database, without a head.
 pub(super) fn everything() -> String {
     let newest = MIGRATIONS.len();
-    format!(
-        "{PLACE}; {FORMAT}; {}; UPDATE countersign_format SET version = {newest}",
-        MIGRATIONS.join(";\n")
-    )
+    format!("{PLACE}; {FORMAT}; {}; UPDATE countersign_format SET version = {newest}", MIGRATIONS.join(";\n"))
 }
 
 /// The format of the database; 0 when it is new.
