@@ -15,7 +15,7 @@ use super::connection;
 use super::convert::broken;
 use super::folder::{DATABASE, Folder};
 use super::moved::{MOVED, is_moved};
-use crate::migrate::table::{Row, TABLES, Table, Value};
+use crate::migrate::table::{Row, STANDS, TABLES, Table, Value};
 
 /// A store that leaves.
 pub(crate) struct Leaving {
@@ -77,6 +77,12 @@ impl Leaving {
             Value::Nothing | Value::Int(_) => Vec::new(),
         });
         Ok(sha256(&values.collect::<Vec<_>>().concat()))
+    }
+
+    /// How far it has come: epoch, position, and lines of the audit log.
+    pub(crate) fn stands(&self) -> Result<[i64; 3], Fault> {
+        let read = |row: &rusqlite::Row<'_>| Ok([row.get(0)?, row.get(1)?, row.get(2)?]);
+        self.connection.query_row(STANDS, [], read).map_err(|error| broken(&error))
     }
 
     /// From now on it is read as it is at this moment.

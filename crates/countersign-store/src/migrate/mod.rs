@@ -66,7 +66,7 @@ pub async fn migrate(
     let mut source = Leaving::open(folder)?;
     let target = Arriving::connect(address).await?;
     let identity = source.identity()?;
-    if target.before(&identity, source.has_moved()).await? == Before::Everything {
+    if target.before(&identity, source.stands()?, source.has_moved()).await? == Before::Everything {
         target.end().await?;
         return opened(&source, &target, Moved { counts: Vec::new(), locked: Duration::ZERO }).await;
     }

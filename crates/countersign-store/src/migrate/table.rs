@@ -92,6 +92,10 @@ impl Sum {
     }
 }
 
+/// How far a store has come, in either engine.
+pub(crate) const STANDS: &str =
+    "SELECT epoch, position, (SELECT coalesce(max(number), 0) FROM audit) FROM head";
+
 use Kind::{Bytes, Flag, Int, Text};
 
 /// Every table, the head of the log among them.

@@ -9,7 +9,7 @@ use tokio_postgres::{Client, Row as Found};
 use super::address::{CONNECT, PostgresAddress, SCHEMA};
 use super::convert::{broken, column};
 use super::format;
-use crate::migrate::table::{Kind, Row, Table, Value};
+use crate::migrate::table::{Kind, Row, STANDS, Table, Value};
 
 /// A database that a store arrives in.
 pub(crate) struct Arriving {
@@ -43,11 +43,16 @@ impl Arriving {
         Ok(arriving)
     }
 
-    /// What is there of the store `source`.
+    /// What is there of the store `source`, which has come as far as it `stands`.
     ///
     /// # Errors
     /// [`Fault::Unfit`] when it is not for this store to be there.
-    pub(crate) async fn before(&self, source: &[u8; 32], moved: bool) -> Result<Before, Fault> {
+    pub(crate) async fn before(
+        &self,
+        source: &[u8; 32],
+        stands: [i64; 3],
+        moved: bool,
+    ) -> Result<Before, Fault> {
         let sql = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = $1";
         let tables = self.rows(sql, &[&SCHEMA]).await?;
         let names = tables.iter().map(|row| column::<&str>(row, 0)).collect::<Result<Vec<_>, _>>()?;
@@ -66,8 +71,19 @@ impl Arriving {
         };
         match (same, moved) {
             (true, true) => Ok(Before::Everything),
-            // The source still serves, so nobody has ever been served from here.
+            // The source still serves, so nobody has ever been served from here; unless this is an old copy of it.
             (true, false) => {
+                if names.contains(&"head") {
+                    for row in self.rows(STANDS, &[]).await? {
+                        for (at, here) in stands.iter().enumerate() {
+                            if column::<i64>(&row, at)? > *here {
+                                return Err(Fault::Unfit(
+                                    "the database holds more of this store than the folder".to_owned(),
+                                ));
+                            }
+                        }
+                    }
+                }
                 let tables: Vec<String> = names.iter().map(|name| format!("{SCHEMA}.\"{name}\"")).collect();
                 self.say(&format!("DROP TABLE {}", tables.join(", "))).await?;
                 Ok(Before::Nothing)

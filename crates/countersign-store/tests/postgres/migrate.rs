@@ -15,7 +15,7 @@ use countersign_core::revoke::log::verify;
 use countersign_core::time::Timestamp;
 use countersign_jose::primitive::sha256;
 use countersign_store::{
-    Durability, Embedded, Moved, Moving, MovingStep, Postgres, PostgresAddress, migrate,
+    Durability, Embedded, Moved, Moving, MovingStep, Postgres, PostgresAddress, back_up, migrate,
 };
 use serde_json::json;
 use tokio::task::JoinHandle;
@@ -32,6 +32,7 @@ async fn house(folder: &Path) -> Arc<Embedded> {
     let store = Embedded::open(folder, Durability::Relaxed).unwrap();
     let key = Change::AddSetting { name: "key".to_owned(), value: b"sealed".to_vec() };
     settled(store.commit(Batch::of(key).with(user(1)).with(login(1, 1))).await.unwrap());
+    store.lease_serials(4096).await.unwrap();
     store
 }
 
@@ -171,6 +172,8 @@ async fn a_move_that_is_cut_short_leaves_the_source_serving_and_can_begin_again(
     let folder = tempfile::tempdir().unwrap();
     let store = house(folder.path()).await;
     settled(store.commit(Batch::of(session(1, 1, 1)).with(session(2, 1, 1))).await.unwrap());
+    let copy = tempfile::tempdir().unwrap();
+    back_up(folder.path(), &copy.path().join("countersign.db")).unwrap();
     for step in [MovingStep::Copying, MovingStep::CatchingUp, MovingStep::Comparing] {
         let reached = tokio::sync::Notify::new();
         let address: PostgresAddress = url.parse().unwrap();
@@ -201,6 +204,7 @@ async fn a_move_that_is_cut_short_leaves_the_source_serving_and_can_begin_again(
     // What is left when it is cut short before the last step.
     server.sql(&url, remains.rsplit("; ").next().unwrap()).await;
     assert!(unfit(Postgres::open(&url).await).contains("moving into"));
+    assert!(unfit(moved(copy.path(), &url).await).contains("holds more"));
     assert!(moved(folder.path(), &url).await.unwrap().counts.is_empty());
     let there = Postgres::open(&url).await.unwrap();
     assert!(there.session(serial(1)).await.unwrap().unwrap().ended.is_some());
