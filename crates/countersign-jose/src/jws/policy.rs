@@ -125,7 +125,8 @@ impl SignedDocument {
         &self.payload
     }
 
-    /// The good signatures by trusted keys, in the document's order; at least one.
+    /// The good signatures by trusted keys, in the document's order; at least one. One key may have made several of them, so
+    /// their number says nothing about how many signed: that is for [`AllOf`] to ask.
     #[must_use]
     pub fn signatures(&self) -> &[Signature] {
         &self.signatures
