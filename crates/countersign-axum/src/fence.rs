@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use axum_core::extract::Request;
 use axum_core::response::Response;
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -55,7 +55,7 @@ where
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        if may_act(request.method(), request.headers()) {
+        if bears_token(request.headers()) || may_act(request.method(), request.headers(), request.uri()) {
             return Passing::through(self.0.call(request));
         }
         Passing::answer(Rejection::CrossSite)
@@ -63,13 +63,27 @@ where
 }
 
 /// Whether the request may act by its cookie.
-pub(crate) fn may_act(method: &Method, headers: &HeaderMap) -> bool {
-    method.is_safe() || headers.contains_key(header::AUTHORIZATION) || comes_from_here(headers)
+pub(crate) fn may_act(method: &Method, headers: &HeaderMap, uri: &Uri) -> bool {
+    method.is_safe() || comes_from_here(headers, uri)
 }
 
-fn comes_from_here(headers: &HeaderMap) -> bool {
+/// Whether it brings a credential that no browser adds by itself; Basic and Negotiate are remembered and added to what
+/// another site posts.
+fn bears_token(headers: &HeaderMap) -> bool {
+    let scheme = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes).and_then(|value| {
+        let end = value.iter().position(|byte| *byte == b' ')?;
+        value.get(..end)
+    });
+    scheme.is_some_and(|scheme| [&b"bearer"[..], b"dpop"].iter().any(|own| scheme.eq_ignore_ascii_case(own)))
+}
+
+fn comes_from_here(headers: &HeaderMap, uri: &Uri) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let host = text("host");
+    // HTTP/2 has no `Host`, but `:authority` (RFC 9113 8.3.1); of two that differ neither is believed.
+    let host = match (text("host"), uri.authority().map(http::uri::Authority::as_str)) {
+        (Some(host), Some(authority)) if host != authority => return false,
+        (host, authority) => host.or(authority),
+    };
     let own =
         text("origin").map(|origin| origin.split_once("://").is_some_and(|(_, named)| Some(named) == host));
     match text("sec-fetch-site") {
@@ -99,12 +113,30 @@ mod tests {
         ];
         for (pairs, passes) in cases {
             let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, http::HeaderValue::from_static("shop.example"));
+            headers.insert(header::HOST, HeaderValue::from_static("shop.example"));
             for (name, value) in pairs {
-                headers.insert(*name, http::HeaderValue::from_static(value));
+                headers.insert(*name, HeaderValue::from_static(value));
             }
-            assert_eq!(may_act(&Method::POST, &headers), passes, "{pairs:?}");
-            assert!(may_act(&Method::GET, &headers), "{pairs:?}");
+            let path = Uri::from_static("/order");
+            assert_eq!(may_act(&Method::POST, &headers, &path), passes, "{pairs:?}");
+            assert!(may_act(&Method::GET, &headers, &path), "{pairs:?}");
+            // The same over HTTP/2, which names the host in the address.
+            headers.remove(header::HOST);
+            let whole = Uri::from_static("https://shop.example/order");
+            assert_eq!(may_act(&Method::POST, &headers, &whole), passes, "{pairs:?}");
+            headers.insert(header::HOST, HeaderValue::from_static("evil.example"));
+            assert!(!may_act(&Method::POST, &headers, &whole), "{pairs:?}");
         }
+    }
+
+    #[test]
+    fn only_what_no_browser_adds_by_itself_counts_as_a_token() {
+        let bears = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, HeaderValue::from_static(value));
+            bears_token(&headers)
+        };
+        assert!(bears("Bearer abc") && bears("bearer abc") && bears("DPoP abc"));
+        assert!(!bears("Basic YTpi") && !bears("Negotiate abc") && !bears("Digest a=b") && !bears("Bearer"));
     }
 }

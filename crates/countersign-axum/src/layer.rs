@@ -14,6 +14,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::auth::Auth;
 use crate::guard::{Door, Guard, Orders};
 use crate::hop;
 use crate::look::Asked;
@@ -48,7 +49,10 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request) -> Self::Future {
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        // Of two guards, one within the other, the inner one says who asks.
+        request.extensions_mut().remove::<Arc<Visit>>();
+        request.extensions_mut().remove::<Auth>();
         if let Some(why) = self.orders.unfit(request.headers(), request.uri()) {
             return Passing::answer(why);
         }

@@ -19,19 +19,26 @@ use crate::visit::{Baked, Visit};
 /// What a guard looks at.
 pub(crate) struct Asked<'a> {
     pub(crate) method: &'a Method,
+    pub(crate) uri: &'a Uri,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) extensions: &'a Extensions,
 }
 
 impl<'a> From<&'a Parts> for Asked<'a> {
     fn from(parts: &'a Parts) -> Self {
-        Self { method: &parts.method, headers: &parts.headers, extensions: &parts.extensions }
+        Self {
+            method: &parts.method,
+            uri: &parts.uri,
+            headers: &parts.headers,
+            extensions: &parts.extensions,
+        }
     }
 }
 
 impl<'a, B> From<&'a Request<B>> for Asked<'a> {
     fn from(request: &'a Request<B>) -> Self {
-        Self { method: request.method(), headers: request.headers(), extensions: request.extensions() }
+        let (method, uri) = (request.method(), request.uri());
+        Self { method, uri, headers: request.headers(), extensions: request.extensions() }
     }
 }
 
@@ -165,7 +172,9 @@ impl Orders {
 
     /// What becomes of a request with this credential.
     fn settle(self: &Arc<Self>, found: Attempt<Auth>, asked: &Asked<'_>) -> Result<Found, Turned> {
-        let from_here = fence::may_act(asked.method, asked.headers);
+        // A token in a header was put there by the application; whatever else stands there, a session is a cookie's.
+        let by_header = self.own_sessions().is_none() && asked.headers.contains_key(header::AUTHORIZATION);
+        let from_here = by_header || fence::may_act(asked.method, asked.headers, asked.uri);
         let mut over = false;
         let auth = match found {
             Attempt::Accepted(_) if !from_here => return Err(Rejection::CrossSite.into()),
@@ -173,8 +182,10 @@ impl Orders {
             Attempt::Absent if self.door == Door::Closed => return Err(Refusal::SessionAbsent.into()),
             Attempt::Absent => None,
             Attempt::Refused(refusal) => {
-                // Of two cookies one was put there by somebody else, and there is no telling which.
-                if self.home.is_none() || refusal == Refusal::SessionTwice {
+                // Of two cookies one was put there by somebody else, and there is no telling which; of too many or of junk
+                // among them, the session's own may be good.
+                let unjudged = matches!(refusal, Refusal::SessionTwice | Refusal::SessionMalformed);
+                if self.home.is_none() || unjudged {
                     return Err(refusal.into());
                 }
                 if self.door == Door::Closed {

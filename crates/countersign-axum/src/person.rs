@@ -84,6 +84,7 @@ impl Session {
     /// # Errors
     /// Nobody is signed in, or the store could not answer.
     pub async fn list(&self) -> Result<Vec<SessionFact>, Rejection> {
+        self.0.still_here()?;
         let (engine, this) = (self.0.home()?.engine(), self.entered()?.session);
         let found = engine.sessions_of(&this.subject()).await?;
         let live = found.into_iter().filter(|view| view.live);
@@ -104,6 +105,7 @@ impl Session {
     /// # Errors
     /// Nobody is signed in; they have no such session; the store could not answer.
     pub async fn end(&self, handle: &str) -> Result<(), Rejection> {
+        self.0.still_here()?;
         let (engine, subject) = (self.0.home()?.engine(), self.entered()?.session.subject());
         let by = Actor::Subject(subject.clone());
         Ok(engine.end_by_handle(handle, Some(&subject), Reason::EndedByPerson, by).await?)

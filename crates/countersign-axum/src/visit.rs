@@ -160,6 +160,15 @@ impl Visit {
         Ok(())
     }
 
+    /// The session may have ended since the request came in: a slow body is one way to wait for that.
+    pub(crate) fn still_here(&self) -> Result<(), Rejection> {
+        let home = self.home()?;
+        match self.known().as_ref().and_then(Auth::session) {
+            Some(session) => Ok(home.engine().still_allows(&session.entered.checked(home.audience()))?),
+            None => Ok(()),
+        }
+    }
+
     /// Signs out; the answer takes the cookie away. What a guest left is gone.
     pub(crate) async fn sign_out(&self) -> Result<(), Rejection> {
         let home = self.home()?;
@@ -176,6 +185,7 @@ impl Visit {
         let home = self.home()?;
         match self.known().as_ref().and_then(Auth::session) {
             Some(session) => {
+                self.still_here()?;
                 let subject = session.entered.session.subject();
                 let by = Actor::Subject(subject.clone());
                 let extent = Extent::Subject { subject, except: None };

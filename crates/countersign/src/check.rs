@@ -190,8 +190,12 @@ impl Engine {
         Ok(Attempt::Accepted(Entered { session, handle: asked.handle }))
     }
 
-    /// Whether the view still knows of no ending of the session behind `who`.
-    pub(crate) fn still_allows(&self, who: &Checked) -> Result<(), Refusal> {
+    /// Whether the view still knows of no ending of the session behind `who`; for whoever was checked a while ago and is about
+    /// to end the sessions of others.
+    ///
+    /// # Errors
+    /// [`Refusal::SessionEnded`].
+    pub fn still_allows(&self, who: &Checked) -> Result<(), Refusal> {
         let session = &who.session;
         self.view
             .check(session.serial, session.audience.client(), session.born)
