@@ -38,7 +38,7 @@ CREATE INDEX operation_expires ON operation (expires);
 -- What an older version wrote is sealed in one piece, 28 bytes longer than it is.
 INSERT INTO slot_cut (slots, name, version, length, marks, value)
     SELECT slots, name, version, max(length(value) - 28, 0), zeroblob(0), value FROM slot;
--- Above every version that a slot of it has had, so that none comes again.
+-- Above every version that a slot of it has. One that a dropped slot had may come again, once: nothing told of it.
 INSERT INTO data (slots, version, bytes, count)
     SELECT slots, max(version) + 1, sum(length), count(*) FROM slot_cut GROUP BY slots;
 DROP TABLE slot;

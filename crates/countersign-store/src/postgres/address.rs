@@ -138,7 +138,10 @@ fn split(url: &str) -> Result<(&str, Ours, Vec<&str>), Fault> {
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         match pair.split_once('=') {
             Some(("sslmode", mode)) => ours.mode = Some(self::mode(mode)?),
-            Some(("sslrootcert", "system")) => {}
+            Some(("sslrootcert", "system")) => {
+                // As libpq: to name the roots of the system is to ask for TLS.
+                ours.mode.get_or_insert(Mode::VerifyFull);
+            }
             Some(("failover", "synchronous")) => ours.failover = Failover::Keeps,
             Some(("sslrootcert", path)) => {
                 let path = percent_decode_str(path).decode_utf8().map_err(|_| unreadable())?;
@@ -185,12 +188,14 @@ fn unfit(why: &str) -> Fault {
     Fault::Unfit(why.to_owned())
 }
 
-/// What the server is told when a connection begins. A transaction whose node has gone silent must not keep the head locked.
+/// What the server is told when a connection begins. A transaction whose node has gone silent must not keep the head locked,
+/// and what is answered is durable, whatever is usual in this database.
 fn options() -> String {
     let (statement, idle) = (STATEMENT.as_millis(), IDLE.as_millis());
     format!(
         "-c search_path={SCHEMA} -c statement_timeout={statement} -c lock_timeout={statement} \
-         -c idle_in_transaction_session_timeout={idle} -c default_transaction_isolation=read\\ committed"
+         -c idle_in_transaction_session_timeout={idle} -c default_transaction_isolation=read\\ committed \
+         -c synchronous_commit=on"
     )
 }
 
@@ -218,6 +223,15 @@ mod tests {
 
     fn mode(url: &str) -> SslMode {
         url.parse::<PostgresAddress>().unwrap().config.get_ssl_mode()
+    }
+
+    #[test]
+    fn who_names_the_roots_of_the_system_speaks_tls_on_this_machine_too() {
+        assert_eq!(mode("postgres://ada@localhost/shop?sslrootcert=system"), SslMode::Require);
+        assert_eq!(
+            mode("postgres://ada@localhost/shop?sslrootcert=system&sslmode=disable"),
+            SslMode::Disable
+        );
     }
 
     #[test]

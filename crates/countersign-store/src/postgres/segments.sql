@@ -35,6 +35,6 @@ CREATE TABLE operation (
 CREATE INDEX operation_slots ON operation (slots, number);
 CREATE INDEX operation_expires ON operation (expires);
 
--- Above every version that a slot of it has had, so that none comes again.
+-- Above every version that a slot of it has. One that a dropped slot had may come again, once: nothing told of it.
 INSERT INTO data (slots, version, bytes, count)
     SELECT slots, max(version) + 1, sum(length)::bigint, count(*) FROM slot GROUP BY slots;

@@ -13,7 +13,10 @@ use crate::codec::encode;
 use crate::column::{int, place, time};
 use crate::postgres::address::Failover;
 use crate::postgres::convert::Stop;
-use crate::postgres::head::Server;
+use crate::postgres::head::{Server, Space};
+
+/// How many serials are passed over when the last leases may be lost: what hundreds of nodes hold at once.
+const LOST: u32 = 1 << 20;
 
 impl Applied<'_> {
     /// Begins `epoch`: a watermark over everything, and the first entry that carries the new number.
@@ -31,6 +34,9 @@ impl Applied<'_> {
         if before == Server::default() || failover == Failover::Keeps {
             return Ok(());
         }
+        // Leases are no entries of the log: the last ones may be lost with nothing else, and their holders go on.
+        self.head.lease(Space::Revocable, LOST)?;
+        self.head.lease(Space::Guests, LOST)?;
         let at = self.head.clock;
         let epoch = bump(&[self.head.log.epoch], at)?;
         tracing::warn!(
