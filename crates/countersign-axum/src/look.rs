@@ -182,16 +182,16 @@ impl Orders {
             Attempt::Absent if self.door == Door::Closed => return Err(Refusal::SessionAbsent.into()),
             Attempt::Absent => None,
             Attempt::Refused(refusal) => {
-                // Of two cookies one was put there by somebody else, and there is no telling which; of too many or of junk
-                // among them, the session's own may be good.
-                let unjudged = matches!(refusal, Refusal::SessionTwice | Refusal::SessionMalformed);
-                if self.home.is_none() || unjudged {
+                // Of two cookies one was put there by somebody else, and there is no telling which.
+                if self.home.is_none() || refusal == Refusal::SessionTwice {
                     return Err(refusal.into());
                 }
+                // Where a sibling host has sent so many that none could be read, the session's own may be good.
+                over = refusal != Refusal::SessionMalformed;
                 if self.door == Door::Closed {
-                    return Err(Turned { why: refusal.into(), removal: self.removal() });
+                    let removal = if over { self.removal() } else { None };
+                    return Err(Turned { why: refusal.into(), removal });
                 }
-                over = true;
                 None
             }
         };
