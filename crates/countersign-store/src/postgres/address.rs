@@ -226,6 +226,17 @@ mod tests {
     }
 
     #[test]
+    fn what_the_database_is_told_comes_after_what_the_address_says() {
+        let read: PostgresAddress =
+            "postgres://ada@localhost/shop?options=-c%20synchronous_commit%3Doff".parse().unwrap();
+        let options = read.config.get_options().unwrap();
+        assert!(
+            options.rfind("synchronous_commit=on") > options.rfind("synchronous_commit=off"),
+            "{options}"
+        );
+    }
+
+    #[test]
     fn who_names_the_roots_of_the_system_speaks_tls_on_this_machine_too() {
         assert_eq!(mode("postgres://ada@localhost/shop?sslrootcert=system"), SslMode::Require);
         assert_eq!(
@@ -280,12 +291,13 @@ mod tests {
         for url in [
             "postgres://ada:secret@db.example:no/shop?secret=1",
             "postgres://ada:secret@db.example/shop?sslmode=prefer",
-            "postgres://ada:se?cret@db.example/shop",
             "host=db.example password=secret",
             "mysql://ada:secret@db.example/shop",
         ] {
             assert!(!refused(url).contains("secret"));
         }
         assert!(refused("postgres://").contains("no host"));
+        let read: PostgresAddress = "postgres://ada:se?cret@db.example/shop".parse().unwrap();
+        assert!(!format!("{read} {read:?}").contains("cret"), "{read:?}");
     }
 }
