@@ -46,7 +46,7 @@ impl Tools {
     /// One line for the step list.
     pub(super) fn summary(&self) -> String {
         let runner = if self.nextest { "nextest" } else { "cargo test" };
-        format!("Chromium, nginx, PostgreSQL, Redis, Node, Python, strace, C++ and {runner}")
+        format!("Chromium, nginx, databases, Node, Python and {runner}")
     }
 
     /// The step that takes the pictures.
