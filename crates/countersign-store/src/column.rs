@@ -1,4 +1,5 @@
-//! The columns that stand beside a record in any SQL engine: what they are made of, and how a slot's version is compared.
+//! The columns that stand beside a record in any SQL engine: what they are made of, and how what
+//! is there is compared with what was read.
 
 use countersign_core::batch::{Conflict, Expect};
 use countersign_core::id::{ClientId, LoginId, Position, Subject, Version};
@@ -83,4 +84,13 @@ impl<'a> Names<'a> {
             Purpose::SetUp => Self::default(),
         }
     }
+}
+
+/// Puts `sealed` in the place of what is `kept`, if that is still what `was` read.
+pub(crate) fn replace(kept: &mut Vec<u8>, was: &[u8], sealed: &[u8]) -> Result<(), Conflict> {
+    if kept.as_slice() != was {
+        return Err(Conflict::Moved);
+    }
+    *kept = sealed.to_vec();
+    Ok(())
 }

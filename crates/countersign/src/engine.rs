@@ -187,9 +187,8 @@ impl Engine {
         self.post.is_some()
     }
 
-    /// Does the upkeep that is due, a bounded piece of it: sweeps what is long over, drops it from memory, rotates keys, seals anew under
-    /// a new master key. Call
-    /// it every minute.
+    /// Does the upkeep that is due, a bounded piece of it: sweeps what is long over, drops it from memory, rotates keys, seals
+    /// anew under a new master key. Call it every minute.
     ///
     /// # Errors
     /// Whatever the store could not do; the next tick tries again.

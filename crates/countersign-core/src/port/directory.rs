@@ -55,6 +55,8 @@ pub struct Overdue {
     pub logins: u64,
     /// Single-use things.
     pub one_time: u64,
+    /// Operations of session data, remembered so that each counts once.
+    pub operations: u64,
     /// Entries of the log.
     pub log: u64,
 }

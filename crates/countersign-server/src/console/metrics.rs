@@ -39,9 +39,15 @@ fn text(overdue: Overdue) -> Result<String, std::fmt::Error> {
         "What has been over for more than a day and waits to be swept; counting stops at 100,000 of each kind",
         backlog.clone(),
     );
-    let Overdue { sessions, grants, logins, one_time, log } = overdue;
-    let kinds =
-        [("session", sessions), ("grant", grants), ("login", logins), ("one-time", one_time), ("log", log)];
+    let Overdue { sessions, grants, logins, one_time, operations, log } = overdue;
+    let kinds = [
+        ("session", sessions),
+        ("grant", grants),
+        ("login", logins),
+        ("one-time", one_time),
+        ("operation", operations),
+        ("log", log),
+    ];
     for (kind, rows) in kinds {
         backlog.get_or_create(&Kind { kind }).set(i64::try_from(rows).unwrap_or(i64::MAX));
     }

@@ -1,10 +1,11 @@
 //! The data of a session: several slots in one step, segments, versions, room, and operations that count once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use countersign_core::batch::{Batch, Change, Conflict, Expect, Outcome};
 use countersign_core::id::Version;
-use countersign_core::policy::{OPERATIONS_COUNT, SEGMENT_BYTES, SlotRoom};
+use countersign_core::policy::{OPERATION_MEMORY, OPERATIONS_COUNT, SEGMENT_BYTES, SlotRoom};
 use countersign_core::slot::{Operation, OperationId, Segment, SlotPut, SlotWrite};
 
 use super::Broken;
@@ -123,5 +124,9 @@ pub(super) async fn an_operation_counts_once(bench: &Bench) -> Result<(), Broken
     // No more are remembered.
     bench.done(once("count", OPERATIONS_COUNT + 1)?).await?;
     bench.done(once("count", 1)?).await?;
-    bench.refused(Conflict::Applied, once("count", OPERATIONS_COUNT)?).await
+    bench.refused(Conflict::Applied, once("count", OPERATIONS_COUNT)?).await?;
+    let over = at(5 + OPERATION_MEMORY.as_secs());
+    let waiting = async |before| Ok::<_, Broken>(bench.directory.overdue(before, 1000).await?.operations);
+    same(waiting(over).await?, 0, "operations that wait to be swept, in time")?;
+    same(waiting(over + Duration::from_millis(1)).await?, u64::from(OPERATIONS_COUNT), "and after it")
 }

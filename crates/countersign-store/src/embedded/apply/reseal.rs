@@ -5,6 +5,7 @@ use countersign_core::record::KeyRecord;
 use rusqlite::params;
 
 use super::Applied;
+use crate::column::replace;
 use crate::embedded::convert::Stop;
 
 impl Applied<'_> {
@@ -32,12 +33,4 @@ impl Applied<'_> {
             }
         }
     }
-}
-
-fn replace(kept: &mut Vec<u8>, was: &[u8], sealed: &[u8]) -> Result<(), Conflict> {
-    if kept.as_slice() != was {
-        return Err(Conflict::Moved);
-    }
-    *kept = sealed.to_vec();
-    Ok(())
 }

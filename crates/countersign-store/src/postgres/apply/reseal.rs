@@ -4,6 +4,7 @@ use countersign_core::batch::{Conflict, Sealed};
 use countersign_core::record::KeyRecord;
 
 use super::Applied;
+use crate::column::replace;
 use crate::postgres::convert::Stop;
 
 impl Applied<'_> {
@@ -30,12 +31,4 @@ impl Applied<'_> {
             }
         }
     }
-}
-
-fn replace(kept: &mut Vec<u8>, was: &[u8], sealed: &[u8]) -> Result<(), Conflict> {
-    if kept.as_slice() != was {
-        return Err(Conflict::Moved);
-    }
-    *kept = sealed.to_vec();
-    Ok(())
 }
