@@ -67,6 +67,11 @@ pub(crate) fn may_act(method: &Method, headers: &HeaderMap, uri: &Uri) -> bool {
     method.is_safe() || comes_from_here(headers, uri)
 }
 
+/// Whether a person goes to a page, as far as is known: what a page asks for by itself says so (W3C Fetch Metadata).
+pub(crate) fn navigates(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-mode").is_none_or(|mode| mode == "navigate")
+}
+
 /// Whether it brings a credential that no browser adds by itself; Basic and Negotiate are remembered and added to what
 /// another site posts.
 fn bears_token(headers: &HeaderMap) -> bool {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use countersign::{Crossing, Error, GuestPut, KnownGuest};
+use countersign::{Crossing, Error, GuestPut, KnownGuest, Leftover};
 use countersign_core::batch::Expect;
 use countersign_core::extent::Reason;
 use countersign_core::id::Version;
@@ -56,8 +56,6 @@ impl Visit {
             }
         }
         if matches!(self.guest(), Guest::Ended) {
-            // Who comes again comes without it, and may begin anew.
-            self.arrived(Guest::Ended, self.orders.removal());
             return Err(Refusal::SessionEnded.into());
         }
         let audience = Audience::Client(client.clone());
@@ -88,8 +86,12 @@ impl Visit {
         let found = match engine.guest(self.cookies(), &audience, self.orders.presence).await? {
             Attempt::Accepted(_) if !self.from_here => return Err(Rejection::CrossSite),
             Attempt::Accepted(guest) => Guest::Known(Arc::new(guest)),
-            Attempt::Refused(Refusal::SessionEnded) => Guest::Ended,
-            Attempt::Absent | Attempt::Refused(_) => Guest::None,
+            other => match (other, engine.leftover(self.cookies(), &audience).await) {
+                (_, Leftover::Replaced) => Guest::Ended,
+                (_, Leftover::Dead) => Guest::None,
+                (Attempt::Refused(Refusal::SessionEnded), Leftover::Unclear) => Guest::Ended,
+                (_, Leftover::Unclear) => Guest::None,
+            },
         };
         self.arrived(found.clone(), None);
         Ok(match found {

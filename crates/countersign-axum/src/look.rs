@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum_core::response::{IntoResponse, Response};
-use countersign::{Entered, Fault, Recognizer};
+use countersign::{Entered, Fault, Leftover, Recognizer};
 use countersign_core::{Attempt, Refusal};
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Uri, header};
@@ -146,7 +146,9 @@ impl Orders {
                 entered.map(|entered| self.named(entered, None))
             }
         };
-        Some(self.settle(found, asked))
+        // What the cookie is to its browser stands in the store.
+        let known = !self.may_be_left_over(&found, asked.headers);
+        known.then(|| self.settle(found, Leftover::Unclear, asked))
     }
 
     /// Who asks.
@@ -163,19 +165,48 @@ impl Orders {
             }
             _ => self.by_token(authorization, asked.headers).await?,
         };
-        self.settle(found, &asked)
+        let leftover = match (&self.recognizer, &self.audience) {
+            (Recognizer::Sessions { engine, .. }, Some(audience))
+                if self.may_be_left_over(&found, asked.headers) =>
+            {
+                engine.leftover(raw(asked.headers), audience).await
+            }
+            _ => Leftover::Unclear,
+        };
+        self.settle(found, leftover, &asked)
+    }
+
+    /// Whether the answer may take the cookie away, if it turns out to be dead. A page's own request takes none: a poll is
+    /// under way at any time, also while its browser signs in.
+    fn may_be_left_over(&self, found: &Attempt<Auth>, headers: &HeaderMap) -> bool {
+        let over = match found {
+            Attempt::Refused(refusal) => matches!(
+                refusal,
+                Refusal::SessionEnded
+                    | Refusal::SessionIdle
+                    | Refusal::SessionOver
+                    | Refusal::SessionElsewhere
+            ),
+            Attempt::Absent | Attempt::Accepted(_) => false,
+        };
+        over && self.home.is_some() && fence::navigates(headers)
     }
 
     fn named(self: &Arc<Self>, entered: Entered, name: Option<Arc<str>>) -> Auth {
         Auth::by_session(entered, name, Arc::clone(self))
     }
 
-    /// What becomes of a request with this credential.
-    fn settle(self: &Arc<Self>, found: Attempt<Auth>, asked: &Asked<'_>) -> Result<Found, Turned> {
+    /// What becomes of a request with this credential; `leftover` says what a cookie that was refused is.
+    fn settle(
+        self: &Arc<Self>,
+        found: Attempt<Auth>,
+        leftover: Leftover,
+        asked: &Asked<'_>,
+    ) -> Result<Found, Turned> {
         // A token in a header was put there by the application; whatever else stands there, a session is a cookie's.
         let by_header = self.own_sessions().is_none() && asked.headers.contains_key(header::AUTHORIZATION);
         let from_here = by_header || fence::may_act(asked.method, asked.headers, asked.uri);
-        let mut over = false;
+        let mut removal = None;
         let auth = match found {
             Attempt::Accepted(_) if !from_here => return Err(Rejection::CrossSite.into()),
             Attempt::Accepted(auth) => Some(auth),
@@ -186,10 +217,10 @@ impl Orders {
                 if self.home.is_none() || refusal == Refusal::SessionTwice {
                     return Err(refusal.into());
                 }
-                // Where a sibling host has sent so many that none could be read, the session's own may be good.
-                over = refusal != Refusal::SessionMalformed;
+                if leftover == Leftover::Dead {
+                    removal = self.removal();
+                }
                 if self.door == Door::Closed {
-                    let removal = if over { self.removal() } else { None };
                     return Err(Turned { why: refusal.into(), removal });
                 }
                 None
@@ -198,8 +229,7 @@ impl Orders {
         if self.own_sessions().is_none() || (self.home.is_none() && self.door == Door::Closed) {
             return Ok(auth.map_or(Found::Nobody, Found::Somebody));
         }
-        let cookie = if over { self.removal() } else { None };
-        Ok(Found::Visitor(Arc::new(Visit::begin(Arc::clone(self), auth, cookie, from_here, asked))))
+        Ok(Found::Visitor(Arc::new(Visit::begin(Arc::clone(self), auth, removal, from_here, asked))))
     }
 
     /// What takes the cookie of a session away.

@@ -1,6 +1,7 @@
 //! One request that has opened its session: who came, what the handler decided, and the cookie that goes back.
 //!
-//! A session that is over makes its browser a stranger and takes the cookie away; it is not refused for ever.
+//! A session that is over makes its browser a stranger, and the next page takes the cookie away, unless a newer one may have
+//! come in its place; it is not refused for ever.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -50,7 +51,7 @@ pub(crate) enum Guest {
     None,
     /// They have left something.
     Known(Arc<KnownGuest>),
-    /// They were ended, maybe by a sign-in whose cookie their browser has by now: no other guest may take its place.
+    /// A sign-in took their place a moment ago, and their browser may have its cookie by now: no guest may take that away.
     Ended,
 }
 

@@ -48,6 +48,7 @@ pub mod issuer;
 pub mod jwks;
 mod keyring;
 mod lasting;
+mod leftover;
 mod letters;
 mod logins;
 mod logout;
@@ -95,6 +96,7 @@ pub use hasher::HashingLimits;
 pub use home::{Home, Keeping, Known};
 #[cfg(feature = "jwks")]
 pub use jwks::{FetchError, Reach, trust};
+pub use leftover::Leftover;
 pub use logins::SignedIn;
 pub use logout::LogoutStep;
 pub use mint::TokenAnswer;

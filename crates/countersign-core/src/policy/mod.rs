@@ -66,6 +66,11 @@ pub const FRONT_SESSIONS: usize = 2_000_000;
 /// How many sessions in memory one tick looks at for being over: about ten milliseconds of work.
 pub const FRONT_TICK: usize = 16_384;
 
+/// How long after a sign-in a request may still come with the cookie of before it: a page that was asked for while the answer
+/// with the newer cookie was under way. Far longer than anything is in flight (see [`FLIGHT`]); whoever comes later has not
+/// got the newer one.
+pub const COOKIE_HANDOVER: Duration = minutes(10);
+
 /// An authorization code passes through a browser and is redeemed at once; RFC 6749 section 4.1.2 allows 10 minutes.
 pub const CODE_LIFETIME: Duration = minutes(1);
 
@@ -186,6 +191,7 @@ pub const SLOTS_COUNT: u64 = 1024;
 const _: () = {
     assert!(REFRESH_GRACE.as_millis() >= FLIGHT.as_millis());
     assert!(REFRESH_HOLD.as_millis() >= 3 * FLIGHT.as_millis());
+    assert!(COOKIE_HANDOVER.as_millis() >= 2 * FLIGHT.as_millis());
     assert!(ACCESS_LIFETIME_MIN.as_millis() >= 2 * REFRESH_HOLD.as_millis());
     assert!(PERSON_SESSION.idle.as_millis() <= PERSON_SESSION.absolute.as_millis());
     assert!(GUEST_SESSION.idle.as_millis() <= GUEST_SESSION.absolute.as_millis());

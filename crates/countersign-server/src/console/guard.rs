@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use countersign::{Attempt, Checked, Fault, Refusal};
+use countersign::{Attempt, Checked, Fault, Leftover, Refusal};
 use countersign_core::extent::Actor;
 use countersign_core::record::Role;
 use countersign_core::record::session::Audience;
@@ -13,6 +13,7 @@ use super::{Console, to};
 use crate::api::{self, Problem};
 use crate::pages;
 use crate::web::face::sentence;
+use crate::web::fence::navigates;
 use crate::web::peer::cookies;
 use crate::web::text::encoded;
 
@@ -36,8 +37,8 @@ pub(super) async fn operators_only(
             request.extensions_mut().insert(operator);
             next.run(request).await
         }
-        Ok(Attempt::Absent) => console.stranger(&request, Refusal::SessionAbsent),
-        Ok(Attempt::Refused(refusal)) => console.stranger(&request, refusal),
+        Ok(Attempt::Absent) => console.stranger(request, Refusal::SessionAbsent).await,
+        Ok(Attempt::Refused(refusal)) => console.stranger(request, refusal).await,
         Err(fault) => Problem::from(fault).to_a_stranger().into_response(),
     }
 }
@@ -68,8 +69,12 @@ impl Console {
     }
 
     /// Sends a stranger to the sign-in, or refuses a program.
-    fn stranger(&self, request: &Request, refusal: Refusal) -> Response {
-        let left_over = refusal != Refusal::SessionAbsent;
+    async fn stranger(&self, request: Request, refusal: Refusal) -> Response {
+        let headers = request.headers();
+        // Whoever is no operator any more has no use for a cookie that is good.
+        let left_over = refusal == Refusal::NotOperator
+            || (navigates(headers)
+                && self.engine.leftover(cookies(headers), &Audience::Console).await == Leftover::Dead);
         let mut response = if request.uri().path().starts_with(api::PREFIX) {
             let status = if refusal == Refusal::NotOperator {
                 StatusCode::FORBIDDEN

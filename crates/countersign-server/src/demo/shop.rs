@@ -12,18 +12,20 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use countersign::{Engine, Result};
+use countersign::{Engine, Leftover, Result};
 use countersign_axum::{Auth, Guard, Rejection, Session, Slot};
 use countersign_core::Refusal;
 use countersign_core::extent::{Actor, Reason};
 use countersign_core::oauth::Params;
 use countersign_core::record::Style;
+use countersign_core::record::session::Audience;
 use countersign_core::session::{Cookie, Surface};
 
 use super::cart::{self, Cart, Carts};
 use super::{code_flow, shops, word};
 use crate::app::{App, DemoShop};
 use crate::pages::{self, Claim, Frame, Held, Link, Shopper};
+use crate::web::peer::cookies;
 
 /// The cart of the shop that has sessions.
 const CART: Slot<Cart> = Slot::new("cart").carried();
@@ -201,6 +203,13 @@ impl Shop {
             .collect()
     }
 
+    /// Whether a credential that was refused may be taken away: a newer session may have come in its place.
+    async fn may_forget(&self, headers: &HeaderMap) -> bool {
+        let Ok(client) = code_flow::client_id(&self.demo) else { return false };
+        let leftover = self.engine().leftover(cookies(headers), &Audience::Client(client)).await;
+        leftover != Leftover::Replaced
+    }
+
     /// What removes every credential of this shop from the browser.
     pub(super) fn forgets(&self) -> Vec<String> {
         let mut removals = code_flow::removals();
@@ -227,7 +236,9 @@ async fn refused_in_words(State(shop): State<Shop>, request: Request, next: Next
         Ok(page) => page,
         Err(rejection) => return rejection.into_response(),
     };
-    set_cookies(page.headers_mut(), &shop.forgets());
+    if shop.may_forget(&visit.headers).await {
+        set_cookies(page.headers_mut(), &shop.forgets());
+    }
     page
 }
 

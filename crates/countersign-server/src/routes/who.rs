@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use countersign::{Checked, Refusal};
+use countersign::{Checked, Leftover, Refusal};
 use countersign_core::Attempt;
 use countersign_core::oauth::Params;
 use countersign_core::oauth::client_auth::Credentials;
@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderValue, Method, header};
 
 use crate::app::{App, Server};
 use crate::web::Wrong;
+use crate::web::fence::navigates;
 use crate::web::peer::cookies;
 use crate::web::text::encoded;
 
@@ -39,6 +40,12 @@ impl Server {
         let header = (!joined.is_empty()).then_some(joined.as_str());
         Ok(self.engine.check(header, audience).await?)
     }
+
+    /// Whether the answer to a request whose cookie was refused may take it away: it is dead, and no newer one may have come
+    /// in its place.
+    pub(crate) async fn may_forget(&self, headers: &HeaderMap, audience: &Audience) -> bool {
+        navigates(headers) && self.engine.leftover(cookies(headers), audience).await == Leftover::Dead
+    }
 }
 
 pub(super) async fn person(State(app): State<App>, mut request: Request, next: Next) -> Response {
@@ -58,7 +65,7 @@ pub(super) async fn person(State(app): State<App>, mut request: Request, next: N
     let here = request.uri().path_and_query().map_or("/", |here| here.as_str());
     let next = if request.method() == Method::GET { here } else { "" };
     let mut response = Redirect::to(&door(next)).into_response();
-    if refused != Refusal::SessionAbsent {
+    if app.may_forget(request.headers(), &Audience::Issuer).await {
         bake(&mut response, &app.engine.cookie(&Audience::Issuer).removal());
     }
     response

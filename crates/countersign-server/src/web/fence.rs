@@ -39,6 +39,12 @@ pub fn comes_from(headers: &HeaderMap, origin: &str) -> bool {
     }
 }
 
+/// Whether a person goes to a page, as far as is known: what a page asks for by itself says so.
+#[must_use]
+pub fn navigates(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-mode").is_none_or(|mode| mode == "navigate")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -150,3 +150,27 @@ async fn signing_in_again_gives_a_new_session_and_ends_the_old_one() {
     assert_eq!(before.get(ISSUER, "/account").await.location(), "/signin?next=%2Faccount");
     assert_eq!(ada.get(ISSUER, "/account").await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_page_asked_for_before_a_sign_in_does_not_take_away_what_the_sign_in_gave() {
+    let house = House::new().await;
+    let mut browser = house.ada().await;
+    let before = browser.cookie_header(ISSUER);
+    let account = |cookie: String, mode: &'static str| {
+        let house = &house;
+        async move {
+            let headers = [("cookie", cookie.as_str()), ("accept", "text/html"), ("sec-fetch-mode", mode)];
+            house.plain("GET", ISSUER, "/account", &headers, "").await
+        }
+    };
+    browser.post(ISSUER, "/signin", &[("email", ADA), ("password", PASSWORD)]).await;
+    let late = account(before.clone(), "navigate").await;
+    assert_eq!(late.location(), "/signin?next=%2Faccount");
+    assert!(late.cookies().is_empty(), "{:?}", late.cookies());
+    assert_eq!(account(browser.cookie_header(ISSUER), "navigate").await.status, StatusCode::OK);
+    // Once it is dead, a page takes it away, and what a page asks for by itself does not.
+    let out = browser.cookie_header(ISSUER);
+    browser.post(ISSUER, "/signout", &[]).await;
+    assert!(account(out.clone(), "no-cors").await.cookies().is_empty());
+    assert!(account(out, "navigate").await.cookies().iter().any(|cookie| cookie.ends_with("Max-Age=0")));
+}

@@ -60,6 +60,12 @@ async fn an_operator_signs_in_goes_on_where_they_wanted_and_signs_out() {
     let cookie = entered.cookie();
     assert_eq!(desk.get("/admin", Some(&cookie)).await.status, StatusCode::OK);
 
+    let again = desk.post("/admin/signin", &fields, Some(&cookie)).await;
+    let late = desk.get("/admin", Some(&cookie)).await;
+    assert!(late.location().starts_with("/admin/signin"));
+    assert!(!late.headers.contains_key(header::SET_COOKIE), "the browser may have the newer one by now");
+
+    let cookie = again.cookie();
     let out = desk.post("/admin/signout", &[], Some(&cookie)).await;
     assert_eq!(out.location(), "/admin/signin?done=signed-out");
     assert!(desk.get(out.location(), None).await.body.contains("You are signed out of the console."));
