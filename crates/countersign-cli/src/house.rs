@@ -7,22 +7,18 @@ use std::sync::Arc;
 
 use axum::{Extension, Router};
 use countersign::{
-    Engine, HashingLimits, Kept, MasterKey, Parts, Place, SessionRules, SystemClock, SystemEntropy,
+    DEV_KEY, Engine, HashingLimits, Kept, MasterKey, Parts, Place, SessionRules, SystemClock, SystemEntropy,
 };
 use countersign_core::extent::Actor;
 use countersign_core::port::{Clock, Post};
 use countersign_server::api;
 
-use crate::given::{self, Secret};
-use crate::keyfile;
+use crate::given::Secret;
 use crate::problem::{Problem, Result, code};
 use crate::settings::{self, Origin, Settings, Sources, environment};
 
 /// The socket of the owner, inside the data folder.
 pub(crate) const SOCKET: &str = "admin.sock";
-
-/// The master key of a development folder, beside the data it seals: fit for trying things out and nothing else.
-pub(crate) const DEV_KEY: &str = "dev-master.key";
 
 /// What a house is opened with.
 pub(crate) struct Plan {
@@ -154,13 +150,7 @@ fn parsed_from(secret: &Secret, origin: &Origin) -> Result<MasterKey> {
 
 /// The master key of a development folder, made when there is none.
 pub(crate) fn dev_master(data: &Path) -> Result<MasterKey> {
-    let path = data.join(DEV_KEY);
-    if path.exists() {
-        return parsed(&Secret::new(given::file(&path)?.trim().to_owned()));
-    }
-    let key = MasterKey::generate(&SystemEntropy)?;
-    keyfile::write_new(&path, Secret::new(format!("{}\n", &*key.reveal())).reveal().as_bytes())?;
-    Ok(key)
+    MasterKey::of_development(data).map_err(|fault| Problem::usage(code::MASTER_KEY, fault.to_string()))
 }
 
 fn parsed(secret: &Secret) -> Result<MasterKey> {

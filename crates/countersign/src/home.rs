@@ -79,14 +79,18 @@ impl Home {
         keeping: Keeping,
         rules: SessionRules,
     ) -> Result<Self, Fault> {
+        // The key before the store, so that a crash between the two leaves no store without one.
+        let (master, dev) = match keeping {
+            Keeping::Production(master) => (master, false),
+            Keeping::Development => {
+                let folder = place.folder().unwrap_or_else(|| Path::new(".countersign"));
+                (MasterKey::of_development(folder)?, true)
+            }
+        };
         let kept = place.open().await?;
         let kept = match data {
             Some(address) => kept.with_guests_in(address).await?,
             None => kept,
-        };
-        let (master, dev) = match keeping {
-            Keeping::Production(master) => (master, false),
-            Keeping::Development => (development_key(place)?, true),
         };
         // Nobody is sent there: no token is signed, and no letter is written.
         let issuer = if dev { "http://localhost" } else { "https://own.invalid" }.to_owned();
@@ -305,32 +309,4 @@ fn plain<T>(result: Result<T>) -> Result<T, Fault> {
         Error::Fault(fault) => fault,
         Error::Refusal(refusal) => Fault::Unfit(refusal.to_string()),
     })
-}
-
-/// The key of a development folder, made when there is none; the command line knows both by the same names.
-fn development_key(place: &Place) -> Result<MasterKey, Fault> {
-    let folder = place.folder().unwrap_or_else(|| Path::new(".countersign"));
-    let path = folder.join("dev-master.key");
-    let unfit = |why: std::io::Error| Fault::Unfit(format!("the key `{}`: {why}", path.display()));
-    match std::fs::read_to_string(&path) {
-        Ok(text) => MasterKey::parse(&text),
-        Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
-            let key = MasterKey::generate(&SystemEntropy)?;
-            std::fs::create_dir_all(folder).map_err(unfit)?;
-            write_private(&path, format!("{}\n", &*key.reveal()).as_bytes()).map_err(unfit)?;
-            Ok(key)
-        }
-        Err(why) => Err(unfit(why)),
-    }
-}
-
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::io::Write;
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
