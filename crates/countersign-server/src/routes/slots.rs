@@ -5,7 +5,7 @@
 
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
-use countersign::Error;
+use countersign::{Error, Refusal};
 use countersign_core::batch::Expect;
 use countersign_core::id::Version;
 use countersign_core::policy;
@@ -41,7 +41,7 @@ async fn read(
     headers: HeaderMap,
 ) -> Result<Response, Wrong> {
     let found = app.engine.slot(&client, handle(&headers)?, &name).await.map_err(of_session)?;
-    let (version, value) = found.ok_or(countersign::Refusal::Missing { what: "slot" })?;
+    let (version, value) = found.ok_or(Refusal::Missing { what: "slot" })?;
     let etag = tag(version);
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| *known == etag || known == "*");
     let kind = HeaderValue::from_static("application/octet-stream");
@@ -59,11 +59,14 @@ async fn write(
     request: Request,
 ) -> Result<Response, Wrong> {
     let (parts, body) = request.into_parts();
-    let expect = expectation(&parts.headers)?;
+    let (handle, expect) = (handle(&parts.headers)?, expectation(&parts.headers)?);
+    // Whoever is refused is refused before the value is read: it may be 10 MiB.
+    let there = app.engine.slot_part(&client, handle, &name, 0, 0).await.map_err(of_session)?;
+    holds(expect, there.map(|(version, _)| version))?;
     let limit = usize::try_from(policy::SLOT_BYTES).unwrap_or(usize::MAX);
     let value = form::read(body, limit).await?;
     let new = expect == Expect::Absent;
-    let written = app.engine.put_slot(&client, handle(&parts.headers)?, &name, expect, &value).await;
+    let written = app.engine.put_slot(&client, handle, &name, expect, &value).await;
     let version = written.map_err(of_session)?;
     let status = if new { StatusCode::CREATED } else { StatusCode::NO_CONTENT };
     Ok((status, [(header::ETAG, tag(version))]).into_response())
@@ -112,6 +115,16 @@ fn expectation(headers: &HeaderMap) -> Result<Expect, Wrong> {
         (None, Some("*")) => Ok(Expect::Absent),
         (None, None) => Err(Wrong::unconditional()),
         _ => Err(unclear()),
+    }
+}
+
+/// Whether a write may still happen to a slot that is `there`; the write itself says so again.
+fn holds(expect: Expect, there: Option<Version>) -> Result<(), Refusal> {
+    match (expect, there) {
+        (Expect::Present, None) => Err(Refusal::Missing { what: "slot" }),
+        (Expect::Absent, Some(_)) | (Expect::At(_), None) => Err(Refusal::Moved),
+        (Expect::At(version), Some(there)) if version != there => Err(Refusal::Moved),
+        _ => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use bytes::Bytes;
 use countersign_core::oauth::Params;
@@ -88,15 +88,18 @@ pub fn need<'a>(params: &'a Params, name: &str) -> Result<&'a str, Wrong> {
 /// # Errors
 /// 413 when it is larger, 408 when it takes too long, 400 when it breaks off.
 pub async fn read(body: Body, limit: usize) -> Result<Bytes, Wrong> {
+    let large = || Wrong::large(u64::try_from(limit).unwrap_or(u64::MAX));
+    // One that says that it is larger need not come first.
+    if usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX) > limit {
+        return Err(large());
+    }
     let collected = tokio::time::timeout(BODY_TIME, Limited::new(body, limit).collect());
     match collected.await {
         Err(_) => {
             Err(Wrong::malformed("the body did not arrive in time").with_status(StatusCode::REQUEST_TIMEOUT))
         }
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(Wrong::large(u64::try_from(limit).unwrap_or(u64::MAX)))
-        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(large()),
         Ok(Err(_)) => Err(Wrong::malformed("the body broke off")),
     }
 }

@@ -1,8 +1,40 @@
 //! Slots over HTTP: the application's credentials, one version per slot, no write that does not say what it replaces.
 
-use http::StatusCode;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use axum::body::{Body, HttpBody};
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use hyper::body::{Frame, SizeHint};
 
 use crate::house::{House, ISSUER, Reply, SHOP};
+
+/// A body that says how long it is, and tells whether anybody has begun to read it.
+struct Told {
+    bytes: u64,
+    read: Arc<AtomicBool>,
+}
+
+impl HttpBody for Told {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.read.store(true, Ordering::SeqCst);
+        Poll::Ready(None)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes)
+    }
+}
 
 async fn session(house: &House) -> String {
     let mut browser = house.ada().await;
@@ -87,4 +119,39 @@ async fn a_slot_has_a_limit() {
     );
     let most = slot(&house, "shop", "PUT", &handle, ("if-none-match", "*"), &large[1..]).await;
     assert_eq!(most.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn whoever_is_refused_is_refused_before_the_value_is_read() {
+    const MOST: u64 = 10 * 1024 * 1024;
+    let house = House::new().await;
+    let handle = session(&house).await;
+    assert_eq!(
+        slot(&house, "shop", "PUT", &handle, ("if-none-match", "*"), "bread").await.status,
+        StatusCode::CREATED
+    );
+    let put = |app: &'static str, handle: &str, (name, value): (&'static str, &'static str), bytes: u64| {
+        let read = Arc::new(AtomicBool::new(false));
+        let request = Request::put("/session/slots/cart")
+            .header(header::HOST, ISSUER)
+            .header(header::AUTHORIZATION, &house.basic[app])
+            .header("countersign-session", handle)
+            .header(name, value)
+            .body(Body::new(Told { bytes, read: Arc::clone(&read) }))
+            .unwrap();
+        let sent = house.send(request);
+        async move { (sent.await.status, read.load(Ordering::SeqCst)) }
+    };
+    let other = "AAAAAAAAAAAAAAAAAAAAAA";
+    for (app, handle, condition, bytes, status) in [
+        ("shop", handle.as_str(), ("if-match", "\"v1\""), MOST + 1, StatusCode::PAYLOAD_TOO_LARGE),
+        ("shop", handle.as_str(), ("if-none-match", "*"), MOST, StatusCode::PRECONDITION_FAILED),
+        ("shop", handle.as_str(), ("if-match", "\"v2\""), MOST, StatusCode::PRECONDITION_FAILED),
+        ("shop", other, ("if-match", "*"), MOST, StatusCode::NOT_FOUND),
+        ("bank", handle.as_str(), ("if-match", "*"), MOST, StatusCode::NOT_FOUND),
+    ] {
+        assert_eq!(put(app, handle, condition, bytes).await, (status, false), "{app} {condition:?} {bytes}");
+    }
+    let (status, read) = put("shop", &handle, ("if-match", "\"v1\""), MOST).await;
+    assert_eq!((status, read), (StatusCode::NO_CONTENT, true));
 }
