@@ -32,7 +32,7 @@ use http::HeaderValue;
 use crate::guard::Guard;
 use crate::rejection::Rejection;
 
-/// An application with sessions of its own, in a folder that goes when this is dropped.
+/// An application with sessions of its own, in memory: it writes no file, and all of it goes when this is dropped.
 #[derive(Debug)]
 pub struct Shop {
     rig: Rig,
@@ -53,7 +53,7 @@ impl Shop {
     /// # Errors
     /// What the store could not do.
     pub async fn with(rules: SessionRules) -> Result<Self, Fault> {
-        let rig = Rig::with(rules).await?;
+        let rig = Rig::in_memory(rules).await?;
         let home = Arc::new(Home::of(Arc::clone(&rig.engine), rules).await?);
         Ok(Self { rig, home })
     }

@@ -115,7 +115,7 @@ impl Post for Mailbox {
     }
 }
 
-/// An engine on a store in a folder of its own, which goes when the rig is dropped.
+/// An engine on a store of its own, in memory or in a folder that goes when the rig is dropped.
 #[derive(Debug)]
 pub struct Rig {
     /// The engine.
@@ -125,12 +125,13 @@ pub struct Rig {
     /// Its mailer.
     pub mail: Arc<Mailbox>,
     pub(crate) store: Arc<Embedded>,
-    folder: Folder,
+    /// None in memory.
+    folder: Option<Folder>,
     runs: u64,
 }
 
 impl Rig {
-    /// An engine on an empty store.
+    /// An engine on an empty store in a folder, so that it can be closed and opened again.
     ///
     /// # Errors
     /// What the store could not do.
@@ -139,14 +140,15 @@ impl Rig {
         Self::open(Folder::new()?, clock, Arc::new(Mailbox::default()), 1, master()).await
     }
 
-    /// An engine on an empty store whose sessions live by `rules`.
+    /// An engine on an empty store in memory whose sessions live by `rules`. It writes no file, and what it knew is gone
+    /// when it is closed.
     ///
     /// # Errors
     /// What the store could not do.
-    pub async fn with(rules: SessionRules) -> Result<Self, Fault> {
-        let (folder, clock) = (Folder::new()?, Arc::new(FixedClock::at(BEGIN)));
+    pub async fn in_memory(rules: SessionRules) -> Result<Self, Fault> {
+        let clock = Arc::new(FixedClock::at(BEGIN));
         let settings = Settings { sessions: rules, ..development() };
-        Self::set(settings, folder, clock, Arc::new(Mailbox::default()), 1, master()).await
+        Self::set(settings, None, clock, Arc::new(Mailbox::default()), 1, master()).await
     }
 
     /// An engine on an empty store with the settings of production: `https`, keys that wait before they sign.
@@ -161,7 +163,7 @@ impl Rig {
             hashing: HashingLimits::cheap(),
             sessions: SessionRules::default(),
         };
-        Self::set(settings, folder, clock, Arc::new(Mailbox::default()), 1, master()).await
+        Self::set(settings, Some(folder), clock, Arc::new(Mailbox::default()), 1, master()).await
     }
 
     /// An engine on a copy of a closed store.
@@ -175,8 +177,8 @@ impl Rig {
         Self::open(folder, clock, Arc::new(Mailbox::default()), 2, master()).await
     }
 
-    /// Closes the engine and its store.
-    pub async fn close(self) -> Folder {
+    /// Closes the engine and its store; answers the folder that the store was in.
+    pub async fn close(self) -> Option<Folder> {
         self.engine.close().await;
         drop(self.engine);
         self.store.close();
@@ -186,7 +188,7 @@ impl Rig {
     /// Closes the engine and its store and opens both again.
     ///
     /// # Errors
-    /// What the store could not do.
+    /// What the store could not do, and [`Fault::Unfit`] of one in memory, which is gone.
     pub async fn restart(self) -> Result<Self, Fault> {
         self.restart_under(master()).await
     }
@@ -197,7 +199,8 @@ impl Rig {
     /// [`Fault::Unfit`], as it should be.
     pub async fn restart_under(self, master: MasterKey) -> Result<Self, Fault> {
         let (clock, mail, runs) = (Arc::clone(&self.clock), Arc::clone(&self.mail), self.runs + 1);
-        Self::open(self.close().await, clock, mail, runs, master).await
+        let gone = || Fault::Unfit("a store in memory is gone when it is closed".to_owned());
+        Self::open(self.close().await.ok_or_else(gone)?, clock, mail, runs, master).await
     }
 
     /// Opens an account.
@@ -218,10 +221,10 @@ impl Rig {
         self.engine.sign_in(email, password, &Self::visitor(), Audience::Issuer, None).await
     }
 
-    /// Where its store keeps its files.
+    /// Where its store keeps its files; none in memory.
     #[must_use]
-    pub fn folder(&self) -> &Path {
-        self.folder.as_ref()
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_ref().map(Folder::as_ref)
     }
 
     /// A visitor with Firefox on Linux.
@@ -237,18 +240,21 @@ impl Rig {
         runs: u64,
         master: MasterKey,
     ) -> Result<Self, Fault> {
-        Self::set(development(), folder, clock, mail, runs, master).await
+        Self::set(development(), Some(folder), clock, mail, runs, master).await
     }
 
     async fn set(
         settings: Settings,
-        folder: Folder,
+        folder: Option<Folder>,
         clock: Arc<FixedClock>,
         mail: Arc<Mailbox>,
         runs: u64,
         master: MasterKey,
     ) -> Result<Self, Fault> {
-        let store = Embedded::open(&folder.0, Durability::Relaxed)?;
+        let store = match &folder {
+            Some(folder) => Embedded::open(&folder.0, Durability::Relaxed)?,
+            None => Embedded::in_memory()?,
+        };
         let parts = Parts {
             store: Arc::clone(&store) as Arc<dyn Store>,
             directory: Arc::clone(&store) as Arc<dyn Directory>,

@@ -16,6 +16,19 @@ use super::moved::{self, MOVED};
 /// [`Fault::Unfit`] when the file is not a store, or one of a newer version; [`Fault::Store`] when it cannot be read.
 pub(super) fn writing(path: &Path, durability: Durability) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    writer(path, flags, durability)
+}
+
+/// The one connection that writes to the database in memory of that name, which it makes.
+///
+/// # Errors
+/// [`Fault::Store`] when it cannot be made.
+pub(super) fn writing_memory(name: &str) -> Result<Connection, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | IN_MEMORY;
+    writer(Path::new(name), flags, Durability::Relaxed)
+}
+
+fn writer(path: &Path, flags: OpenFlags, durability: Durability) -> Result<Connection, Fault> {
     let mut connection = Connection::open_with_flags(path, flags).map_err(|error| broken(&error))?;
     set_up(&connection).map_err(|error| unfit(path, &error))?;
     check(&connection, path)?;
@@ -23,6 +36,7 @@ pub(super) fn writing(path: &Path, durability: Durability) -> Result<Connection,
         Durability::Full => "FULL",
         Durability::Relaxed => "OFF",
     };
+    // What is in memory keeps its journal there too, whatever it is asked for.
     let settings = format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = {mode}; PRAGMA secure_delete = ON;
          PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -1024;"
@@ -38,7 +52,18 @@ pub(super) fn writing(path: &Path, durability: Durability) -> Result<Connection,
 /// # Errors
 /// [`Fault::Store`] when the file cannot be opened.
 pub(super) fn reading(path: &Path) -> Result<Connection, Fault> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    reader(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+}
+
+/// A connection that only reads the database in memory of that name.
+///
+/// # Errors
+/// [`Fault::Store`] when it is not there any more.
+pub(super) fn reading_memory(name: &str) -> Result<Connection, Fault> {
+    reader(Path::new(name), OpenFlags::SQLITE_OPEN_READ_ONLY | IN_MEMORY)
+}
+
+fn reader(path: &Path, flags: OpenFlags) -> Result<Connection, Fault> {
     let open = || {
         let connection = Connection::open_with_flags(path, flags)?;
         set_up(&connection)?;
@@ -128,6 +153,8 @@ const MIGRATIONS: [&str; 3] =
     [include_str!("schema.sql"), include_str!("guests.sql"), include_str!("segments.sql")];
 /// `CSGN`.
 const APPLICATION: i64 = 0x4353_474E;
+/// A name with `vfs=memdb` in it.
+const IN_MEMORY: OpenFlags = OpenFlags::SQLITE_OPEN_URI.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 /// How long a connection waits for another one.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 

@@ -18,9 +18,14 @@ use super::folder::private;
 
 /// The file, open for adding.
 #[derive(Debug)]
-pub(super) struct Ledger(File);
+pub(super) struct Ledger(Option<File>);
 
 impl Ledger {
+    /// No ledger, for what is in memory: no older state of it can come back.
+    pub(super) const fn none() -> Self {
+        Self(None)
+    }
+
     /// Opens the ledger at `path`; a line that a crash cut short is closed, so that the next one stands alone.
     pub(super) fn open(path: &Path) -> Result<Self, Fault> {
         let open = || {
@@ -36,18 +41,22 @@ impl Ledger {
             }
             Ok(file)
         };
-        open().map(Self).map_err(|error| unwritten(&error))
+        open().map(|file| Self(Some(file))).map_err(|error| unwritten(&error))
     }
 
     /// Adds `subjects`; on disk before the answer.
     pub(super) fn add(&mut self, subjects: &[Subject]) -> Result<(), Fault> {
-        let lines: String = subjects.iter().map(|subject| line(subject) + "\n").collect();
-        let write = |file: &mut File| {
+        self.append(&subjects.iter().map(|subject| line(subject) + "\n").collect::<String>())
+    }
+
+    fn append(&mut self, lines: &str) -> Result<(), Fault> {
+        let Some(file) = &mut self.0 else { return Ok(()) };
+        let mut write = || {
             file.seek(SeekFrom::End(0))?;
             file.write_all(lines.as_bytes())?;
             file.sync_data()
         };
-        write(&mut self.0).map_err(|error| unwritten(&error))
+        write().map_err(|error| unwritten(&error))
     }
 }
 
@@ -86,14 +95,7 @@ impl Erased {
         let known = Self::default().with(path)?;
         let mut new: Vec<&str> = self.0.difference(&known.0).map(String::as_str).collect();
         new.sort_unstable();
-        let mut ledger = Ledger::open(path)?;
-        let lines: String = new.iter().map(|mark| format!("{mark}\n")).collect();
-        let write = |file: &mut File| {
-            file.seek(SeekFrom::End(0))?;
-            file.write_all(lines.as_bytes())?;
-            file.sync_data()
-        };
-        write(&mut ledger.0).map_err(|error| unwritten(&error))
+        Ledger::open(path)?.append(&new.iter().map(|mark| format!("{mark}\n")).collect::<String>())
     }
 }
 

@@ -1,4 +1,5 @@
-//! The embedded store: SQLite in one folder that one process owns. One thread writes, in groups; readers never wait for it.
+//! The embedded store: SQLite in one folder that one process owns, or in memory. One thread writes, in groups; readers of a
+//! folder never wait for it.
 
 mod apply;
 mod backup;
@@ -11,6 +12,7 @@ mod guests;
 #[cfg(feature = "postgres")]
 mod leaving;
 mod ledger;
+mod memory;
 mod moved;
 mod read;
 mod readers;
@@ -29,6 +31,7 @@ pub(crate) use leaving::{Leaving, NOTICE};
 
 use folder::Folder;
 use ledger::Ledger;
+use memory::Turns;
 use readers::Readers;
 use writer::Writer;
 
@@ -42,7 +45,7 @@ pub enum Durability {
     Relaxed,
 }
 
-/// A store in a folder.
+/// A store in a folder, or in memory.
 ///
 /// It is both [`Store`](countersign_core::port::Store) and [`Directory`](countersign_core::port::Directory), so that a
 /// cause and its ending are one transaction.
@@ -63,12 +66,36 @@ impl Embedded {
         let folder = Folder::own(folder)?;
         let database = folder.database();
         let connection = connection::writing(&database, durability)?;
-        let writer = Writer::start(connection, Ledger::open(&folder.ledger())?)?;
+        let writer = Writer::start(connection, Ledger::open(&folder.ledger())?, Turns::default())?;
         Ok(Arc::new(Self { writer, readers: Readers::of(database), folder: Mutex::new(Some(folder)) }))
     }
 
-    /// Finishes the writes under way, folds the write-ahead log into the database, and lets the folder go.
-    /// Every later call answers a [`Fault`]. Dropping the store does the same.
+    /// Opens an empty store in memory, for tests and demonstrations: it does what one in a folder does, writes no file, and
+    /// **everything in it is gone when it is closed**. It holds at most 1 GiB, behind which writes fail; a long transaction
+    /// keeps readers waiting.
+    ///
+    /// ```
+    /// use countersign_core::port::Store;
+    /// use countersign_store::Embedded;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), countersign_core::Fault> {
+    /// let store = Embedded::in_memory()?;
+    /// assert_eq!(store.lease_serials(10).await?, 1..11);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Fault::Store`] when there is no memory for it.
+    pub fn in_memory() -> Result<Arc<Self>, Fault> {
+        let (name, turns) = (memory::name(), Turns::taken());
+        let connection = connection::writing_memory(&name)?;
+        let writer = Writer::start(connection, Ledger::none(), turns.clone())?;
+        Ok(Arc::new(Self { writer, readers: Readers::of_memory(name, turns), folder: Mutex::new(None) }))
+    }
+
+    /// Finishes the writes under way, folds the write-ahead log into the database, and lets the folder go; what is in memory
+    /// is gone. Every later call answers a [`Fault`]. Dropping the store does the same.
     pub fn close(&self) {
         self.readers.close();
         self.writer.close();

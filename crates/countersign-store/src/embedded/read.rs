@@ -17,7 +17,7 @@ use super::Embedded;
 use super::apply::log_state;
 use super::convert::{audience, int, place, record, time};
 use super::slot;
-use super::writer::{Space, log_page};
+use super::writer::Space;
 
 impl Store for Embedded {
     fn login<'a>(&'a self, id: &'a LoginId) -> Pending<'a, Option<Login>> {
@@ -143,6 +143,18 @@ pub(super) fn records<T: DeserializeOwned>(
     params: impl Params,
 ) -> rusqlite::Result<Vec<T>> {
     connection.prepare_cached(sql)?.query_map(params, |row| record(row, 0))?.collect()
+}
+
+/// At most `limit` log entries after `position`, oldest first.
+pub(super) fn log_page(
+    connection: &Connection,
+    position: i64,
+    limit: u32,
+) -> rusqlite::Result<Vec<LogEntry>> {
+    connection
+        .prepare_cached("SELECT record FROM log WHERE position > ?1 ORDER BY position LIMIT ?2")?
+        .query_map((position, limit), |row| record(row, 0))?
+        .collect()
 }
 
 fn listing(filter: &SessionFilter, limit: u32) -> (String, Vec<Value>) {

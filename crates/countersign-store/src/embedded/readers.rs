@@ -9,19 +9,37 @@ use rusqlite::Connection;
 
 use super::connection;
 use super::convert::broken;
+use super::memory::Turns;
 
 /// The connections that are not in use.
 #[derive(Debug)]
 pub(super) struct Readers {
-    path: PathBuf,
+    database: Database,
+    turns: Turns,
     /// None once closed.
     idle: Mutex<Option<Vec<Connection>>>,
+}
+
+/// Where they read.
+#[derive(Debug)]
+enum Database {
+    File(PathBuf),
+    Memory(String),
 }
 
 impl Readers {
     /// Readers of the database at `path`.
     pub(super) fn of(path: PathBuf) -> Self {
-        Self { path, idle: Mutex::new(Some(Vec::new())) }
+        Self::new(Database::File(path), Turns::default())
+    }
+
+    /// Readers of the database in memory of that name.
+    pub(super) fn of_memory(name: String, turns: Turns) -> Self {
+        Self::new(Database::Memory(name), turns)
+    }
+
+    fn new(database: Database, turns: Turns) -> Self {
+        Self { database, turns, idle: Mutex::new(Some(Vec::new())) }
     }
 
     /// What `question` reads.
@@ -29,19 +47,27 @@ impl Readers {
         &self,
         question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, Fault> {
+        let _turn = self.turns.reading();
         let idle = match self.lock().as_mut() {
             Some(idle) => idle.pop(),
             None => return Err(Fault::Store("it is closed".to_owned())),
         };
         let connection = match idle {
             Some(connection) => connection,
-            None => connection::reading(&self.path)?,
+            None => self.open()?,
         };
         let answer = question(&connection).map_err(|error| broken(&error));
         if let Some(idle) = self.lock().as_mut().filter(|idle| idle.len() < MOST_IDLE) {
             idle.push(connection);
         }
         answer
+    }
+
+    fn open(&self) -> Result<Connection, Fault> {
+        match &self.database {
+            Database::File(path) => connection::reading(path),
+            Database::Memory(name) => connection::reading_memory(name),
+        }
     }
 
     /// Drops the connections; every later question is refused.

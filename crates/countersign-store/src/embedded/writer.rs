@@ -18,9 +18,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::apply::Applied;
 use super::connection::BUSY;
-use super::convert::{Stop, broken, int, number, poisonous, record};
+use super::convert::{Stop, broken, int, number, poisonous};
 use super::ledger::Ledger;
+use super::memory::Turns;
 use super::moved::{self, Watch};
+use super::read::log_page;
 
 /// The way to the writing thread.
 #[derive(Debug)]
@@ -33,12 +35,13 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the thread; it owns `connection`.
-    pub(super) fn start(connection: Connection, ledger: Ledger) -> Result<Self, Fault> {
+    pub(super) fn start(connection: Connection, ledger: Ledger, turns: Turns) -> Result<Self, Fault> {
         let (queue, waiting) = channel();
         let moved = Watch::default();
         let mut desk = Desk {
             connection,
             ledger,
+            turns,
             follower: None,
             poisoned: false,
             erasing: Vec::new(),
@@ -189,6 +192,7 @@ struct Last {
 struct Desk {
     connection: Connection,
     ledger: Ledger,
+    turns: Turns,
     follower: Option<Arc<dyn Follower>>,
     /// A write failed in a way that leaves open what the file holds.
     poisoned: bool,
@@ -281,6 +285,8 @@ impl Desk {
         permits: &mut Vec<OwnedSemaphorePermit>,
         entries: &mut Vec<LogEntry>,
     ) -> Result<(), Fault> {
+        let turns = self.turns.clone();
+        let _turn = turns.writing();
         let begun = if self.poisoned { Err(poisoned()) } else { self.run("BEGIN IMMEDIATE") };
         let begun = begun.and_then(|()| self.moved.look(&self.connection));
         let mut broke = begun.err();
@@ -472,18 +478,6 @@ fn settled<T>(result: Result<Result<T, Fault>, Fault>) -> (Result<T, Fault>, Opt
 
 fn poisoned() -> Fault {
     Fault::Store("an earlier write failed, and nothing more is written until it is opened again".to_owned())
-}
-
-/// At most `limit` log entries after `position`, oldest first.
-pub(super) fn log_page(
-    connection: &Connection,
-    position: i64,
-    limit: u32,
-) -> rusqlite::Result<Vec<LogEntry>> {
-    connection
-        .prepare_cached("SELECT record FROM log WHERE position > ?1 ORDER BY position LIMIT ?2")?
-        .query_map((position, limit), |row| record(row, 0))?
-        .collect()
 }
 
 /// The most writes in one transaction.

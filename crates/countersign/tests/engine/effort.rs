@@ -15,7 +15,7 @@ use countersign_core::port::{Entropy, Follower, LogState, Pending, SessionFilter
 use countersign_core::record::session::Audience;
 use countersign_core::record::{Grant, Login, OneTime, Role, Session, SpendKey};
 use countersign_core::slot::SlotValue;
-use countersign_store::{Durability, Embedded};
+use countersign_store::Embedded;
 
 use crate::common::{ADA, PASSWORD};
 
@@ -136,13 +136,11 @@ pub(crate) struct Workshop {
     pub(crate) tally: Arc<Tally>,
     mail: Arc<Mailbox>,
     clock: Arc<FixedClock>,
-    _folder: tempfile::TempDir,
 }
 
 impl Workshop {
     pub(crate) async fn open(hashing: HashingLimits) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Embedded::open(folder.path(), Durability::Relaxed).unwrap();
+        let store = Embedded::in_memory().unwrap();
         let tally = Arc::new(Tally::default());
         let (mail, clock) = (Arc::new(Mailbox::default()), Arc::new(FixedClock::at(BEGIN)));
         let settings = Settings {
@@ -163,7 +161,7 @@ impl Workshop {
         let engine = Engine::open(settings, parts).await.unwrap();
         engine.add_user(ADA, typed(PASSWORD), Role::Person, Actor::CommandLine).await.unwrap();
         tally.take();
-        Self { engine, tally, mail, clock, _folder: folder }
+        Self { engine, tally, mail, clock }
     }
 
     async fn attempt(&self, way: &str, email: &str) -> String {

@@ -18,7 +18,7 @@ use countersign_core::record::session::Audience;
 use countersign_core::record::{Client, Guest, Role, Style};
 use countersign_core::session::admit::Presence;
 use countersign_core::time::Timestamp;
-use countersign_store::{Durability, Embedded};
+use countersign_store::Embedded;
 
 use crate::common::{ADA, PASSWORD, new_app, parameter};
 
@@ -85,7 +85,6 @@ struct House {
     clock: Arc<FixedClock>,
     shaky: Arc<Shaky>,
     client: Client,
-    _folder: tempfile::TempDir,
 }
 
 fn shop() -> Audience {
@@ -98,8 +97,7 @@ fn put<'a>(name: &'a str, value: &'a str, crossing: Crossing) -> GuestPut<'a> {
 
 impl House {
     async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Embedded::open(folder.path(), Durability::Relaxed).unwrap();
+        let store = Embedded::in_memory().unwrap();
         let clock = Arc::new(FixedClock::at(BEGIN));
         let shaky = Arc::new(Shaky {
             store: Arc::clone(&store),
@@ -127,7 +125,7 @@ impl House {
         }
         let (client, _) = engine.add_app(new_app("shop", Style::Session), Actor::CommandLine).await.unwrap();
         engine.add_app(new_app("bank", Style::Session), Actor::CommandLine).await.unwrap();
-        Self { engine, clock, shaky, client, _folder: folder }
+        Self { engine, clock, shaky, client }
     }
 
     fn set(&self, state: u8) {

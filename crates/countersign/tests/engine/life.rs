@@ -34,7 +34,7 @@ async fn sign_in(rig: &Rig, visitor: &Visitor) -> Result<SignedIn> {
 }
 
 async fn house(rules: SessionRules) -> Rig {
-    let rig = Rig::with(rules).await.unwrap();
+    let rig = Rig::in_memory(rules).await.unwrap();
     rig.person(ADA, PASSWORD).await.unwrap();
     rig
 }

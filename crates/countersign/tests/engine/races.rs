@@ -114,7 +114,7 @@ async fn a_refresh_token_two_generations_old_is_refused_by_all_and_its_family_en
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_set_up_link_works_once() {
     // Each round needs a store that never had an operator: a copy of a fresh one.
-    let fresh = Rig::new().await.unwrap().close().await;
+    let fresh = Rig::new().await.unwrap().close().await.unwrap();
     for round in 0..ROUNDS {
         let rig = Arc::new(Rig::copy_of(&fresh).await.unwrap());
         let code = rig.engine.set_up_link().await.unwrap().unwrap().reveal().to_owned();

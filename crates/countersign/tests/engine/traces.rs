@@ -24,9 +24,9 @@ async fn held(shop: &Shop) -> Vec<(&'static str, Vec<u8>)> {
     let cart = b"three fathoms of tarred rope".repeat(400);
     shop.engine().put_slot(&shop.client, &handle, "cart", Expect::Whatever, &cart).await.unwrap();
     // A second version: what the first one was sealed to is in the write-ahead log.
-    let (first, key) = sealed(shop.rig.folder());
+    let (first, key) = sealed(shop.rig.folder().unwrap());
     shop.engine().put_slot(&shop.client, &handle, "cart", Expect::Whatever, b"one rope").await.unwrap();
-    let (second, _) = sealed(shop.rig.folder());
+    let (second, _) = sealed(shop.rig.folder().unwrap());
     assert_ne!(first, second);
     vec![
         ("the address", ADA.as_bytes().to_vec()),
@@ -76,14 +76,14 @@ async fn no_file_of_the_store_holds_a_byte_of_an_erased_person_but_the_pseudonym
     let subject = shop.ada.session.subject.clone();
     for (what, bytes) in &traces {
         let plain = what.ends_with("cart") && !what.contains("sealed");
-        assert_eq!(holding(shop.rig.folder(), bytes).is_empty(), plain, "before: {what}");
+        assert_eq!(holding(shop.rig.folder().unwrap(), bytes).is_empty(), plain, "before: {what}");
     }
     shop.engine().erase(&subject, Actor::CommandLine).await.unwrap();
     // The server runs on: nothing waits for a restart.
     for (what, bytes) in &traces {
-        assert_eq!(holding(shop.rig.folder(), bytes), Vec::<String>::new(), "after: {what}");
+        assert_eq!(holding(shop.rig.folder().unwrap(), bytes), Vec::<String>::new(), "after: {what}");
     }
-    let folder = shop.rig.close().await;
+    let folder = shop.rig.close().await.unwrap();
     for (what, bytes) in &traces {
         assert_eq!(holding(folder.as_ref(), bytes), Vec::<String>::new(), "closed: {what}");
     }
