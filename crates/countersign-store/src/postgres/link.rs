@@ -2,6 +2,7 @@
 //! nothing at all, and then the connection is given up.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use countersign_core::Fault;
@@ -53,7 +54,7 @@ impl Links {
     /// [`Stop::Lost`] or [`Stop::Silent`] when none is to be had within the limit.
     pub(super) async fn link(&self) -> Result<Link, Stop> {
         match self.pool.get().await {
-            Ok(object) => Ok(Link { object }),
+            Ok(object) => Ok(Link { object: Some(object), spoilt: AtomicBool::new(false) }),
             Err(PoolError::Backend(error)) => Err(Stop::Lost(super::convert::broken(&error))),
             Err(PoolError::Timeout(_)) => Err(silent()),
             Err(error) => Err(Stop::Lost(Fault::Store(format!("no connection to PostgreSQL: {error}")))),
@@ -67,10 +68,6 @@ impl Links {
             Err(Stop::Lost(_)) => {
                 self.give_up(link);
                 Ok(self.link().await?.rows(sql, values).await?)
-            }
-            Err(Stop::Silent(fault)) => {
-                self.give_up(link);
-                Err(fault)
             }
             other => Ok(other?),
         }
@@ -123,10 +120,10 @@ impl Links {
         }
     }
 
-    /// Drops `link`, and with it those that nobody uses: what silenced the one has probably silenced them all.
+    /// Drops `link`, and with it those that nobody uses.
     pub(super) fn give_up(&self, link: Link) {
-        drop::<ClientWrapper>(Object::take(link.object));
-        drop(self.pool.retain(|_, _| false));
+        link.spoil();
+        drop(link);
     }
 
     /// Drops all connections; every later question is refused.
@@ -135,34 +132,39 @@ impl Links {
     }
 }
 
-/// One connection.
+/// One connection. When this is dropped it goes back to those that nobody uses, but not after it has fallen silent.
 #[derive(Debug)]
 pub(super) struct Link {
-    object: Object,
+    /// There until it is dropped.
+    object: Option<Object>,
+    /// Nobody may have it next: an answer is due on it that nobody waits for any more, or a transaction is open.
+    spoilt: AtomicBool,
 }
 
 impl Link {
     /// The rows that `sql` finds.
     pub(super) async fn rows(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Stop> {
-        within(async {
-            let statement = self.object.prepare_cached(sql).await?;
-            self.object.query(&statement, values).await
+        self.within(async {
+            let object = self.object()?;
+            let statement = object.prepare_cached(sql).await?;
+            Ok(object.query(&statement, values).await?)
         })
         .await
     }
 
     /// Runs `sql`; answers how many rows it changed.
     pub(super) async fn run(&self, sql: &str, values: Values<'_>) -> Result<u64, Stop> {
-        within(async {
-            let statement = self.object.prepare_cached(sql).await?;
-            self.object.execute(&statement, values).await
+        self.within(async {
+            let object = self.object()?;
+            let statement = object.prepare_cached(sql).await?;
+            Ok(object.execute(&statement, values).await?)
         })
         .await
     }
 
     /// Runs statements without values.
     pub(super) async fn say(&self, sql: &str) -> Result<(), Stop> {
-        within(self.object.batch_execute(sql)).await
+        self.within(async { Ok(self.object()?.batch_execute(sql).await?) }).await
     }
 
     /// Ends a transaction; after an error nobody knows whether what was done in it is there.
@@ -175,14 +177,34 @@ impl Link {
 
     /// Runs statements without values that may take long, such as making tables.
     pub(super) async fn say_at_length(&self, sql: &str) -> Result<(), Stop> {
-        Ok(self.object.batch_execute(sql).await?)
+        Ok(self.object()?.batch_execute(sql).await?)
+    }
+
+    async fn within<T>(&self, answer: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
+        tokio::time::timeout(ANSWER, answer).await.unwrap_or_else(|_| {
+            self.spoil();
+            Err(silent())
+        })
+    }
+
+    fn object(&self) -> Result<&Object, Stop> {
+        self.object.as_ref().ok_or_else(|| Stop::Lost(Fault::Store("the connection was given up".to_owned())))
+    }
+
+    fn spoil(&self) {
+        self.spoilt.store(true, Ordering::Relaxed);
     }
 }
 
-async fn within<T>(answer: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Stop> {
-    match tokio::time::timeout(ANSWER, answer).await {
-        Ok(answer) => Ok(answer?),
-        Err(_) => Err(silent()),
+impl Drop for Link {
+    fn drop(&mut self) {
+        let Some(object) = self.object.take() else { return };
+        if self.spoilt.load(Ordering::Relaxed) {
+            let pool = Object::pool(&object);
+            drop::<ClientWrapper>(Object::take(object));
+            // What silenced the one has probably silenced them all.
+            drop(pool.map(|pool| pool.retain(|_, _| false)));
+        }
     }
 }
 

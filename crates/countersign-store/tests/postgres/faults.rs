@@ -10,15 +10,16 @@ use countersign_core::Fault;
 use countersign_core::batch::{Batch, Outcome};
 use countersign_core::extent::{Chain, Extent};
 use countersign_core::id::Position;
-use countersign_core::port::{Follower, Store};
+use countersign_core::port::{Follower, Guests, Store};
 use countersign_core::revoke::View;
 use countersign_core::revoke::log::verify;
+use countersign_core::time::Timestamp;
 use countersign_store::Postgres;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::support::{Proxy, Server, Way};
-use super::{done, end, login, serial, session, user};
+use super::{Listener, done, end, login, serial, session, user};
 
 /// What the writers were told.
 #[derive(Debug, Default)]
@@ -176,7 +177,7 @@ async fn nothing_acknowledged_is_lost_when_it_is_cut_off() {
     let server = Server::start().await;
     let direct = server.fresh().await;
     let proxy = Proxy::to(server.port).await;
-    let url = direct.replace(&format!(":{}/", server.port), &format!(":{}/", proxy.port));
+    let url = proxy.along(&direct);
     let load = Load::on(&url).await;
     for way in [Way::Cut, Way::Silent] {
         load.through(async { proxy.set(way) }, async { proxy.set(Way::Open) }).await;
@@ -189,7 +190,7 @@ async fn a_node_that_falls_silent_does_not_keep_the_others_waiting() {
     let server = Server::start().await;
     let direct = server.fresh().await;
     let proxy = Proxy::to(server.port).await;
-    let url = direct.replace(&format!(":{}/", server.port), &format!(":{}/", proxy.port));
+    let url = proxy.along(&direct);
     let load = Load::on(&url).await;
     load.acknowledged(100).await;
     let other = Postgres::open(&direct).await.unwrap();
@@ -202,4 +203,24 @@ async fn a_node_that_falls_silent_does_not_keep_the_others_waiting() {
     proxy.set(Way::Open);
     load.acknowledged(100).await;
     load.holds(&direct).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_fell_silent_is_given_to_nobody_else() {
+    let server = Server::start().await;
+    let proxy = Proxy::to(server.port).await;
+    let store = Postgres::open(&proxy.along(&server.fresh().await)).await.unwrap();
+    // Some that nobody uses wait for whoever asks next.
+    let now = Timestamp::from_seconds(1);
+    let read = || store.count_guests(now, 1);
+    let (one, two, three) = tokio::join!(read(), read(), read());
+    assert_eq!([one.unwrap(), two.unwrap(), three.unwrap()], [0; 3]);
+    proxy.forget();
+    let follow = || store.follow(Arc::<Listener>::default());
+    let (swept, followed) = tokio::join!(store.sweep_guests(now, 1), follow());
+    assert!(matches!(swept, Err(Fault::Store(message)) if message.contains("has not answered")));
+    assert_eq!(store.sweep_guests(now, 1).await, Ok(0), "it was asked on the silent one");
+    if followed.is_err() {
+        assert_eq!(follow().await, Ok(()), "it follows on the silent one");
+    }
 }

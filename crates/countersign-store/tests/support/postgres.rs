@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -257,6 +257,9 @@ pub(crate) enum Way {
 pub(crate) struct Proxy {
     pub(crate) port: u16,
     way: watch::Sender<Way>,
+    connections: Arc<AtomicU32>,
+    /// Nothing is carried on the connections before this one, and nobody is told.
+    forgotten: watch::Sender<u32>,
 }
 
 impl Proxy {
@@ -265,9 +268,13 @@ impl Proxy {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let own = listener.local_addr().unwrap().port();
         let (way, state) = watch::channel(Way::Open);
+        let (forgotten, lost) = watch::channel(0);
+        let connections = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&connections);
         drop(tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 let state = state.clone();
+                let (number, lost) = (count.fetch_add(1, Ordering::SeqCst), lost.clone());
                 drop(tokio::spawn(async move {
                     if *state.borrow() == Way::Cut {
                         return;
@@ -276,14 +283,26 @@ impl Proxy {
                         return;
                     };
                     let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
+                    let forgotten = || *lost.borrow() > number;
                     tokio::select! {
-                        () = carry(near_in, far_out, state.clone()) => {}
-                        () = carry(far_in, near_out, state) => {}
+                        () = carry(near_in, far_out, state.clone(), forgotten) => {}
+                        () = carry(far_in, near_out, state, forgotten) => {}
                     }
                 }));
             }
         }));
-        Self { port: own, way }
+        Self { port: own, way, connections, forgotten }
+    }
+
+    /// The address of the database that `direct` leads to, along this way.
+    pub(crate) fn along(&self, direct: &str) -> String {
+        let (server, name) = direct.rsplit_once('/').unwrap();
+        format!("{}:{}/{name}", server.rsplit_once(':').unwrap().0, self.port)
+    }
+
+    /// The connections that there are carry nothing from now on, as when a firewall forgets them; new ones do.
+    pub(crate) fn forget(&self) {
+        self.forgotten.send_replace(self.connections.load(Ordering::SeqCst));
     }
 
     pub(crate) fn set(&self, way: Way) {
@@ -291,13 +310,22 @@ impl Proxy {
     }
 }
 
-async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::Receiver<Way>) {
+async fn carry(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut way: watch::Receiver<Way>,
+    forgotten: impl Fn() -> bool,
+) {
     let mut bytes = vec![0; 16 * 1024];
     loop {
         let read = tokio::select! {
             read = from.read(&mut bytes) => read.unwrap_or(0),
             cut = way.wait_for(|way| *way == Way::Cut) => { drop(cut); return }
         };
+        if forgotten() {
+            // Neither end is told.
+            std::future::pending::<()>().await;
+        }
         let Ok(now) = way.wait_for(|way| *way != Way::Silent).await.map(|way| *way) else { return };
         if read == 0 || now == Way::Cut || to.write_all(&bytes[..read]).await.is_err() {
             return;
