@@ -138,7 +138,7 @@ pub(super) async fn an_ending_that_insists_loses_no_write_that_was_answered(
                 let guests = Arc::clone(&guests);
                 tokio::spawn(async move {
                     let mut answered = 0;
-                    for value in 1..=u8::MAX {
+                    for value in 1..=WRITES {
                         if guests.change_guest(write(number, pair(value))?).await?.is_err() {
                             break;
                         }
@@ -162,3 +162,5 @@ pub(super) async fn an_ending_that_insists_loses_no_write_that_was_answered(
 
 const SLOTS: u16 = 1000;
 const ROUNDS: u64 = 64;
+/// How often somebody writes to a guest that is to end.
+const WRITES: u8 = 32;
