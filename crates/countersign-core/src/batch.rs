@@ -73,7 +73,8 @@ pub enum Change {
         /// Nothing that hangs on it from now on lives longer.
         expires: Timestamp,
     },
-    /// Move a session's `seen` forward. It exists and has not ended; a `seen` that is not later changes nothing.
+    /// Move a session's `seen` forward. It is alive at `seen`: it has not ended, lies above its watermarks, and neither its
+    /// idle nor its absolute limit is over ([`Conflict::Over`]). A `seen` that is not later changes nothing.
     TouchSession {
         /// Which.
         serial: Serial,
@@ -83,13 +84,15 @@ pub enum Change {
     /// Begin a grant. The serial is unused, its login (if it has one) is alive at `begun`, `born` is not below a watermark
     /// that covers it.
     BeginGrant(Grant),
-    /// Move a grant's refresh family. The grant exists in version `expect`, has not ended, and lies above its watermarks.
+    /// Move a grant's refresh family. The grant exists in version `expect`, is alive at `at`, and lies above its watermarks.
     /// The version moves by one.
     MoveFamily {
         /// Which.
         grant: Serial,
         /// The version that was read.
         expect: Version,
+        /// When.
+        at: Timestamp,
         /// Where the family stands now.
         family: Family,
     },
@@ -104,8 +107,8 @@ pub enum Change {
         /// What came of it.
         gave: Option<Serial>,
     },
-    /// Write slots of one session, all or none. The session `serial` has not ended and its data hangs on `slots`; each
-    /// `expect` holds; a put that leaves segments out says `Expect::At` and leaves no hole ([`Conflict::Moved`]); afterwards
+    /// Write slots of one session, all or none. The session `serial` is alive at `at`, as for [`Change::TouchSession`], and its
+    /// data hangs on `slots`; each `expect` holds; a put that leaves segments out says `Expect::At` and leaves no hole ([`Conflict::Moved`]); afterwards
     /// the data is within `room` ([`Conflict::Full`]); the operation has not been applied ([`Conflict::Applied`]).
     /// The data's version moves by one and becomes the version of every slot that is put.
     WriteSlots(SlotsWrite),

@@ -88,18 +88,10 @@ pub struct SlotWrite {
     pub put: Option<SlotPut>,
 }
 
-/// Names one commutative operation: 16 unpredictable bytes, the same in every try.
+/// Names one commutative operation, which counts once, however often it is tried: 16 unpredictable bytes, the same in every
+/// try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OperationId(pub [u8; 16]);
-
-/// An operation that counts once, however often it is tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Operation {
-    /// Its name.
-    pub id: OperationId,
-    /// When it is tried.
-    pub at: Timestamp,
-}
 
 /// One atomic write of a session's data: all of its slots, or none. The data's version moves by one, and every slot that
 /// is written gets that version, so that no slot ever has a version twice.
@@ -109,10 +101,12 @@ pub struct SlotsWrite {
     pub serial: Serial,
     /// Where the data hangs.
     pub slots: SlotsId,
+    /// When.
+    pub at: Timestamp,
     /// How much it may hold afterwards.
     pub room: SlotRoom,
     /// The operation that this is, if it must count once.
-    pub operation: Option<Operation>,
+    pub operation: Option<OperationId>,
     /// The slots.
     pub writes: Vec<SlotWrite>,
 }

@@ -50,6 +50,11 @@ pub(crate) fn until(session: &Session) -> Timestamp {
     (session.seen + session.idle).or_sooner(session.expires)
 }
 
+/// Whether the record says that the session is alive at `at`; a watermark over it is not written there.
+pub(crate) fn running(session: &Session, at: Timestamp) -> Result<(), Conflict> {
+    if session.ended.is_some() || at >= until(session) { Err(Conflict::Over) } else { Ok(()) }
+}
+
 /// Whether `expect` holds of what was found.
 pub(crate) fn met(expect: Expect, found: Option<Version>) -> Result<(), Conflict> {
     match (expect, found) {

@@ -10,6 +10,7 @@ use countersign_core::id::{Serial, SlotsId, Version};
 use countersign_core::policy::{SEGMENT_BYTES, SLOT_BYTES, SLOT_ROOM};
 use countersign_core::port::Store;
 use countersign_core::slot::{Segment, SlotPut, SlotWrite, SlotsWrite, count};
+use countersign_core::time::Timestamp;
 use countersign_store::{Durability, Embedded};
 use serde_json::json;
 
@@ -44,6 +45,7 @@ fn put(name: &str, length: u64, expect: Expect, numbers: impl Iterator<Item = u3
     Batch::of(Change::WriteSlots(SlotsWrite {
         serial,
         slots: slots(),
+        at: Timestamp::from_seconds(9),
         room: SLOT_ROOM,
         operation: None,
         writes,

@@ -156,8 +156,8 @@ impl Engine {
         if writes.is_empty() {
             return Ok(Batch::new());
         }
-        let (serial, slots) = (session.serial, session.slots.clone());
-        let write = SlotsWrite { serial, slots, room: policy::SLOT_ROOM, operation: None, writes };
+        let (serial, slots, at) = (session.serial, session.slots.clone(), self.now());
+        let write = SlotsWrite { serial, slots, at, room: policy::SLOT_ROOM, operation: None, writes };
         Ok(Batch::of(Change::WriteSlots(write)))
     }
 

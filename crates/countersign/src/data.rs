@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use countersign_core::batch::{Conflict, Expect};
 use countersign_core::id::Version;
 use countersign_core::record::Client;
-use countersign_core::slot::{Operation, OperationId, SlotWrite};
+use countersign_core::slot::{OperationId, SlotWrite};
 use countersign_core::{Fault, Refusal};
 use countersign_jose::primitive::sha256;
 use serde::Serialize;
@@ -345,8 +345,7 @@ impl Data<'_> {
             fits(&bytes)?;
             let put = Some(keys.put(engine, slot.name, found.as_ref(), &bytes)?);
             let write = vec![SlotWrite { name: slot.name.to_owned(), expect, put }];
-            let operation = once.map(|id| Operation { id, at: engine.now() });
-            match engine.try_slots(&session, write.clone(), operation).await? {
+            match engine.try_slots(&session, write.clone(), once).await? {
                 Ok(_) => {
                     engine.view_allows(&session)?;
                     return Ok(Some((value, answer)));

@@ -9,7 +9,7 @@ use countersign_core::batch::{Batch, Change, Conflict, Expect, Outcome};
 use countersign_core::id::Version;
 use countersign_core::policy;
 use countersign_core::record::{Client, Session, User};
-use countersign_core::slot::{self, Operation, SlotWrite, SlotsWrite};
+use countersign_core::slot::{self, OperationId, SlotWrite, SlotsWrite};
 use countersign_core::{Fault, Refusal};
 
 use crate::endings::Named;
@@ -177,10 +177,10 @@ impl Engine {
         &self,
         session: &Session,
         writes: Vec<SlotWrite>,
-        operation: Option<Operation>,
+        operation: Option<OperationId>,
     ) -> Result<Result<Version, Conflict>, Fault> {
-        let (serial, slots) = (session.serial, session.slots.clone());
-        let write = SlotsWrite { serial, slots, room: policy::SLOT_ROOM, operation, writes };
+        let (serial, slots, at) = (session.serial, session.slots.clone(), self.now());
+        let write = SlotsWrite { serial, slots, at, room: policy::SLOT_ROOM, operation, writes };
         match self.store.commit(Batch::of(Change::WriteSlots(write))).await? {
             Outcome::Committed(_, Some(version)) => Ok(Ok(version)),
             Outcome::Committed(_, None) => {

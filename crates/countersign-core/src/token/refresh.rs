@@ -69,6 +69,7 @@ impl Decision {
             | Self::AccessOnly { family: Some(family) } => Some(Change::MoveFamily {
                 grant: grant.serial,
                 expect: grant.version,
+                at: now,
                 family: family.clone(),
             }),
             Self::Theft => Some(Change::End {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use countersign_core::batch::{Batch, Change, Conflict, Expect, Outcome};
 use countersign_core::id::Version;
 use countersign_core::policy::{OPERATION_MEMORY, OPERATIONS_COUNT, SEGMENT_BYTES, SlotRoom};
-use countersign_core::slot::{Operation, OperationId, Segment, SlotPut, SlotWrite};
+use countersign_core::slot::{OperationId, Segment, SlotPut, SlotWrite};
 
 use super::Broken;
 use super::fixtures::{ALL, Bench, at, drop_slot, put_slot, same, slots, slots_write, there, want};
@@ -104,7 +104,7 @@ pub(super) async fn an_operation_counts_once(bench: &Bench) -> Result<(), Broken
         let write = SlotWrite { name: name.to_owned(), expect: Expect::Whatever, put };
         let mut write = slots_write(1, vec![write])?;
         let id = OperationId(u128::from(id).to_be_bytes());
-        write.operation = Some(Operation { id, at: at(5) });
+        write.operation = Some(id);
         Ok(Change::WriteSlots(write))
     };
     let outcomes = together((0..64).map(|_| {

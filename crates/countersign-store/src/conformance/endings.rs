@@ -133,7 +133,12 @@ fn writes() -> Result<Vec<Change>, Broken> {
         Change::TouchSession { serial: serial(1)?, seen: at(60) },
         put_slot(1, "cart", Expect::Whatever, &[1])?,
         drop_slot("cart", Expect::Whatever)?,
-        Change::MoveFamily { grant: serial(2)?, expect: Version::FIRST, family: made(family(1))? },
+        Change::MoveFamily {
+            grant: serial(2)?,
+            expect: Version::FIRST,
+            at: at(60),
+            family: made(family(1))?,
+        },
     ])
 }
 

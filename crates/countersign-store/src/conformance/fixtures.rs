@@ -133,10 +133,17 @@ pub(super) fn drop_slot(name: &str, expect: Expect) -> Result<Change, Broken> {
     Ok(Change::WriteSlots(slots_write(1, vec![SlotWrite { name: name.to_owned(), expect, put: None }])?))
 }
 
-/// A write of slots of session `number`, with room for everything.
+/// A write of slots of session `number` at 5, with room for everything.
 pub(super) fn slots_write(number: u64, writes: Vec<SlotWrite>) -> Result<SlotsWrite, Broken> {
     let room = SlotRoom { slots: 1_000_000, bytes: 1 << 40 };
-    Ok(SlotsWrite { serial: serial(number)?, slots: slots(number)?, room, operation: None, writes })
+    Ok(SlotsWrite {
+        serial: serial(number)?,
+        slots: slots(number)?,
+        at: at(5),
+        room,
+        operation: None,
+        writes,
+    })
 }
 
 /// The one piece of a slot's value.

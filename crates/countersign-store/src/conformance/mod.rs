@@ -77,6 +77,7 @@ pub fn checks() -> Vec<(&'static str, Check)> {
         begin::what_was_born_below_a_watermark_does_not_begin,
         begin::a_login_can_be_required,
         preconditions::touching_moves_forward_only,
+        preconditions::nothing_that_is_over_is_written_to,
         preconditions::a_family_moves_from_the_version_that_was_read,
         preconditions::a_single_use_thing_is_used_once,
         preconditions::a_single_use_thing_lies_above_its_watermarks,

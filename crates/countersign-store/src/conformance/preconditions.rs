@@ -23,11 +23,45 @@ pub(super) async fn touching_moves_forward_only(bench: &Bench) -> Result<(), Bro
     want(bench.store.session(serial(9)?).await?.is_none(), "a touch made a session")
 }
 
+/// Session 1 idles for 100 s and is over at 1000, grant 2 as well, whoever looked at them before.
+pub(super) async fn nothing_that_is_over_is_written_to(bench: &Bench) -> Result<(), Broken> {
+    bench.house().await?;
+    let touch = |seconds| -> Result<Change, Broken> {
+        Ok(Change::TouchSession { serial: serial(1)?, seen: at(seconds) })
+    };
+    let write = |seconds| -> Result<Change, Broken> {
+        let put = Some(SlotPut::one(1, vec![1]));
+        let write = SlotWrite { name: "cart".to_owned(), expect: Expect::Whatever, put };
+        Ok(Change::WriteSlots(SlotsWrite { at: at(seconds), ..slots_write(1, vec![write])? }))
+    };
+    let step = |seconds, expect| -> Result<Change, Broken> {
+        let (grant, expect) = (serial(2)?, Version::new(expect));
+        Ok(Change::MoveFamily { grant, expect, at: at(seconds), family: made(family(1))? })
+    };
+    bench.done(write(101)?).await?;
+    for idle in [touch(102)?, write(102)?] {
+        bench.refused(Conflict::Over, idle).await?;
+    }
+    let session = there(bench.store.session(serial(1)?).await?, "the session")?;
+    same(session.seen, at(2), "`seen`")?;
+    for seen in (1..=11).map(|time| time * 90) {
+        bench.done(touch(seen)?).await?;
+    }
+    bench.done(write(999)?).await?;
+    for over in [touch(1000)?, write(1000)?] {
+        bench.refused(Conflict::Over, over).await?;
+    }
+    let slot = there(bench.store.slot(&slots(1)?, "cart", ALL).await?, "the slot")?;
+    same(slot.version, Version::new(2), "the version of the slot")?;
+    bench.done(step(999, 1)?).await?;
+    bench.refused(Conflict::Over, step(1000, 2)?).await
+}
+
 pub(super) async fn a_family_moves_from_the_version_that_was_read(bench: &Bench) -> Result<(), Broken> {
     bench.house().await?;
     let step = |number, expect, generation| -> Result<Change, Broken> {
         let (grant, expect) = (serial(number)?, Version::new(expect));
-        Ok(Change::MoveFamily { grant, expect, family: made(family(generation))? })
+        Ok(Change::MoveFamily { grant, expect, at: at(999), family: made(family(generation))? })
     };
     bench.done(step(2, 1, 1)?).await?;
     bench.refused(Conflict::Moved, step(2, 1, 2)?).await?;

@@ -7,6 +7,7 @@ use countersign_core::id::{SlotsId, Version};
 use countersign_core::policy::{SEGMENT_BYTES, SLOT_BYTES, SLOT_ROOM};
 use countersign_core::port::Store;
 use countersign_core::slot::{Segment, SlotPut, SlotWrite, SlotsWrite, count};
+use countersign_core::time::Timestamp;
 use countersign_store::Postgres;
 use serde_json::json;
 
@@ -30,8 +31,8 @@ async fn put(
     let marks = vec![[byte; 16]; count(length) as usize + 1];
     let writes =
         vec![SlotWrite { name: name.to_owned(), expect, put: Some(SlotPut { length, marks, segments }) }];
-    let (serial, slots, operation) = (serial(1), slots(), None);
-    let write = SlotsWrite { serial, slots, room: SLOT_ROOM, operation, writes };
+    let (serial, slots, at) = (serial(1), slots(), Timestamp::from_seconds(9));
+    let write = SlotsWrite { serial, slots, at, room: SLOT_ROOM, operation: None, writes };
     match store.commit(Batch::of(Change::WriteSlots(write))).await.unwrap() {
         Outcome::Committed(_, Some(version)) => version,
         other => panic!("{other:?}"),

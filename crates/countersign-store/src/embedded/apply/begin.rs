@@ -10,7 +10,7 @@ use rusqlite::params;
 
 use super::Applied;
 use crate::codec::encode;
-use crate::column::{client_of, until};
+use crate::column::{client_of, running, until};
 use crate::embedded::convert::{Stop, audience, int, place, time};
 
 impl Applied<'_> {
@@ -84,7 +84,7 @@ impl Applied<'_> {
     }
 
     pub(super) fn touch_session(&self, serial: Serial, seen: Timestamp) -> Result<(), Stop> {
-        let mut session = self.running_session(serial)?;
+        let mut session = self.running_session(serial, seen)?;
         if seen > session.seen {
             session.seen = seen;
             self.keep_session(&session)?;
@@ -92,14 +92,12 @@ impl Applied<'_> {
         Ok(())
     }
 
-    /// The session, which must not have ended, by itself or by a watermark.
-    pub(super) fn running_session(&self, serial: Serial) -> Result<Session, Stop> {
+    /// The session, which must be alive at `at` and above its watermarks.
+    pub(super) fn running_session(&self, serial: Serial, at: Timestamp) -> Result<Session, Stop> {
         let session: Session = self
             .record("SELECT record FROM session WHERE serial = ?1", [int(serial.number())])?
             .ok_or(Conflict::Missing)?;
-        if session.ended.is_some() {
-            return Err(Conflict::Over.into());
-        }
+        running(&session, at)?;
         self.above_marks(session.born, client_of(&session))?;
         Ok(session)
     }
@@ -141,11 +139,16 @@ impl Applied<'_> {
         Ok(())
     }
 
-    pub(super) fn move_family(&self, serial: Serial, expect: Version, family: &Family) -> Result<(), Stop> {
+    pub(super) fn move_family(
+        &self,
+        (serial, expect): (Serial, Version),
+        at: Timestamp,
+        family: &Family,
+    ) -> Result<(), Stop> {
         let mut grant: Grant = self
             .record("SELECT record FROM permit WHERE serial = ?1", [int(serial.number())])?
             .ok_or(Conflict::Missing)?;
-        if grant.ended.is_some() {
+        if grant.ended.is_some() || at >= grant.expires {
             return Err(Conflict::Over.into());
         }
         self.above_marks(grant.born, Some(&grant.client))?;

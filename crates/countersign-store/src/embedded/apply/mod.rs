@@ -61,7 +61,9 @@ impl<'a> Applied<'a> {
             }
             Change::TouchSession { serial, seen } => self.touch_session(*serial, *seen),
             Change::BeginGrant(grant) => self.begin_grant(grant),
-            Change::MoveFamily { grant, expect, family } => self.move_family(*grant, *expect, family),
+            Change::MoveFamily { grant, expect, at, family } => {
+                self.move_family((*grant, *expect), *at, family)
+            }
             Change::Issue(one_time) => self.issue(one_time),
             Change::Spend { key, at, gave } => self.spend(key, *at, *gave),
             Change::WriteSlots(write) => self.write_data(write),

@@ -2,9 +2,10 @@
 //! when it is long. Writers of different slots never conflict.
 
 use countersign_core::batch::Conflict;
-use countersign_core::id::{Serial, SlotsId, Version};
+use countersign_core::id::{SlotsId, Version};
 use countersign_core::policy::{OPERATION_MEMORY, OPERATIONS_COUNT};
-use countersign_core::slot::{Operation, SlotPut, SlotWrite, SlotsWrite};
+use countersign_core::slot::{OperationId, SlotPut, SlotWrite, SlotsWrite};
+use countersign_core::time::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::Applied;
@@ -14,9 +15,9 @@ use crate::embedded::convert::{Stop, number};
 
 impl Applied<'_> {
     pub(super) fn write_data(&mut self, write: &SlotsWrite) -> Result<(), Stop> {
-        self.running_session_of(write.serial, &write.slots)?;
-        if let Some(operation) = &write.operation {
-            self.once(&write.slots, operation)?;
+        self.running_session_of(write)?;
+        if let Some(operation) = write.operation {
+            self.once(&write.slots, operation, write.at)?;
         }
         let mut data = self.data_of(&write.slots)?.next();
         for slot in &write.writes {
@@ -97,14 +98,14 @@ impl Applied<'_> {
     }
 
     /// Remembers an operation, which must be new; forgets the oldest.
-    fn once(&self, slots: &SlotsId, operation: &Operation) -> Result<(), Stop> {
-        let this = params![slots.as_str(), operation.id.0];
+    fn once(&self, slots: &SlotsId, operation: OperationId, at: Timestamp) -> Result<(), Stop> {
+        let this = params![slots.as_str(), operation.0];
         if self.exists("SELECT 1 FROM operation WHERE slots = ?1 AND id = ?2", this)? {
             return Err(Conflict::Applied.into());
         }
         self.run(
             "INSERT INTO operation (slots, id, expires) VALUES (?1, ?2, ?3)",
-            params![slots.as_str(), operation.id.0, time(operation.at + OPERATION_MEMORY)],
+            params![slots.as_str(), operation.0, time(at + OPERATION_MEMORY)],
         )?;
         self.run(
             "DELETE FROM operation WHERE slots = ?1 AND number <= (
@@ -115,8 +116,9 @@ impl Applied<'_> {
     }
 
     /// Erasing finds a person's data through their sessions, so data hangs nowhere else.
-    fn running_session_of(&self, serial: Serial, slots: &SlotsId) -> Result<(), Stop> {
-        if self.running_session(serial)?.slots == *slots { Ok(()) } else { Err(Conflict::Missing.into()) }
+    fn running_session_of(&self, write: &SlotsWrite) -> Result<(), Stop> {
+        let session = self.running_session(write.serial, write.at)?;
+        if session.slots == write.slots { Ok(()) } else { Err(Conflict::Missing.into()) }
     }
 
     fn data_of(&self, slots: &SlotsId) -> Result<Data, Stop> {

@@ -9,7 +9,7 @@ use countersign_core::time::Timestamp;
 
 use super::Applied;
 use crate::codec::encode;
-use crate::column::{audience, client_of, int, place, time, until};
+use crate::column::{audience, client_of, int, place, running, time, until};
 use crate::postgres::convert::Stop;
 
 impl Applied<'_> {
@@ -83,7 +83,7 @@ impl Applied<'_> {
     }
 
     pub(super) async fn touch_session(&self, serial: Serial, seen: Timestamp) -> Result<(), Stop> {
-        let mut session = self.running_session(serial).await?;
+        let mut session = self.running_session(serial, seen).await?;
         if seen > session.seen {
             session.seen = seen;
             self.keep_session(&session).await?;
@@ -91,15 +91,13 @@ impl Applied<'_> {
         Ok(())
     }
 
-    /// The session, which must not have ended, by itself or by a watermark.
-    pub(super) async fn running_session(&self, serial: Serial) -> Result<Session, Stop> {
+    /// The session, which must be alive at `at` and above its watermarks.
+    pub(super) async fn running_session(&self, serial: Serial, at: Timestamp) -> Result<Session, Stop> {
         let session: Session = self
             .record("SELECT record FROM session WHERE serial = $1", &[&int(serial.number())])
             .await?
             .ok_or(Conflict::Missing)?;
-        if session.ended.is_some() {
-            return Err(Conflict::Over.into());
-        }
+        running(&session, at)?;
         self.above_marks(session.born, client_of(&session)).await?;
         Ok(session)
     }
@@ -140,15 +138,15 @@ impl Applied<'_> {
 
     pub(super) async fn move_family(
         &self,
-        serial: Serial,
-        expect: Version,
+        (serial, expect): (Serial, Version),
+        at: Timestamp,
         family: &Family,
     ) -> Result<(), Stop> {
         let mut grant: Grant = self
             .record("SELECT record FROM permit WHERE serial = $1", &[&int(serial.number())])
             .await?
             .ok_or(Conflict::Missing)?;
-        if grant.ended.is_some() {
+        if grant.ended.is_some() || at >= grant.expires {
             return Err(Conflict::Over.into());
         }
         self.above_marks(grant.born, Some(&grant.client)).await?;

@@ -88,7 +88,9 @@ impl<'a> Applied<'a> {
             }
             Change::TouchSession { serial, seen } => self.touch_session(*serial, *seen).await,
             Change::BeginGrant(grant) => self.begin_grant(grant).await,
-            Change::MoveFamily { grant, expect, family } => self.move_family(*grant, *expect, family).await,
+            Change::MoveFamily { grant, expect, at, family } => {
+                self.move_family((*grant, *expect), *at, family).await
+            }
             Change::Issue(one_time) => self.issue(one_time).await,
             Change::Spend { key, at, gave } => self.spend(key, *at, *gave).await,
             Change::WriteSlots(write) => self.write_data(write).await,

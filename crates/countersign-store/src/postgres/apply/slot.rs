@@ -2,9 +2,10 @@
 //! when it is long. Writers of different slots never conflict.
 
 use countersign_core::batch::Conflict;
-use countersign_core::id::{Serial, SlotsId, Version};
+use countersign_core::id::{SlotsId, Version};
 use countersign_core::policy::{OPERATION_MEMORY, OPERATIONS_COUNT};
-use countersign_core::slot::{Operation, SlotPut, SlotWrite, SlotsWrite};
+use countersign_core::slot::{OperationId, SlotPut, SlotWrite, SlotsWrite};
+use countersign_core::time::Timestamp;
 
 use super::Applied;
 use crate::column::{int, met, time};
@@ -13,9 +14,9 @@ use crate::postgres::convert::{Stop, number, version};
 
 impl Applied<'_> {
     pub(super) async fn write_data(&mut self, write: &SlotsWrite) -> Result<(), Stop> {
-        self.running_session_of(write.serial, &write.slots).await?;
-        if let Some(operation) = &write.operation {
-            self.once(&write.slots, operation).await?;
+        self.running_session_of(write).await?;
+        if let Some(operation) = write.operation {
+            self.once(&write.slots, operation, write.at).await?;
         }
         let mut data = self.data_of(&write.slots).await?.next();
         for slot in &write.writes {
@@ -95,13 +96,13 @@ impl Applied<'_> {
     }
 
     /// Remembers an operation, which must be new; forgets the oldest.
-    async fn once(&self, slots: &SlotsId, operation: &Operation) -> Result<(), Stop> {
-        let (slots, id) = (slots.as_str(), operation.id.0.as_slice());
+    async fn once(&self, slots: &SlotsId, operation: OperationId, at: Timestamp) -> Result<(), Stop> {
+        let (slots, id) = (slots.as_str(), operation.0.as_slice());
         let known = "SELECT 1 FROM operation WHERE slots = $1 AND id = $2";
         if self.exists(known, &[&slots, &id]).await? {
             return Err(Conflict::Applied.into());
         }
-        let expires = time(operation.at + OPERATION_MEMORY);
+        let expires = time(at + OPERATION_MEMORY);
         let sql = "INSERT INTO operation (slots, id, expires) VALUES ($1, $2, $3)";
         self.run(sql, &[&slots, &id, &expires]).await?;
         self.run(
@@ -114,12 +115,9 @@ impl Applied<'_> {
     }
 
     /// Erasing finds a person's data through their sessions, so data hangs nowhere else.
-    async fn running_session_of(&self, serial: Serial, slots: &SlotsId) -> Result<(), Stop> {
-        if self.running_session(serial).await?.slots == *slots {
-            Ok(())
-        } else {
-            Err(Conflict::Missing.into())
-        }
+    async fn running_session_of(&self, write: &SlotsWrite) -> Result<(), Stop> {
+        let session = self.running_session(write.serial, write.at).await?;
+        if session.slots == write.slots { Ok(()) } else { Err(Conflict::Missing.into()) }
     }
 
     async fn data_of(&self, slots: &SlotsId) -> Result<Data, Stop> {
