@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::extent::{Actor, Extent, Reason};
+use crate::extent::{Actor, Ending, Extent, Reason};
 use crate::id::{ClientId, Subject};
+use crate::record::Session;
 use crate::record::device::Network;
 use crate::time::Timestamp;
 
@@ -94,6 +95,19 @@ pub trait Names {
 }
 
 impl AuditEntry {
+    /// What is written of one session that ends in this way without anybody asking for that very one.
+    #[must_use]
+    pub fn of_ended(session: &Session, ending: &Ending) -> Self {
+        Self {
+            at: ending.at,
+            by: ending.by.clone(),
+            event: Event::Ended { extent: Extent::Session(session.serial), reason: ending.reason },
+            subject: Some(session.subject.clone()),
+            client: session.audience.client().cloned(),
+            network: None,
+        }
+    }
+
     /// The entry as one sentence for a person, without the time.
     #[must_use]
     pub fn sentence(&self, names: &dyn Names) -> String {

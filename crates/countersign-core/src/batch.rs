@@ -45,7 +45,8 @@ pub enum Change {
     StartSession(Session),
     /// Make room for one more session of `subject` with `audience`; stands before its [`Change::StartSession`]. Of those that
     /// are alive at `at`, ended by nobody and by no watermark and not over by a limit, at most `most - 1` stay: with
-    /// `crowded`, the oldest (by `begun`, then by serial) end with it and a log entry each; without, more than that are
+    /// `crowded`, the oldest (by `begun`, then by serial) end with it, each with its entries in the log and in the audit log
+    /// ([`AuditEntry::of_ended`]): nobody knows before the commit which they are. Without it, more than that are
     /// [`Conflict::Full`].
     MakeRoom {
         /// Whose.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use countersign_core::audit::Event;
 use countersign_core::batch::{Batch, Change, Conflict, Outcome};
 use countersign_core::extent::{Actor, Ending, Extent, LogKind, Reason};
-use countersign_core::port::SessionFilter;
+use countersign_core::port::{AuditFilter, SessionFilter};
 use countersign_core::record::login::Method;
 use countersign_core::record::{Audience, Session};
 
@@ -58,7 +59,23 @@ pub(super) async fn the_oldest_make_room_for_a_new_session(bench: &Bench) -> Res
     let over = there(bench.store.session(serial(2)?).await?, "the oldest")?;
     same(over.ended, Some(crowded()), "its tombstone")?;
     let said: Vec<_> = bench.log().await?.into_iter().map(|entry| entry.kind).collect();
-    same(said, vec![LogKind::Ended(serial(2)?), LogKind::Ended(serial(4)?)], "the log")
+    same(said, vec![LogKind::Ended(serial(2)?), LogKind::Ended(serial(4)?)], "the log")?;
+    let extents = vec![Extent::Session(serial(2)?), Extent::Session(serial(4)?)];
+    same(audited(bench).await?, extents, "what the audit log says has ended")?;
+    let lines = bench.directory.audit(&AuditFilter::default(), 9).await?;
+    let (_, line) = there(lines.last(), "the line of the oldest")?;
+    let told = (line.at, &line.by, &line.subject, &line.client);
+    same(told, (at(60), &Actor::System, &Some(subject(1)?), &Some(shop()?)), "its line")
+}
+
+/// What has been crowded out according to the audit log, oldest first.
+async fn audited(bench: &Bench) -> Result<Vec<Extent>, Broken> {
+    let lines = bench.directory.audit(&AuditFilter::default(), 1000).await?;
+    let crowded = lines.into_iter().rev().filter_map(|(_, line)| match line.event {
+        Event::Ended { extent, reason: Reason::CrowdedOut } => Some(extent),
+        _ => None,
+    });
+    Ok(crowded.collect())
 }
 
 pub(super) async fn without_room_a_session_is_refused_and_nothing_happens(
@@ -75,6 +92,7 @@ pub(super) async fn without_room_a_session_is_refused_and_nothing_happens(
     bench.refused(Conflict::Full, third()?).await?;
     same(alive(bench).await?, vec![2, 1], "who is there")?;
     same(bench.log().await?.len(), 0, "the log")?;
+    same(audited(bench).await?.len(), 0, "the audit log")?;
     bench.end(Extent::Session(serial(1)?)).await?;
     bench.done(third()?).await?;
     same(alive(bench).await?, vec![3, 2], "who is there after one has ended")
@@ -125,7 +143,8 @@ async fn crowd(bench: &Bench, ending: Option<Ending>) -> Result<usize, Broken> {
 
 pub(super) async fn of_sixty_four_sign_ins_no_more_than_three_live(bench: &Bench) -> Result<(), Broken> {
     same(crowd(bench, Some(crowded())).await?, 64, "the sign-ins that were let in")?;
-    same(bench.log().await?.len(), 61, "the endings in the log")
+    same(bench.log().await?.len(), 61, "the endings in the log")?;
+    same(audited(bench).await?.len(), 61, "the endings in the audit log")
 }
 
 pub(super) async fn of_sixty_four_sign_ins_three_are_let_in(bench: &Bench) -> Result<(), Broken> {

@@ -1,6 +1,7 @@
 //! Endings: an extent is expanded to serials inside the transaction, each with its tombstone and its log entry.
 //! An application and everything are watermarks: no row is touched.
 
+use countersign_core::audit::AuditEntry;
 use countersign_core::batch::Conflict;
 use countersign_core::extent::{Ending, Extent, LogKind};
 use countersign_core::id::{ClientId, LoginId, Subject};
@@ -51,6 +52,7 @@ impl Applied<'_> {
         alive.sort_by_key(|session| (session.begun, session.serial));
         for mut session in alive.into_iter().take(over) {
             self.log(LogKind::Ended(session.serial), session.expires)?;
+            self.audit(&AuditEntry::of_ended(&session, ending))?;
             session.ended = Some(ending.clone());
             self.keep_session(&session)?;
         }

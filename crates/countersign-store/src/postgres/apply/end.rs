@@ -1,6 +1,7 @@
 //! Endings: an extent is expanded to serials inside the transaction, each with its tombstone and its log entry, a kind at a
 //! time. An application and everything are watermarks: no row is touched.
 
+use countersign_core::audit::AuditEntry;
 use countersign_core::batch::Conflict;
 use countersign_core::extent::{Ending, Extent, LogKind};
 use countersign_core::id::{ClientId, LoginId, Subject};
@@ -55,6 +56,9 @@ impl Applied<'_> {
         let ending = crowded.ok_or(Conflict::Full)?;
         alive.sort_by_key(|session| (session.begun, session.serial));
         alive.truncate(over);
+        for session in &alive {
+            self.audit(&AuditEntry::of_ended(session, ending)).await?;
+        }
         self.end_these(alive, ending).await
     }
 
