@@ -110,7 +110,8 @@ impl Node {
         let here = match self {
             Self::Map(members) => {
                 let names: HashSet<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-                names.len() == members.len() && members.len() <= MAX_MEMBERS
+                let private = names.iter().any(|name| name.starts_with("$serde_json::private::"));
+                names.len() == members.len() && members.len() <= MAX_MEMBERS && !private
             }
             _ => true,
         };

@@ -95,9 +95,13 @@ impl<'a> Flat<'a> {
         }
     }
 
-    /// Keeps a member; `None` when its name was there before, or there is no room.
+    /// Keeps a member; `None` when its name was there before, or there is no room. Names that begin
+    /// with `$` may be serde_json's own and are looked at by the strict reader.
     #[inline]
     fn push(&mut self, key: u64, span: Span) -> Option<()> {
+        if key & 0xff == u64::from(b'$') {
+            return None;
+        }
         let bit = bit(key);
         if self.names & bit != 0 && self.position(key, span.name(self.text)?).is_some() {
             return None;
@@ -320,6 +324,8 @@ mod tests {
             r#"{"a"}"#,
             r#"{"a":}"#,
             "{\u{feff}\"a\":1}",
+            r#"{"$":1}"#,
+            r#"{"a":1,"$serde_json::private::RawValue":"{}"}"#,
         ] {
             assert_eq!(quick(text), None, "{text}");
         }

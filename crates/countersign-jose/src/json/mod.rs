@@ -22,6 +22,17 @@ pub const MAX_DEPTH: usize = 8;
 /// The most members that one object may have. Looking for duplicates compares each with all.
 pub const MAX_MEMBERS: usize = 256;
 
+/// How the names begin by which serde_json tells itself what is a number or raw text. With its features
+/// `arbitrary_precision` and `raw_value`, which any crate of a program can switch on, it would take an
+/// object with such a member for a number, or for whatever document stands in it as a string: claims
+/// that nobody here has read.
+const PRIVATE: &str = "$serde_json::private::";
+
+/// Whether a member may not have this name.
+pub(crate) fn is_private(name: &str) -> bool {
+    name.starts_with(PRIVATE)
+}
+
 /// What makes a text something else than strict JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -46,6 +57,8 @@ pub enum Flaw {
     TooDeep,
     /// An object has more than [`MAX_MEMBERS`] members.
     TooMany,
+    /// A member has a name by which serde_json means something that stands in no document.
+    Private,
     /// The outermost value is not an object.
     NotAnObject,
 }
@@ -63,6 +76,7 @@ impl fmt::Display for Flaw {
             Self::Number => "a number does not fit",
             Self::TooDeep => "it is nested too deeply",
             Self::TooMany => "an object has too many members",
+            Self::Private => "a member has a name that serde_json keeps for itself",
             Self::NotAnObject => "it is not an object",
         })
     }

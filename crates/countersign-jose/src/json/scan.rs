@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{Flaw, MAX_DEPTH, MAX_MEMBERS, Value};
+use super::{Flaw, MAX_DEPTH, MAX_MEMBERS, Value, is_private};
 
 pub(super) struct Scanner<'a> {
     text: &'a str,
@@ -163,6 +163,9 @@ impl<'a> Scanner<'a> {
     /// A member's name and the colon after it.
     fn name(&mut self) -> Result<Cow<'a, str>, Flaw> {
         let name = self.string()?;
+        if is_private(&name) {
+            return Err(Flaw::Private);
+        }
         self.space();
         if self.next()? == b':' { Ok(name) } else { Err(Flaw::Unexpected) }
     }

@@ -114,6 +114,29 @@ fn bytes_that_are_not_utf8_and_byte_order_marks_are_refused() {
 }
 
 #[test]
+fn names_that_serde_json_keeps_for_itself_are_refused_at_every_depth() {
+    for name in ["Number", "RawValue", ""] {
+        let name = format!("$serde_json::private::{name}");
+        for (text, refused) in [
+            (format!(r#"{{"{name}":"1"}}"#), true),
+            (format!(r#"{{"a":1,"{name}":"1"}}"#), true),
+            (format!(r#"{{"a":{{"{name}":"1"}}}}"#), true),
+            (format!(r#"{{"a":[{{"b":{{"c":1,"{name}":"1"}}}}]}}"#), true),
+            (format!(r#"{{"a":{{"{}":"1"}}}}"#, name.replace('$', r"\u0024")), true),
+            (format!(r#"{{"a":{{"{}":"1"}}}}"#, name.replace('_', r"\u005F")), true),
+            // As a value it is a text like any other, and so is a name that only contains it.
+            (format!(r#"{{"a":"{name}"}}"#), false),
+            (format!(r#"{{"a":1,"x{name}":"1"}}"#), false),
+            (format!(r#"{{"{}":"1"}}"#, name.to_uppercase()), false),
+        ] {
+            let found = Object::parse(text.as_bytes()).err();
+            assert_eq!(found, refused.then_some(Flaw::Private), "{text}");
+            assert_ne!(quick_agrees(&text), Some(false), "{text}");
+        }
+    }
+}
+
+#[test]
 fn texts_outside_the_grammar_are_refused() {
     for text in [
         "{a:1}",

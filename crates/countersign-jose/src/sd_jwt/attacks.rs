@@ -100,6 +100,8 @@ fn a_disclosure_of_another_shape_is_refused() {
         r#"["s","_sd",["x"]]"#,
         r#"["s","...","x"]"#,
         r#"["s","_sd_alg","x"]"#,
+        r#"["s","$serde_json::private::RawValue","{}"]"#,
+        r#"["s","\u0024serde_json::private::Number","1"]"#,
         r#"[null,"a"]"#,
     ] {
         let (text, digest) = disclosure(json);
@@ -113,6 +115,7 @@ fn a_disclosure_of_another_shape_is_refused() {
         (r#"["s","a",{"b":1,"\u0062":2}]"#, Flaw::Duplicate),
         (r#"["s","a",1]x"#, Flaw::Trailing),
         (r#"["s","a","\ud800"]"#, Flaw::LoneSurrogate),
+        (r#"["s","a",{"$serde_json::private::Number":"1"}]"#, Flaw::Private),
         ("", Flaw::Unexpected),
     ] {
         let (text, digest) = disclosure(json);

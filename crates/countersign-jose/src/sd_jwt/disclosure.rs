@@ -77,7 +77,7 @@ impl Disclosure {
             [salt, name, value] => {
                 let nameless = || refused("the name of a disclosure is not a string");
                 let name = name.text().ok_or_else(nameless)?;
-                if RESERVED.contains(&name.as_ref()) {
+                if RESERVED.contains(&name.as_ref()) || json::is_private(&name) {
                     return Err(refused("a disclosure has a name that no claim has"));
                 }
                 (salt, Some(name.into_owned()), value)

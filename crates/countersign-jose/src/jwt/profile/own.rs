@@ -331,6 +331,26 @@ mod tests {
     }
 
     #[test]
+    fn claims_smuggled_past_the_reader_in_serde_jsons_own_words_are_refused() {
+        type Any = Extended<AccessClaims, serde_json::Value>;
+        let typ = format!(r#"{{"alg":"ES256","typ":"at+jwt","kid":"{}"}}"#, es256().key_id());
+        let json = serde_json::to_string(&access()).unwrap();
+        for (own, flaw) in [
+            (r#""$serde_json::private::RawValue":"{\"sub\":\"root\"}""#, Flaw::Private),
+            (r#""a":{"$serde_json::private::Number":"1e999"}"#, Flaw::Private),
+            (r#""a":[{"\u0024serde_json::private::RawValue":"{}"}]"#, Flaw::Private),
+        ] {
+            let token = forge(es256(), &typ, &json.replacen('{', &format!("{{{own},"), 1));
+            let refused = Error::Json { part: "claims", flaw };
+            assert_eq!(read::<Any>(&token).unwrap_err(), refused, "{own}");
+            assert_eq!(read::<AccessClaims>(&token).unwrap_err(), refused, "{own}");
+        }
+        let own = serde_json::json!({ "$serde_json::private::RawValue": "{}" });
+        let refused = jwt::sign(es256(), &Extended::new(access(), own)).unwrap_err();
+        assert_eq!(refused, Fault::NotStrict { flaw: Flaw::Private });
+    }
+
+    #[test]
     fn own_claims_that_repeat_a_registered_one_are_not_signed() {
         #[derive(Serialize, Deserialize)]
         struct Root {
