@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::disclosure::{Disclosure, RESERVED, decoy};
-use super::{MAX_DISCLOSURES, Type};
+use super::{Held, MAX_DISCLOSURES, Type};
 use crate::algorithm::Hash;
 use crate::error::{Error, Fault};
 use crate::json::Object;
@@ -111,7 +111,8 @@ impl Claims {
     /// Signs the credential: the token and all disclosures, for the holder and nobody else.
     ///
     /// # Errors
-    /// [`Fault::Random`] and [`Fault::Crypto`]; [`Fault::Claims`] when JSON cannot be written.
+    /// [`Fault::Random`] and [`Fault::Crypto`]; [`Fault::NotStrict`] and [`Fault::Claims`] for a
+    /// credential that nobody could read: digests nest, too, and it has a greatest length.
     pub fn sign(&self, key: &SigningKey, typ: Type) -> Result<String, Fault> {
         let mut claims = self.claims.clone();
         // What stands inside goes first, so that it is still where its path says.
@@ -136,7 +137,11 @@ impl Claims {
             text.push_str(&disclosure.text);
         }
         text.push('~');
-        Ok(text)
+        match Held::parse(&text) {
+            Ok(_) => Ok(text),
+            Err(Error::Json { flaw, .. }) => Err(Fault::NotStrict { flaw }),
+            Err(_) => Err(Fault::Claims),
+        }
     }
 }
 

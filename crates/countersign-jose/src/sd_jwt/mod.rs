@@ -95,4 +95,6 @@ impl Type {
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod holding;
+#[cfg(test)]
 mod tests;
