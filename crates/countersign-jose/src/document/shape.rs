@@ -48,8 +48,20 @@ pub(crate) fn disguise(secret: &[u8]) -> Option<&'static str> {
     } else if is_json(&trimmed) {
         Some("JWK")
     } else {
-        inner(&trimmed)
+        inner(&trimmed).or_else(|| disguise(&from_hex(&trimmed)?))
     }
+}
+
+/// The bytes that hexadecimal digits stand for, also with colons and white space between them, as
+/// tools print them.
+fn from_hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let spelled = text.iter().filter(|byte| !byte.is_ascii_whitespace() && **byte != b':');
+    let digits: Option<Vec<u8>> = spelled.map(|byte| digit(*byte)).collect();
+    let digits = Zeroizing::new(digits?);
+    let (pairs, []) = digits.as_chunks::<2>() else { return None };
+    let bytes: Vec<u8> = pairs.iter().map(|[high, low]| high << 4 | low).collect();
+    (!bytes.is_empty()).then(|| bytes.into())
 }
 
 /// What base64 hides: nobody's random secret decodes to a key document.

@@ -217,7 +217,11 @@ fn key_documents_are_not_secrets_however_they_are_dressed() {
     let ssh2 =
         "---- BEGIN SSH2 PUBLIC KEY ----\nAAAAC3NzaC1lZDI1NTE5AAAAIEYAs8Yx\n---- END SSH2 PUBLIC KEY ----";
     let long_form = [&[0x30, 0x84, 0, 0, 0, 60][..], &[2, 1, 0], &[7; 57]].concat();
-    let dressed: [(&str, Vec<u8>); 15] = [
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>();
+    let dressed: [(&str, Vec<u8>); 18] = [
+        ("DER", hex(&der(P256_SPKI)).concat().into()),
+        ("DER", hex(&der(P256_SPKI)).join(":").to_uppercase().into()),
+        ("PEM", hex(RSA_SPKI.as_bytes()).join(" ").into()),
         ("PEM", format!("\u{a0}\u{b}{RSA_SPKI}").into()),
         ("PEM", format!("key = {RSA_SPKI}").into()),
         ("PEM", utf16(RSA_SPKI)),
@@ -244,6 +248,7 @@ fn key_documents_are_not_secrets_however_they_are_dressed() {
         crate::backend::fill_random(&mut random).unwrap();
         assert!(SharedKey::new(Algorithm::Hs256, &random).is_ok());
         assert!(SharedKey::new(Algorithm::Hs256, STANDARD.encode_to_string(random).as_bytes()).is_ok());
+        assert!(SharedKey::new(Algorithm::Hs256, hex(&random).concat().as_bytes()).is_ok());
     }
 }
 
