@@ -100,8 +100,10 @@ fn several<'a>(value: Value<'a>) -> Result<Vec<Recipient<'a>>, Error> {
     items.into_iter().map(|item| Recipient::read(&item.object().ok_or(Error::JweShape)?)).collect()
 }
 
+/// A header in the open, absent when it would be empty (RFC 7516 7.2.1).
 fn header<'a>(object: &Object<'a>, member: &str) -> Result<Option<Object<'a>>, Error> {
-    object.member(member).map(|value| value.object().ok_or(Error::JweShape)).transpose()
+    let read = |value: Value<'a>| value.object().filter(|header| header.members().next().is_some());
+    object.member(member).map(|value| read(value).ok_or(Error::JweShape)).transpose()
 }
 
 /// A member in base64url that is absent when it would be empty (RFC 7516 7.2.1).

@@ -57,6 +57,16 @@ fn every_recipient_decrypts_the_same_content() {
 }
 
 #[test]
+fn a_header_that_says_nothing_is_not_spelled_out() {
+    for member in ["unprotected", "header"] {
+        assert_eq!(refused(&with(member, json!({}))), Error::JweShape, "{member}");
+    }
+    let mut token = general(&[&key(7), &key(8)]);
+    token["recipients"][1]["header"] = json!({});
+    assert_eq!(refused(&token), Error::JweShape);
+}
+
+#[test]
 fn a_direct_key_has_one_recipient() {
     let direct = SymmetricKey::direct(ContentAlgorithm::A256Gcm, &[7; 32]).unwrap();
     let agreed = DecryptingKey::generate(KeyAlgorithm::EcdhEs).unwrap();
@@ -144,7 +154,8 @@ fn what_lies_in_the_open_may_name_the_key_but_not_the_encryption() {
         assert_eq!(refused(json!({"alg": "A256KW", "crit": ["x"]})), Error::Critical);
         assert_eq!(refused(json!({"alg": "A256KW", "zip": "DEF"})), Error::Compressed);
         assert_eq!(refused(json!({"alg": "RSA1_5"})), Error::Rsa15);
-        assert_eq!(refused(json!({})), Error::Header { member: "alg" });
+        assert_eq!(refused(json!({"kid": "a"})), Error::Header { member: "alg" });
+        assert_eq!(refused(json!({})), Error::JweShape);
     }
     let mut token = open(json!({"alg": "A256KW", "enc": "A256GCM"}), "unprotected");
     token["protected"] = base64::encode("{}").into();
