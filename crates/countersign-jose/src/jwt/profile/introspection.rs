@@ -6,8 +6,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
 use super::{Profile, Registered};
-use crate::error::Error;
-use crate::jwt::Audience;
+use crate::error::{Error, Fault};
 use crate::jwt::reader::Claims;
 use crate::key::private::Sealed;
 
@@ -83,6 +82,22 @@ impl Profile for IntrospectionClaims {
             iat: claims.time("iat")?,
             token_introspection,
         })
+    }
+
+    fn write(&self, json: &mut Vec<u8>) -> Result<(), Fault> {
+        super::own::strictly(self, json)
+    }
+
+    /// The key of the token that was asked about (RFC 9449 6.2, RFC 8705 3.2): whoever acts on the
+    /// answer acts on that token.
+    fn bound(claims: &Claims<'_>) -> Result<Option<Confirmation>, Error> {
+        let within = claims.object("token_introspection")?.member("cnf");
+        let within = within.map(|cnf| cnf.object().ok_or(Error::Claim { claim: "cnf" })).transpose()?;
+        match (Confirmation::read(claims)?, within) {
+            (of_answer, None) => Ok(of_answer),
+            (None, Some(cnf)) => Confirmation::within(&cnf).map(Some),
+            (Some(_), Some(_)) => Err(Error::Claim { claim: "cnf" }),
+        }
     }
 
     fn registered(&self) -> Registered<'_> {

@@ -132,6 +132,11 @@ fn an_introspection_says_whether_in_so_many_words() {
         let told = told::<IntrospectionClaims>(&with(&introspection(), "token_introspection", json));
         assert_eq!(told, Err(Error::Claim { claim: "token_introspection" }), "{json}");
     }
+    // What no verifier would read is not signed.
+    let deep: Value = serde_json::from_str(&format!("{}1{}", "[".repeat(9), "]".repeat(9))).unwrap();
+    let token_introspection = Introspected::Active(object(json!({ "a": deep })));
+    let claims = IntrospectionClaims { token_introspection, ..introspection() };
+    assert!(matches!(jwt::sign(es256(), &claims).unwrap_err(), Fault::NotStrict { .. }));
     // A member that contradicts the variant is not written.
     let active = Introspected::Active(object(json!({ "active": false })));
     assert_eq!(serde_json::to_string(&active).unwrap(), r#"{"active":true}"#);
