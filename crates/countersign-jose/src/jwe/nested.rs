@@ -8,7 +8,9 @@ use super::decrypted::MaxLength;
 use super::{Decrypter, Encrypter, Message, decrypt_within};
 use crate::error::{Error, Fault};
 use crate::jws::MAX_TOKEN;
-use crate::jwt::{self, Profile, Verified, Verifier};
+use crate::jwt::confirmation::Holder;
+use crate::jwt::dpop::Proven;
+use crate::jwt::{self, Confirmation, Profile, Verified, Verifier};
 use crate::key::Signer;
 
 const CTY: &str = "JWT";
@@ -68,6 +70,39 @@ impl<C: Profile, K: Decrypter> Nested<C, K> {
     /// [`Error::Mistaken`] for a token that is only signed, [`Error::NotSigned`] for one that
     /// is only encrypted; those of [`Verifier::verify`].
     pub fn verify(&self, token: &str, now: u64) -> Result<Verified<C>, Error> {
+        self.opened(token, |inner| self.verifier.verify(inner, now))
+    }
+
+    /// As [`Nested::verify`], for a token that is bound to a key, sent with this proof of the key
+    /// (RFC 9449 7.1). The proof names the token as it was sent: encrypted.
+    ///
+    /// # Errors
+    /// Those of [`Nested::verify`] and [`Verifier::verify_bound`].
+    pub fn verify_bound(&self, token: &str, proof: &Proven, now: u64) -> Result<Verified<C>, Error> {
+        if !proof.is_for(token) {
+            return Err(Error::Bound);
+        }
+        self.opened(token, |inner| self.verifier.shown_by(&Holder::Proof(proof), inner, now))
+    }
+
+    /// As [`Nested::verify`], for a token that is bound to a key which was proven in another way.
+    ///
+    /// # Errors
+    /// Those of [`Nested::verify`] and [`Verifier::verify_bound_by`].
+    pub fn verify_bound_by(
+        &self,
+        token: &str,
+        now: u64,
+        has: impl Fn(&Confirmation) -> bool,
+    ) -> Result<Verified<C>, Error> {
+        self.opened(token, |inner| self.verifier.verify_bound_by(inner, now, has))
+    }
+
+    fn opened(
+        &self,
+        token: &str,
+        verify: impl FnOnce(&str) -> Result<Verified<C>, Error>,
+    ) -> Result<Verified<C>, Error> {
         let limit = MaxLength::bytes(MAX_TOKEN).unwrap_or(MaxLength::DEFAULT);
         let found = decrypt_within(token, &self.key, limit)?;
         // RFC 7519 5.2: `cty` must be there; its case is only recommended.
@@ -75,7 +110,7 @@ impl<C: Profile, K: Decrypter> Nested<C, K> {
             return Err(Error::NotSigned);
         }
         let inner = core::str::from_utf8(found.plain()).map_err(|_| Error::NotSigned)?;
-        self.verifier.verify(inner, now).map_err(|error| match error {
+        verify(inner).map_err(|error| match error {
             // Neither claims nor another encrypted token are a signed one.
             Error::Shape | Error::Base64 { .. } | Error::Mistaken { .. } => Error::NotSigned,
             other => other,
@@ -89,6 +124,7 @@ mod tests {
     use crate::fixtures::{NOW, access, access_verifier, es256, id};
     use crate::jwe::{self, DecryptingKey, KeyAlgorithm, SymmetricKey};
     use crate::jwt::AccessClaims;
+    use crate::{Algorithm, SigningKey};
 
     fn shop() -> DecryptingKey {
         DecryptingKey::generate(KeyAlgorithm::EcdhEsA256Kw).unwrap()
@@ -110,6 +146,29 @@ mod tests {
         let key = SymmetricKey::generate(KeyAlgorithm::A256Kw).unwrap();
         let token = sign_and_encrypt(es256(), &key, &access()).unwrap();
         assert_eq!(Nested::new(key, other).verify(&token, NOW).unwrap_err(), Error::Issuer);
+    }
+
+    #[test]
+    fn a_bound_token_is_refused_alone_and_its_proof_is_for_the_token_as_it_was_sent() {
+        use crate::jwt::dpop::Request;
+        let holder = SigningKey::generate(Algorithm::Es256).unwrap();
+        let claims = AccessClaims { cnf: Some(Confirmation::of(&holder.verifying_key())), ..access() };
+        let shop = shop();
+        let inner = jwt::sign(es256(), &claims).unwrap();
+        let token = Message::new(inner.as_bytes()).cty("JWT").encrypt(&shop.encrypting_key()).unwrap();
+        let nested = nested(shop);
+        let proven = |token: &str| {
+            let request = Request::new("GET", "https://shop.example/").with_token(token);
+            request.check(&request.prove(&holder, "p1", NOW).unwrap(), NOW).unwrap()
+        };
+        assert_eq!(nested.verify(&token, NOW).unwrap_err(), Error::Bound);
+        assert_eq!(nested.verify_bound(&token, &proven(&token), NOW).unwrap().sub, "ana");
+        assert_eq!(nested.verify_bound(&token, &proven(&inner), NOW).unwrap_err(), Error::Bound);
+        let has = |key: &SigningKey| {
+            let key = key.verifying_key();
+            nested.verify_bound_by(&token, NOW, |cnf| cnf.is_key(&key)).map(|_| ())
+        };
+        assert_eq!((has(&holder), has(es256())), (Ok(()), Err(Error::Bound)));
     }
 
     #[test]

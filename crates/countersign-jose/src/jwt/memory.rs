@@ -14,6 +14,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use std::hash::RandomState;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::confirmation::Confirmation;
 use super::verifier::{Times, Whom};
 use crate::key::VerifyingKey;
 
@@ -39,6 +40,8 @@ pub(super) struct Kept<C> {
     pub(super) key: VerifyingKey,
     /// For whom it was good.
     pub(super) whom: Arc<Whom>,
+    /// Whose key must be proven.
+    pub(super) bound: Option<Box<Confirmation>>,
     pub(super) claims: C,
     pub(super) token: Token,
 }
@@ -280,7 +283,7 @@ mod tests {
     fn good(token: &str, until: u64) -> Kept<()> {
         let times = Times { from: 0, until: Some(until) };
         let (key, whom) = (es256().verifying_key(), Arc::new(Whom::default()));
-        Kept { times, key, whom, claims: (), token: Token::of(token) }
+        Kept { times, key, whom, bound: None, claims: (), token: Token::of(token) }
     }
 
     fn kept(token: &str, until: u64) -> Arc<Kept<()>> {

@@ -38,21 +38,27 @@
 //! It does not decide whether the subject is still signed in: that is what revocation is for.
 
 mod audience;
+pub(crate) mod confirmation;
 pub mod dpop;
 mod inspect;
+mod leeway;
 mod memory;
 mod profile;
 pub(crate) mod reader;
+mod verified;
 mod verifier;
 mod view;
 
 pub use audience::Audience;
+pub use confirmation::Confirmation;
 pub use inspect::{Unverified, inspect};
+pub use leeway::Leeway;
 pub use profile::{
-    AccessClaims, AssertionClaims, Confirmation, EventClaims, Extended, IdClaims, Introspected,
-    IntrospectionClaims, LogoutClaims, Own, OwnClaims, Profile, RequestClaims,
+    AccessClaims, AssertionClaims, EventClaims, Extended, IdClaims, Introspected, IntrospectionClaims,
+    LogoutClaims, Own, OwnClaims, Profile, RequestClaims,
 };
-pub use verifier::{Builder, Leeway, Verified, Verifier, WantsAudience, WantsIssuer, verifier};
+pub use verified::Verified;
+pub use verifier::{Builder, Verifier, WantsAudience, WantsIssuer, verifier};
 pub use view::{AccessView, AudienceView, Scratch};
 
 use crate::algorithm::Algorithm;
@@ -108,6 +114,8 @@ pub fn half_hash(algorithm: Algorithm, text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod attacks;
+#[cfg(test)]
+mod bound;
 #[cfg(test)]
 mod forgeries;
 #[cfg(test)]

@@ -4,13 +4,12 @@
 //! an argument. It does not know whether the subject has signed out since; that is for the
 //! revocation log.
 
-use core::fmt;
 use core::marker::PhantomData;
-use core::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
+use super::confirmation::{Confirmation, Holder};
 use super::memory::{Kept, Memory, Token};
-use super::profile::{Profile, Registered};
+use super::profile::Profile;
 use super::reader::Claims;
 use crate::base64::Room;
 use crate::error::Error;
@@ -19,87 +18,8 @@ use crate::jws::compact::Compact;
 use crate::jws::trusted::Key;
 use crate::jws::{Trusted, TrustedKeys};
 use crate::jwt::dpop::Proven;
-use crate::jwt::{AccessClaims, AccessView, AssertionClaims, Confirmation, IdClaims, Scratch};
+use crate::jwt::{AccessClaims, AccessView, AssertionClaims, IdClaims, Leeway, Scratch, Verified};
 use crate::key::VerifyingKey;
-
-/// How far two clocks may be apart: 0 to 60 seconds, by default 5.
-///
-/// It is bounded because a leeway without bounds is a token without an end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Leeway(u8);
-
-impl Leeway {
-    /// No leeway at all.
-    pub const NONE: Self = Self(0);
-
-    /// A leeway of 0 to 60 seconds; `None` for more.
-    ///
-    /// ```
-    /// use countersign_jose::jwt::Leeway;
-    /// assert!(Leeway::seconds(60).is_some());
-    /// assert!(Leeway::seconds(61).is_none());
-    /// ```
-    #[must_use]
-    pub const fn seconds(seconds: u8) -> Option<Self> {
-        if seconds <= 60 { Some(Self(seconds)) } else { None }
-    }
-}
-
-impl Leeway {
-    pub(crate) const fn as_seconds(self) -> u64 {
-        self.0 as u64
-    }
-}
-
-impl Default for Leeway {
-    fn default() -> Self {
-        Self(5)
-    }
-}
-
-/// Claims of a token that was checked. Only a [`Verifier`] makes one.
-pub struct Verified<C>(Held<C>);
-
-/// Whose the claims are.
-enum Held<C> {
-    Own(C),
-    Kept(Arc<Kept<C>>),
-}
-
-impl<C> Verified<C> {
-    /// For the verifiers of this crate.
-    pub(crate) const fn of(claims: C) -> Self {
-        Self(Held::Own(claims))
-    }
-}
-
-impl<C: Clone> Verified<C> {
-    /// The claims, without the proof; a copy when the verifier remembers them.
-    #[must_use]
-    pub fn into_claims(self) -> C {
-        match self.0 {
-            Held::Own(claims) => claims,
-            Held::Kept(kept) => kept.claims.clone(),
-        }
-    }
-}
-
-impl<C: fmt::Debug> fmt::Debug for Verified<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Verified").field(&**self).finish()
-    }
-}
-
-impl<C> Deref for Verified<C> {
-    type Target = C;
-
-    fn deref(&self) -> &C {
-        match &self.0 {
-            Held::Own(claims) => claims,
-            Held::Kept(kept) => &kept.claims,
-        }
-    }
-}
 
 /// Begins a verifier of one kind of token that trusts these keys.
 ///
@@ -216,6 +136,7 @@ pub(super) struct Times {
 struct Good<C> {
     claims: C,
     times: Times,
+    bound: Option<Confirmation>,
     place: usize,
 }
 
@@ -289,8 +210,10 @@ impl<C: Profile> Verifier<C> {
     /// Those of [`jws::verify`](crate::jws::verify), [`Error::Type`], [`Error::Claim`],
     /// [`Error::Issuer`], [`Error::Audience`], [`Error::Expired`], [`Error::Early`]: the first
     /// that applies. Nothing of the claims is looked at before the signature is good.
+    /// [`Error::Bound`] for a token that is bound to a key, of whatever kind it is: it is good
+    /// only with proof of that key.
     pub fn verify(&self, token: &str, now: u64) -> Result<Verified<C>, Error> {
-        self.recall_or_admit(token, now, None)
+        self.shown_by(&Holder::Bearer, token, now)
     }
 
     /// Checks a token that is bound to a key, sent with this proof of the key (RFC 9449 7.1).
@@ -302,48 +225,82 @@ impl<C: Profile> Verifier<C> {
         if !proof.is_for(token) {
             return Err(Error::Bound);
         }
-        self.recall_or_admit(token, now, Some(proof))
+        self.shown_by(&Holder::Proof(proof), token, now)
     }
 
-    fn recall_or_admit(&self, token: &str, now: u64, proof: Option<&Proven>) -> Result<Verified<C>, Error> {
+    /// Checks a token that is bound to a key of which proof came in another way: a certificate in
+    /// mutual TLS (RFC 8705), a signature in a protocol of one's own. `has` is asked with the
+    /// token's `cnf` whether that is the key which was proven.
+    ///
+    /// ```
+    /// use countersign_jose::jwt::{self, AccessClaims, Confirmation};
+    /// use countersign_jose::{Algorithm, SigningKey};
+    /// # let key = SigningKey::generate(Algorithm::Es256)?;
+    /// # let shown: &[u8] = b"the certificate of the client, in DER";
+    /// # let claims = AccessClaims {
+    /// #     iss: "https://id.example".into(), sub: "ana".into(), aud: "api".into(), client_id: "web".into(),
+    /// #     iat: 1_800_000_000, exp: 1_800_000_300, jti: "7f2c".into(),
+    /// #     cnf: Some(Confirmation::of_certificate(shown)), ..AccessClaims::default()
+    /// # };
+    /// # let token = jwt::sign(&key, &claims)?;
+    /// let api = jwt::verifier::<AccessClaims>(key.verifying_key()).issuer("https://id.example").audience("api");
+    /// assert!(api.verify(&token, 1_800_000_010).is_err()); // nothing was proven
+    /// assert!(api.verify_bound_by(&token, 1_800_000_010, |cnf| cnf.is_certificate(shown)).is_ok());
+    /// # Ok::<(), countersign_jose::Fault>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Verifier::verify`]; [`Error::Bound`] when `has` says no, or the token is bound to
+    /// no key.
+    pub fn verify_bound_by(
+        &self,
+        token: &str,
+        now: u64,
+        has: impl Fn(&Confirmation) -> bool,
+    ) -> Result<Verified<C>, Error> {
+        self.shown_by(&Holder::Asked(&has), token, now)
+    }
+
+    pub(crate) fn shown_by(&self, by: &Holder<'_>, token: &str, now: u64) -> Result<Verified<C>, Error> {
         let Some(memory) = &self.memory else {
-            return self.admit(token, now, Expiry::Counts, proof).map(|good| Verified::of(good.claims));
+            return self.admit(token, now, Expiry::Counts, by).map(|good| Verified::of(good.claims));
         };
-        if let Some((kept, Some(verdict))) = memory.recall(token, |kept| self.still_good(kept, now, proof)) {
-            return verdict.map(|()| Verified(Held::Kept(kept)));
+        if let Some((kept, Some(verdict))) = memory.recall(token, |kept| self.still_good(kept, now, by)) {
+            return verdict.map(|()| Verified::kept(kept));
         }
-        let Good { claims, times, place } = self.admit(token, now, Expiry::Counts, proof)?;
+        let Good { claims, times, bound, place } = self.admit(token, now, Expiry::Counts, by)?;
         let Some(Key::Public(key)) = self.keys.key(place) else { return Ok(Verified::of(claims)) };
         let (key, whom) = (key.clone(), Arc::clone(&self.whom));
-        let kept = Kept { times, key, whom, claims, token: Token::of(token) };
-        Ok(Verified(Held::Kept(memory.keep(token, kept, now))))
+        let kept = Kept { times, key, whom, bound: bound.map(Box::new), claims, token: Token::of(token) };
+        Ok(Verified::kept(memory.keep(token, kept, now)))
     }
 
     /// What can change between two looks at the same token; none when its key is not trusted any more.
     #[inline]
-    fn still_good(&self, kept: &Kept<C>, now: u64, proof: Option<&Proven>) -> Option<Result<(), Error>> {
+    fn still_good(&self, kept: &Kept<C>, now: u64, by: &Holder<'_>) -> Option<Result<(), Error>> {
         self.keys.has(&kept.key).then(|| {
             if !Arc::ptr_eq(&kept.whom, &self.whom) {
                 self.meant_for_us(&kept.claims)?;
             }
-            held(&kept.claims.registered(), proof)?;
+            by.may_show(kept.bound.as_deref())?;
             self.in_time(kept.times, now, Expiry::Counts)
         })
     }
 
-    fn admit(&self, token: &str, now: u64, expiry: Expiry, proof: Option<&Proven>) -> Result<Good<C>, Error> {
+    fn admit(&self, token: &str, now: u64, expiry: Expiry, by: &Holder<'_>) -> Result<Good<C>, Error> {
         let mut room = Room::<PAYLOAD>::new();
         let (payload, place) = self.signed_payload(token, &mut room)?;
         let mut claims = Claims::unread();
         claims.fill(payload)?;
+        let bound = C::bound(&claims)?;
         let read = C::read(&claims)?;
         self.meant_for_us(&read)?;
+        by.may_show(bound.as_ref())?;
         let registered = read.registered();
-        held(&registered, proof)?;
         let from = registered.iat.max(claims.maybe_time("nbf")?).unwrap_or(0);
         let times = Times { from, until: registered.exp };
         self.in_time(times, now, expiry)?;
-        Ok(Good { claims: read, times, place })
+        Ok(Good { claims: read, times, bound, place })
     }
 
     /// The payload of a token whose signature and `typ` are good, and the place of its key.
@@ -443,9 +400,7 @@ impl Verifier<AccessClaims> {
         let view = AccessView::read(&claims)?;
         let cnf = Confirmation::read(&claims)?;
         self.named(&view.iss, view.aud.names(&self.whom.audience))?;
-        if cnf.is_some() {
-            return Err(Error::Bound);
-        }
+        Holder::Bearer.may_show(cnf.as_ref())?;
         let from = view.iat.max(claims.maybe_time("nbf")?.unwrap_or(0));
         self.in_time(Times { from, until: Some(view.exp) }, now, Expiry::Counts)?;
         Ok(Verified::of(view))
@@ -462,14 +417,8 @@ impl Verifier<IdClaims> {
     /// # Errors
     /// As [`Verifier::verify`], without [`Error::Expired`].
     pub fn verify_hint(&self, token: &str, now: u64) -> Result<Verified<IdClaims>, Error> {
-        self.admit(token, now, Expiry::Ignored, None).map(|good| Verified::of(good.claims))
+        self.admit(token, now, Expiry::Ignored, &Holder::Bearer).map(|good| Verified::of(good.claims))
     }
-}
-
-/// A token with a key comes with proof of that key, and one without comes alone.
-fn held(claims: &Registered<'_>, proof: Option<&Proven>) -> Result<(), Error> {
-    let key = claims.cnf.map(Confirmation::jkt);
-    if key == proof.map(Proven::thumbprint) { Ok(()) } else { Err(Error::Bound) }
 }
 
 fn unseen(keys: &Trusted) -> Box<[OnceLock<Box<str>>]> {

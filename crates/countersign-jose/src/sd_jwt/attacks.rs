@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::tests::{NONCE, bound, credential, holder, unbound};
+use super::tests::{NONCE, bound, credential, holder, strictly_unbound, unbound};
 use super::*;
 use crate::algorithm::{Algorithm, Hash};
 use crate::base64;
@@ -206,6 +206,26 @@ fn a_credential_for_somebody_else_is_refused() {
     }
     // Whoever asks for no binding has no name that could be meant.
     assert_eq!(told(json!({ "aud": AUDIENCE }), &[]), Err(Error::Audience));
+}
+
+#[test]
+fn a_bound_credential_that_anybody_shows_is_refused_unless_that_was_decided() {
+    let copied = Held::parse(&credential()).unwrap().present(|_| true).unbound();
+    assert_eq!(strictly_unbound().verify(&copied, NOW).unwrap_err(), Error::Bound);
+    assert!(strictly_unbound().accepting_unproven().verify(&copied, NOW).is_ok());
+    // In whatever way it is bound, and where the holder could have kept it back.
+    let (hidden, digest) = disclosure(r#"["s","cnf",{"jkt":"x"}]"#);
+    for (claims, disclosures) in [
+        (json!({ "iss": ISSUER, "cnf": { "kid": "k" } }), String::new()),
+        (json!({ "iss": ISSUER, "cnf": null }), String::new()),
+        (json!({ "iss": ISSUER, "_sd": [digest] }), format!("{hidden}~")),
+    ] {
+        let token = jws::sign(es256(), Some("dc+sd-jwt"), claims.to_string().as_bytes()).unwrap();
+        let text = format!("{token}~{disclosures}");
+        assert_eq!(strictly_unbound().verify(&text, NOW).unwrap_err(), Error::Bound, "{claims}");
+    }
+    let free = jws::sign(es256(), Some("dc+sd-jwt"), json!({ "iss": ISSUER }).to_string().as_bytes());
+    assert!(strictly_unbound().verify(&format!("{}~", free.unwrap()), NOW).is_ok());
 }
 
 #[test]

@@ -40,6 +40,11 @@ pub(super) fn credential() -> String {
 }
 
 pub(super) fn unbound() -> Verifier<Unbound> {
+    strictly_unbound().accepting_unproven()
+}
+
+/// Takes no credential that is bound to a key.
+pub(super) fn strictly_unbound() -> Verifier<Unbound> {
     verifier(es256().verifying_key()).typ(Type::CREDENTIAL).issuer(ISSUER).without_binding()
 }
 

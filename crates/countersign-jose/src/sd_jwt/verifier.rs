@@ -77,9 +77,10 @@ impl Builder<WantsBinding> {
     }
 
     /// Takes what anybody shows who has a copy of it; a proof that nobody asked for is refused.
-    /// Such a verifier has no name, so a credential with an `aud` is refused, too.
+    /// Such a verifier has no name, so a credential with an `aud` is refused, too. So is one that
+    /// its issuer has bound to a key, unless [`Verifier::accepting_unproven`] says otherwise.
     pub fn without_binding(self) -> Verifier<Unbound> {
-        self.with(Unbound(()))
+        self.with(Unbound(Unproven::Refused))
     }
 
     fn with<B>(self, binding: B) -> Verifier<B> {
@@ -121,7 +122,14 @@ pub struct Bound {
 
 /// Holders prove nothing.
 #[derive(Debug, Clone)]
-pub struct Unbound(());
+pub struct Unbound(Unproven);
+
+/// What becomes of a credential that is bound to a key which nobody has proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unproven {
+    Refused,
+    Accepted,
+}
 
 /// What was shown of a credential: its claims, with what is disclosed in its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,19 +154,33 @@ impl Disclosed {
 }
 
 impl Verifier<Unbound> {
+    /// Takes credentials that are bound to a key (`cnf`) as well, from whoever has a copy: for when
+    /// the holder has proven the key in another way, or what is shown is worth nothing to a thief.
+    /// RFC 9901 9.5 leaves this to the verifier, who must have decided it before.
+    #[must_use]
+    pub fn accepting_unproven(self) -> Self {
+        Self { binding: Unbound(Unproven::Accepted), ..self }
+    }
+
     /// Checks a presentation at `now`, in unix seconds.
     ///
     /// # Errors
     /// Those of [`jws::verify`](crate::jws::verify); [`Error::Type`], [`Error::Disclosure`],
     /// [`Error::Issuer`], [`Error::Audience`], [`Error::Claim`], [`Error::Expired`],
     /// [`Error::Early`];
-    /// [`Error::KeyBinding`] when a proof came that nobody asked for.
+    /// [`Error::KeyBinding`] when a proof came that nobody asked for; [`Error::Bound`] for a
+    /// credential that is bound to a key.
     pub fn verify(&self, presentation: &str, now: u64) -> Result<Verified<Disclosed>, Error> {
         let parts = Parts::split(presentation)?;
         if parts.binding.is_some() {
             return Err(Error::KeyBinding { flaw: "nobody asked for it" });
         }
-        self.signed(parts.token)?.restored(parts)?.meant_for(None)?.in_time(now, self.leeway, self.endless)
+        let restored = self.signed(parts.token)?.restored(parts)?.meant_for(None)?;
+        // Also one that the holder was free to keep back: they did not.
+        if restored.claims.contains_key("cnf") && self.binding.0 == Unproven::Refused {
+            return Err(Error::Bound);
+        }
+        restored.in_time(now, self.leeway, self.endless)
     }
 }
 

@@ -6,11 +6,9 @@
 use serde::Serialize;
 
 use super::{Profile, Registered};
-use crate::base64;
 use crate::error::Error;
-use crate::jwt::Audience;
 use crate::jwt::reader::Claims;
-use crate::key::VerifyingKey;
+use crate::jwt::{Audience, Confirmation};
 use crate::key::private::Sealed;
 
 /// The claims of an access token, `typ` `at+jwt` (RFC 9068 2.2).
@@ -91,45 +89,6 @@ impl Profile for AccessClaims {
     }
 
     fn registered(&self) -> Registered<'_> {
-        Registered {
-            iss: &self.iss,
-            aud: &self.aud,
-            exp: Some(self.exp),
-            iat: Some(self.iat),
-            cnf: self.cnf.as_ref(),
-        }
-    }
-}
-
-/// The key that a token is bound to, by its thumbprint (RFC 7800 3.1, RFC 9449 6.1).
-///
-/// A `cnf` that names a key in any other way is refused: it could not be checked here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Confirmation {
-    jkt: String,
-}
-
-impl Confirmation {
-    /// Binds to a key: whoever shows the token must prove that they have its private half.
-    #[must_use]
-    pub fn of(key: &VerifyingKey) -> Self {
-        Self { jkt: key.thumbprint() }
-    }
-
-    /// The SHA-256 thumbprint of the key in base64url.
-    #[must_use]
-    pub fn jkt(&self) -> &str {
-        &self.jkt
-    }
-
-    pub(crate) fn read(claims: &Claims<'_>) -> Result<Option<Self>, Error> {
-        const FAULTY: Error = Error::Claim { claim: "cnf" };
-        let Some(object) = claims.maybe_object("cnf")? else { return Ok(None) };
-        let jkt = object.member("jkt").and_then(|jkt| jkt.text()).ok_or(FAULTY)?;
-        // Two methods would both have to be checked, and only one can be.
-        if object.members().count() != 1 || base64::decode_exact::<32>(jkt.as_bytes()).is_err() {
-            return Err(FAULTY);
-        }
-        Ok(Some(Self { jkt: jkt.into_owned() }))
+        Registered { iss: &self.iss, aud: &self.aud, exp: Some(self.exp), iat: Some(self.iat) }
     }
 }

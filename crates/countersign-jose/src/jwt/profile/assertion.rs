@@ -80,7 +80,7 @@ impl Profile for AssertionClaims {
     }
 
     fn registered(&self) -> Registered<'_> {
-        Registered { iss: &self.iss, aud: &self.aud, exp: Some(self.exp), iat: self.iat, cnf: None }
+        Registered { iss: &self.iss, aud: &self.aud, exp: Some(self.exp), iat: self.iat }
     }
 
     fn check(&self, _: &str) -> Result<(), Error> {

@@ -129,6 +129,6 @@ impl Profile for EventClaims {
     }
 
     fn registered(&self) -> Registered<'_> {
-        Registered { iss: &self.iss, aud: &self.aud, exp: self.exp, iat: Some(self.iat), cnf: None }
+        Registered { iss: &self.iss, aud: &self.aud, exp: self.exp, iat: Some(self.iat) }
     }
 }

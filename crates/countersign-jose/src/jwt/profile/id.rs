@@ -106,7 +106,7 @@ impl Profile for IdClaims {
     }
 
     fn registered(&self) -> Registered<'_> {
-        Registered { iss: &self.iss, aud: &self.aud, exp: Some(self.exp), iat: Some(self.iat), cnf: None }
+        Registered { iss: &self.iss, aud: &self.aud, exp: Some(self.exp), iat: Some(self.iat) }
     }
 
     fn check(&self, audience: &str) -> Result<(), Error> {

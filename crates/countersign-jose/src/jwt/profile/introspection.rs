@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{Profile, Registered};
 use crate::error::{Error, Fault};
 use crate::jwt::reader::Claims;
+use crate::jwt::{Audience, Confirmation};
 use crate::key::private::Sealed;
 
 /// The claims of an introspection response, `typ` `token-introspection+jwt` (RFC 9701 5).
@@ -101,6 +102,6 @@ impl Profile for IntrospectionClaims {
     }
 
     fn registered(&self) -> Registered<'_> {
-        Registered { iss: &self.iss, aud: &self.aud, exp: None, iat: Some(self.iat), cnf: None }
+        Registered { iss: &self.iss, aud: &self.aud, exp: None, iat: Some(self.iat) }
     }
 }

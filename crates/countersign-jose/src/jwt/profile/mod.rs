@@ -14,7 +14,7 @@ mod request;
 
 use serde::Serialize;
 
-pub use access::{AccessClaims, Confirmation};
+pub use access::AccessClaims;
 pub use assertion::AssertionClaims;
 pub use event::EventClaims;
 pub use id::IdClaims;
@@ -26,7 +26,7 @@ pub use request::RequestClaims;
 use super::reader::Claims;
 use crate::error::{Error, Fault};
 use crate::header::media_type;
-use crate::jwt::Audience;
+use crate::jwt::{Audience, Confirmation};
 use crate::key::private::Sealed;
 
 /// A kind of token: its `typ`, and how its claims are read. The kinds are a closed list; for
@@ -66,6 +66,15 @@ pub trait Profile: Serialize + Sealed + Sized {
         serde_json::to_writer(json, self).map_err(|_| Fault::Claims)
     }
 
+    /// The key that a token with these claims is bound to.
+    ///
+    /// # Errors
+    /// [`Error::Claim`] for a `cnf` that names none.
+    #[doc(hidden)]
+    fn bound(claims: &Claims<'_>) -> Result<Option<Confirmation>, Error> {
+        Confirmation::read(claims)
+    }
+
     /// What every verifier checks.
     #[doc(hidden)]
     fn registered(&self) -> Registered<'_>;
@@ -91,7 +100,6 @@ pub struct Registered<'a> {
     /// `None` for kinds that tell what has happened: that does not expire.
     pub exp: Option<u64>,
     pub iat: Option<u64>,
-    pub cnf: Option<&'a Confirmation>,
 }
 
 #[cfg(test)]

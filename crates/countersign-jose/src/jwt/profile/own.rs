@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use super::{Profile, Registered};
 use crate::error::{Error, Fault};
 use crate::json::{Flaw, Object};
-use crate::jwt::Audience;
 use crate::jwt::reader::Claims;
+use crate::jwt::{Audience, Confirmation};
 use crate::key::private::Sealed;
 
 /// The claims of profile `C`, and beside them the members of `T`.
@@ -93,6 +93,10 @@ impl<C: Profile, T: Serialize + DeserializeOwned> Profile for Extended<C, T> {
         let alone = serde_json::to_vec(&self.claims).map_err(|_| Fault::Claims)?;
         let whole = json.get(start..).unwrap_or_default();
         if as_read::<C>(whole) == as_read::<C>(&alone) { Ok(()) } else { Err(REPEATED) }
+    }
+
+    fn bound(claims: &Claims<'_>) -> Result<Option<Confirmation>, Error> {
+        C::bound(claims)
     }
 
     fn registered(&self) -> Registered<'_> {
@@ -201,7 +205,7 @@ impl<T: Own> Profile for OwnClaims<T> {
     }
 
     fn registered(&self) -> Registered<'_> {
-        Registered { iss: &self.iss, aud: &self.aud, exp: Some(self.exp), iat: Some(self.iat), cnf: None }
+        Registered { iss: &self.iss, aud: &self.aud, exp: Some(self.exp), iat: Some(self.iat) }
     }
 }
 

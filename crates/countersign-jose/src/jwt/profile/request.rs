@@ -96,6 +96,6 @@ impl Profile for RequestClaims {
     }
 
     fn registered(&self) -> Registered<'_> {
-        Registered { iss: &self.iss, aud: &self.aud, exp: Some(self.exp), iat: self.iat, cnf: None }
+        Registered { iss: &self.iss, aud: &self.aud, exp: Some(self.exp), iat: self.iat }
     }
 }
