@@ -99,6 +99,12 @@ pub enum Error {
         /// The time from which it would be, in unix seconds.
         from: u64,
     },
+    /// The token lasts longer than such a token may (RFC 7523 3, item 4).
+    #[error("the token lasts longer than `{most}` seconds")]
+    Lasting {
+        /// How long it may last, in seconds.
+        most: u64,
+    },
     /// The header's `crit` breaks its own rules (RFC 7515 4.1.11, RFC 7797 6).
     #[error("the header's `crit` is not acceptable: {flaw}")]
     CriticalList {
@@ -360,6 +366,7 @@ impl Error {
             Self::OwnClaims => "CS-1065",
             Self::Bound => "CS-1066",
             Self::Proof { .. } => "CS-1067",
+            Self::Lasting { .. } => "CS-1068",
             Self::Disclosure { .. } => "CS-1075",
             Self::KeyBinding { .. } => "CS-1076",
             Self::JweShape => "CS-1050",
@@ -399,6 +406,7 @@ impl Error {
             Self::Audience => "RFC 7519 4.1.3",
             Self::Expired { .. } => "RFC 7519 4.1.4",
             Self::Early { .. } => "RFC 7519 4.1.5",
+            Self::Lasting { .. } => "RFC 7523 3",
             Self::Jwk { .. } | Self::Unsupported => "RFC 7517 4",
             Self::KeyTooShort { .. } | Self::WeakExponent => "RFC 7518 3",
             // Each refines what a good key is beyond its length.

@@ -47,6 +47,7 @@ fn errors() -> Vec<Error> {
         Error::SmallOrder,
         Error::OwnClaims,
         Error::Bound,
+        Error::Lasting { most: 3600 },
         Error::Proof { member: "htu" },
         Error::Disclosure { flaw: "x" },
         Error::KeyBinding { flaw: "x" },

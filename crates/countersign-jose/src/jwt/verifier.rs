@@ -77,6 +77,7 @@ impl<C: Profile> Builder<C, WantsAudience> {
             whom: Arc::new(Whom { issuer: self.state.issuer, audience: audience.into().into_boxed_str() }),
             leeway: Leeway::default(),
             types: Types::Exact,
+            longest: C::LONGEST,
             memory: None,
             profile: PhantomData,
         }
@@ -94,6 +95,8 @@ pub struct Verifier<C> {
     whom: Arc<Whom>,
     leeway: Leeway,
     types: Types,
+    /// How long a token may last.
+    longest: Option<u64>,
     // INVARIANT: holds what this verifier accepted, for this issuer, this audience and this type.
     memory: Option<Arc<Memory<C>>>,
     profile: PhantomData<fn() -> C>,
@@ -146,6 +149,23 @@ impl<C: Profile> Verifier<C> {
     pub fn leeway(mut self, leeway: Leeway) -> Self {
         self.leeway = leeway;
         self
+    }
+
+    /// Refuses tokens that last longer than so many seconds, counted from `iat`, or from now where
+    /// there is none; for kinds that have a limit of their own, instead of that. What was remembered
+    /// before is not known to this verifier.
+    ///
+    /// ```
+    /// use countersign_jose::{Algorithm, SigningKey, jwt::{self, AccessClaims}};
+    /// let key = SigningKey::generate(Algorithm::Es256)?;
+    /// let api = jwt::verifier::<AccessClaims>(key.verifying_key()).issuer("https://id.example").audience("api");
+    /// let careful = api.lasting_at_most(15 * 60); // whatever the issuer thinks
+    /// # let _ = careful;
+    /// # Ok::<(), countersign_jose::Fault>(())
+    /// ```
+    #[must_use]
+    pub fn lasting_at_most(self, seconds: u64) -> Self {
+        Self { longest: Some(seconds), ..self }.forgetful()
     }
 
     /// Remembers up to so many tokens that were good (at least 1, at most 1,048,576, some 2 KB
@@ -300,6 +320,7 @@ impl<C: Profile> Verifier<C> {
         let from = registered.iat.max(claims.maybe_time("nbf")?).unwrap_or(0);
         let times = Times { from, until: registered.exp };
         self.in_time(times, now, expiry)?;
+        self.ends_soon(registered.iat, registered.exp, now)?;
         Ok(Good { claims: read, times, bound, place })
     }
 
@@ -371,6 +392,16 @@ impl<C: Profile> Verifier<C> {
     }
 }
 
+impl<C> Verifier<C> {
+    /// RFC 7523 3, item 4: an end that is unreasonably far away.
+    fn ends_soon(&self, iat: Option<u64>, exp: Option<u64>, now: u64) -> Result<(), Error> {
+        let (Some(most), Some(exp)) = (self.longest, exp) else { return Ok(()) };
+        // Whoever does not say when it began has the time since now, by the sender's clock.
+        let begun = iat.unwrap_or_else(|| now.saturating_add(self.leeway.as_seconds()));
+        if exp.saturating_sub(begun) > most { Err(Error::Lasting { most }) } else { Ok(()) }
+    }
+}
+
 impl Verifier<AssertionClaims> {
     /// Takes assertions whose `typ` is `JWT` or absent, too: clients from before RFC 10070 write
     /// no other. What tells them from other tokens is then that `iss` and `sub` are one, and
@@ -403,6 +434,7 @@ impl Verifier<AccessClaims> {
         Holder::Bearer.may_show(cnf.as_ref())?;
         let from = view.iat.max(claims.maybe_time("nbf")?.unwrap_or(0));
         self.in_time(Times { from, until: Some(view.exp) }, now, Expiry::Counts)?;
+        self.ends_soon(Some(view.iat), Some(view.exp), now)?;
         Ok(Verified::of(view))
     }
 }

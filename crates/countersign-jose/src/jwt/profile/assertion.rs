@@ -13,7 +13,9 @@ use crate::key::private::Sealed;
 
 /// The claims of a client assertion, `typ` `client-authentication+jwt` (RFC 10070 4).
 ///
-/// Whoever verifies it remembers `jti` until `exp`, and refuses the second one. Clients from
+/// Whoever verifies it remembers `jti` until `exp`, and refuses the second one. So that this does not
+/// take for ever, and a stolen one is soon worth nothing, it lasts [`AssertionClaims::LONGEST`] at
+/// most; [`Verifier::lasting_at_most`](crate::jwt::Verifier::lasting_at_most) sets another limit. Clients from
 /// before RFC 10070 send `typ` `JWT` or none: see
 /// [`Verifier::accepting_generic_type`](crate::jwt::Verifier::accepting_generic_type).
 ///
@@ -48,6 +50,10 @@ pub struct AssertionClaims {
 }
 
 impl AssertionClaims {
+    /// How long an assertion may last, in seconds: an hour, the most that clients of the large
+    /// providers are told to write. RFC 7523 3, item 4, leaves the number to the server.
+    pub const LONGEST: u64 = 3600;
+
     /// What `client` says to the server that calls itself `issuer`, from `iat` to `exp`.
     #[must_use]
     pub fn new(client: &str, issuer: &str, jti: impl Into<String>, iat: u64, exp: u64) -> Self {
@@ -66,6 +72,7 @@ impl Sealed for AssertionClaims {}
 
 impl Profile for AssertionClaims {
     const TYP: &'static str = "client-authentication+jwt";
+    const LONGEST: Option<u64> = Some(Self::LONGEST);
 
     fn read(claims: &Claims<'_>) -> Result<Self, Error> {
         let read = Self {

@@ -44,6 +44,10 @@ pub trait Profile: Serialize + Sealed + Sized {
     #[doc(hidden)]
     const IS_OPEN: bool = false;
 
+    /// How long such a token may last, in seconds, unless its verifier says otherwise.
+    #[doc(hidden)]
+    const LONGEST: Option<u64> = None;
+
     /// Whether a header's `typ` is this profile's, with or without `application/`.
     #[must_use]
     fn is_typ(typ: &str) -> bool {

@@ -78,6 +78,7 @@ impl<C, T> Sealed for Extended<C, T> {}
 impl<C: Profile, T: Serialize + DeserializeOwned> Profile for Extended<C, T> {
     const TYP: &'static str = C::TYP;
     const IS_OPEN: bool = C::IS_OPEN;
+    const LONGEST: Option<u64> = C::LONGEST;
 
     fn read(claims: &Claims<'_>) -> Result<Self, Error> {
         Ok(Self { claims: C::read(claims)?, own: claims.own()? })

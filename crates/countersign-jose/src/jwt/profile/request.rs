@@ -17,6 +17,9 @@ const REGISTERED: [&str; 6] = ["iss", "aud", "exp", "nbf", "iat", "jti"];
 
 /// The claims of a request object, `typ` `oauth-authz-req+jwt` (RFC 9101 4).
 ///
+/// It lasts [`RequestClaims::LONGEST`] at most, unless
+/// [`Verifier::lasting_at_most`](crate::jwt::Verifier::lasting_at_most) says otherwise.
+///
 /// ```
 /// use countersign_jose::jwt::{self, RequestClaims};
 /// use countersign_jose::{Algorithm, SigningKey};
@@ -58,11 +61,17 @@ pub struct RequestClaims {
     pub parameters: Map<String, Value>,
 }
 
+impl RequestClaims {
+    /// How long a request may last, in seconds: an hour (FAPI 1.0 Advanced 5.2.2, item 13).
+    pub const LONGEST: u64 = 3600;
+}
+
 impl Sealed for RequestClaims {}
 
 impl Profile for RequestClaims {
     const TYP: &'static str = "oauth-authz-req+jwt";
     const IS_OPEN: bool = true;
+    const LONGEST: Option<u64> = Some(Self::LONGEST);
 
     fn read(claims: &Claims<'_>) -> Result<Self, Error> {
         // RFC 9101 4: an object in an object is not allowed.

@@ -179,6 +179,45 @@ fn older_assertions_are_taken_only_where_somebody_asks_for_it() {
 }
 
 #[test]
+fn what_a_client_writes_itself_does_not_last_for_ever() {
+    let lasting = |iat: Option<u64>, exp: u64| AssertionClaims { iat, exp, ..assertion() };
+    let told =
+        |claims: &AssertionClaims| read::<AssertionClaims>(&jwt::sign(es256(), claims).unwrap()).map(drop);
+    let refused = Err(Error::Lasting { most: 3600 });
+    assert_eq!(told(&lasting(Some(NOW), NOW + 3600)), Ok(()));
+    assert_eq!(told(&lasting(Some(NOW), NOW + 3601)), refused);
+    // However long ago it began: for a thief it would be good until its end.
+    assert_eq!(told(&lasting(Some(NOW - 3600), NOW + 1)), refused);
+    // Without `iat` it counts from now, with the leeway of clocks.
+    assert_eq!(told(&lasting(None, NOW + 3605)), Ok(()));
+    assert_eq!(told(&lasting(None, NOW + 3606)), refused);
+    assert_eq!(told(&lasting(None, 253_402_300_799)), refused);
+    let request = |exp| jwt::sign(es256(), &RequestClaims { exp, ..request() }).unwrap();
+    assert!(read::<RequestClaims>(&request(NOW + 3600)).is_ok());
+    assert_eq!(read::<RequestClaims>(&request(NOW + 3601)).unwrap_err(), Error::Lasting { most: 3600 });
+}
+
+#[test]
+fn a_verifier_may_have_another_limit_and_forgets_what_lasted_longer() {
+    let verifier = jwt::verifier::<IdClaims>(es256().verifying_key()).issuer(ISSUER).audience(AUDIENCE);
+    let verifier = verifier.remembering(10);
+    let token = jwt::sign(es256(), &id()).unwrap();
+    assert!(verifier.verify(&token, NOW).is_ok());
+    let short = verifier.clone().lasting_at_most(299);
+    assert_eq!(short.verify(&token, NOW).unwrap_err(), Error::Lasting { most: 299 });
+    assert!(verifier.clone().lasting_at_most(300).verify(&token, NOW).is_ok());
+    let api = crate::fixtures::access_verifier(es256().verifying_key()).lasting_at_most(299);
+    let token = jwt::sign(es256(), &access()).unwrap();
+    let refused = Error::Lasting { most: 299 };
+    assert_eq!(api.verify(&token, NOW).unwrap_err(), refused);
+    assert_eq!(api.check(&token, NOW, &mut jwt::Scratch::default()).unwrap_err(), refused);
+    let long = AssertionClaims::new(ISSUER, AUDIENCE, "a1", NOW, NOW + 86_400);
+    let verifier =
+        jwt::verifier::<AssertionClaims>(es256().verifying_key()).issuer(ISSUER).audience(AUDIENCE);
+    assert!(verifier.lasting_at_most(86_400).verify(&jwt::sign(es256(), &long).unwrap(), NOW).is_ok());
+}
+
+#[test]
 fn a_request_holds_no_request_and_is_by_its_client() {
     for claim in ["request", "request_uri"] {
         let told = told::<RequestClaims>(&with(&request(), claim, "\"x\""));
