@@ -7,7 +7,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use countersign_core::port::Clock;
 use countersign_jose::KeySet;
-use countersign_jose::jwt::{self, Leeway, Profile, Verified, Verifier};
+use countersign_jose::jwt::dpop::Proven;
+use countersign_jose::jwt::{self, Confirmation, Leeway, Profile, Verified, Verifier};
 
 use super::address::Reach;
 use super::client::JwksClient;
@@ -153,6 +154,36 @@ impl<C: Profile> Remote<C> {
     /// # Errors
     /// As [`Remote::verify`].
     pub fn verify_at(&self, token: &str, now: u64) -> Result<Verified<C>, NotVerified> {
+        self.checked(token, |verifier| verifier.verify(token, now))
+    }
+
+    /// Checks a token that is bound to a key, sent with this proof of the key, at `now`, in unix seconds (RFC 9449 7.1).
+    ///
+    /// # Errors
+    /// As [`Remote::verify`], and those of [`Verifier::verify_bound`].
+    pub fn verify_bound_at(&self, token: &str, proof: &Proven, now: u64) -> Result<Verified<C>, NotVerified> {
+        self.checked(token, |verifier| verifier.verify_bound(token, proof, now))
+    }
+
+    /// Checks a token that is bound to a key which was proven in another way, at `now`, in unix seconds. `has` is asked with
+    /// the token's `cnf` whether that is the key: a certificate in mutual TLS, for example (RFC 8705 3).
+    ///
+    /// # Errors
+    /// As [`Remote::verify`], and those of [`Verifier::verify_bound_by`].
+    pub fn verify_bound_by_at(
+        &self,
+        token: &str,
+        now: u64,
+        has: impl Fn(&Confirmation) -> bool,
+    ) -> Result<Verified<C>, NotVerified> {
+        self.checked(token, |verifier| verifier.verify_bound_by(token, now, has))
+    }
+
+    fn checked(
+        &self,
+        token: &str,
+        check: impl FnOnce(&Verifier<C>) -> Result<Verified<C>, countersign_jose::Error>,
+    ) -> Result<Verified<C>, NotVerified> {
         let Some(keys) = self.client.keys() else {
             let why = self.client.failed().map(|why| why.to_string()).unwrap_or_default();
             return Err(NotVerified::Blind(why));
@@ -163,7 +194,7 @@ impl<C: Profile> Remote<C> {
             self.current.store(Arc::new((keys.generation, verifier)));
             current = self.current.load();
         }
-        let checked = current.1.verify(token, now);
+        let checked = check(&current.1);
         if matches!(checked, Err(countersign_jose::Error::UnknownKey))
             && let Some(kid) = kid_of(token)
         {

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use countersign_jose::jwt::{self, AccessClaims};
+use countersign_jose::jwt::dpop::Request;
+use countersign_jose::jwt::{self, AccessClaims, Confirmation};
 use countersign_jose::{Algorithm, Error, KeySet, SigningKey};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -102,7 +103,11 @@ impl Issuer {
     }
 
     fn token(&self, key: &SigningKey) -> String {
-        let claims = AccessClaims {
+        jwt::sign(key, &self.claims()).unwrap()
+    }
+
+    fn claims(&self) -> AccessClaims {
+        AccessClaims {
             iss: self.url.clone(),
             sub: "ana".into(),
             aud: "shop-api".into(),
@@ -111,8 +116,7 @@ impl Issuer {
             exp: NOW + 300,
             jti: "t1".into(),
             ..AccessClaims::default()
-        };
-        jwt::sign(key, &claims).unwrap()
+        }
     }
 
     async fn trusted(&self) -> Result<Remote<AccessClaims>, FetchError> {
@@ -135,6 +139,26 @@ async fn tokens_are_checked_with_keys_that_were_discovered() {
     assert_eq!(issuer.asked(), 1);
     assert_eq!(shop.verify_at("junk", NOW).unwrap_err(), NotVerified::Refused(Error::Shape));
     assert_eq!(fetch_keys(&issuer.url, Reach::ThisMachine).await.unwrap().keys().len(), 1);
+}
+
+#[tokio::test]
+async fn a_bound_token_is_refused_alone_and_taken_with_proof_of_its_key() {
+    let (issuer, signer, holder) = (Issuer::start().await, key(), key());
+    issuer.publishes(&[&signer], "");
+    let shop = issuer.trusted().await.unwrap();
+    let cnf = Some(Confirmation::of(&holder.verifying_key()));
+    let token = jwt::sign(&signer, &AccessClaims { cnf, ..issuer.claims() }).unwrap();
+    assert_eq!(shop.verify_at(&token, NOW).unwrap_err(), NotVerified::Refused(Error::Bound));
+    let request = Request::new("GET", "https://shop.example/cart").with_token(&token);
+    let proof = |key: &SigningKey| request.check(&request.prove(key, "p1", NOW).unwrap(), NOW).unwrap();
+    assert_eq!(shop.verify_bound_at(&token, &proof(&holder), NOW).unwrap().sub, "ana");
+    let stolen = shop.verify_bound_at(&token, &proof(&key()), NOW).unwrap_err();
+    assert_eq!(stolen, NotVerified::Refused(Error::Bound));
+    let has = |key: &SigningKey| {
+        let key = key.verifying_key();
+        shop.verify_bound_by_at(&token, NOW, |cnf| cnf.is_key(&key)).is_ok()
+    };
+    assert!(has(&holder) && !has(&signer));
 }
 
 #[tokio::test]
