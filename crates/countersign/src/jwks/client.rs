@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::address::{Reach, Url};
 use super::discover::{self, Source};
 use super::error::FetchError;
-use super::fetch::{Answer, Fetcher};
+use super::fetch::{Answer, Authorities, Fetcher};
 use super::plan::{Action, Event, Moment, Plan};
 use super::unknown::Unknown;
 
@@ -101,7 +101,19 @@ impl JwksClient {
     /// # Errors
     /// What stood in the way of the first keys: see [`FetchError`].
     pub async fn of_issuer(issuer: &str, reach: Reach) -> Result<Self, FetchError> {
-        Self::start(Source::issuer(issuer, reach)?, reach).await
+        Self::of_issuer_certified_by(issuer, reach, &Authorities::default()).await
+    }
+
+    /// As [`JwksClient::of_issuer`], with certificates by these authorities instead of those of the web.
+    ///
+    /// # Errors
+    /// As [`JwksClient::of_issuer`].
+    pub async fn of_issuer_certified_by(
+        issuer: &str,
+        reach: Reach,
+        authorities: &Authorities,
+    ) -> Result<Self, FetchError> {
+        Self::start(Source::issuer(issuer, reach)?, Fetcher::new(reach, authorities)?).await
     }
 
     /// Fetches the key set at an address.
@@ -109,14 +121,14 @@ impl JwksClient {
     /// # Errors
     /// As [`JwksClient::of_issuer`].
     pub async fn of_url(url: &str, reach: Reach) -> Result<Self, FetchError> {
-        Self::start(Source::Set(Url::parse(url, reach)?), reach).await
+        Self::start(Source::Set(Url::parse(url, reach)?), Fetcher::new(reach, &Authorities::default())?).await
     }
 
-    async fn start(source: Source, reach: Reach) -> Result<Self, FetchError> {
+    async fn start(source: Source, fetcher: Fetcher) -> Result<Self, FetchError> {
         let begun = Instant::now();
         let mut plan = Plan::new(Moment::ZERO);
         plan.step(Event::Tick, Moment::ZERO, 0);
-        let mut place = Place { fetcher: Fetcher::new(reach)?, source, url: None, etag: None };
+        let mut place = Place { fetcher, source, url: None, etag: None };
         let Came { set, max_age } = place.fetch().await?;
         let set = set.unwrap_or_default();
         plan.step(Event::Came { max_age }, begun.elapsed(), chance());

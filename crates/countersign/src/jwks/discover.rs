@@ -8,7 +8,7 @@ use countersign_jose::json::Object;
 
 use super::address::{Reach, Url};
 use super::error::FetchError;
-use super::fetch::{Answer, Fetcher};
+use super::fetch::{Answer, Authorities, Fetcher};
 
 /// Whose keys, or where.
 #[derive(Clone, Debug)]
@@ -74,7 +74,7 @@ pub(super) fn read(url: &Url, body: &[u8]) -> Result<KeySet, FetchError> {
 /// # Errors
 /// What stood in the way: see [`FetchError`].
 pub async fn fetch_keys(issuer: &str, reach: Reach) -> Result<KeySet, FetchError> {
-    let fetcher = Fetcher::new(reach)?;
+    let fetcher = Fetcher::new(reach, &Authorities::default())?;
     Source::issuer(issuer, reach)?;
     let url = keys_of(&fetcher, issuer).await?;
     read(&url, &document(&fetcher, &url).await?)

@@ -16,8 +16,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto;
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::crypto::{self, CryptoProvider};
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::address::{Reach, Url};
@@ -52,18 +53,39 @@ impl std::fmt::Debug for Fetcher {
     }
 }
 
+/// Whose word counts on which server is which. By default the roots of the web, which the program brings along.
+#[derive(Clone, Debug)]
+pub struct Authorities(Arc<RootCertStore>);
+
+impl Default for Authorities {
+    fn default() -> Self {
+        Self(Arc::new(RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }))
+    }
+}
+
+impl Authorities {
+    /// These alone, from certificates in PEM: for an issuer inside one's own network. `None` when it holds no certificate, or
+    /// one that cannot be read.
+    #[must_use]
+    pub fn from_pem(pem: &str) -> Option<Self> {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+            roots.add(certificate.ok()?).ok()?;
+        }
+        (!roots.is_empty()).then(|| Self(Arc::new(roots)))
+    }
+}
+
 impl Fetcher {
-    /// Trusts the roots of the web; the program brings them along.
+    /// Trusts servers on the word of these.
     ///
     /// # Errors
     /// [`FetchError::Unreachable`] when the cryptographic library offers no TLS.
-    pub(super) fn new(reach: Reach) -> Result<Self, FetchError> {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        // Named, because two providers in one program make the default one a matter of luck.
-        let tls = ClientConfig::builder_with_provider(Arc::new(crypto::aws_lc_rs::default_provider()))
+    pub(super) fn new(reach: Reach, authorities: &Authorities) -> Result<Self, FetchError> {
+        let tls = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(|why| FetchError::Unreachable { url: String::new(), why: why.to_string() })?;
-        let tls = tls.with_root_certificates(roots).with_no_client_auth();
+        let tls = tls.with_root_certificates(Arc::clone(&authorities.0)).with_no_client_auth();
         Ok(Self { tls: Arc::new(tls), reach })
     }
 
@@ -123,6 +145,11 @@ impl Fetcher {
         let connected = TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await;
         connected.map(|tls| Stream::Tls(Box::new(tls))).map_err(|why| unreachable(url, &why.to_string()))
     }
+}
+
+/// Named, because two providers in one program make the default one a matter of luck.
+pub(super) fn provider() -> Arc<CryptoProvider> {
+    Arc::new(crypto::aws_lc_rs::default_provider())
 }
 
 enum Stream {

@@ -38,7 +38,10 @@ pub use address::Reach;
 pub use client::{Health, JwksClient};
 pub use discover::fetch_keys;
 pub use error::FetchError;
+pub use fetch::Authorities;
 pub use remote::{NotVerified, Ready, Remote, Trust, WantsAudience, trust};
 
+#[cfg(test)]
+mod secure;
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ use countersign_jose::jwt::{self, Confirmation, Leeway, Profile, Verified, Verif
 use super::address::Reach;
 use super::client::JwksClient;
 use super::error::FetchError;
+use super::fetch::Authorities;
 use crate::outside::SystemClock;
 
 /// Whose tokens are trusted. `State` names what it still wants.
@@ -21,6 +22,7 @@ use crate::outside::SystemClock;
 pub struct Trust<State> {
     issuer: String,
     reach: Reach,
+    authorities: Authorities,
     leeway: Leeway,
     state: State,
 }
@@ -47,6 +49,7 @@ pub fn trust(issuer: impl Into<String>) -> Trust<WantsAudience> {
     Trust {
         issuer: issuer.into(),
         reach: Reach::default(),
+        authorities: Authorities::default(),
         leeway: Leeway::default(),
         state: WantsAudience(()),
     }
@@ -56,7 +59,13 @@ impl Trust<WantsAudience> {
     /// Trusts tokens whose `aud` names exactly this.
     pub fn audience(self, audience: impl Into<String>) -> Trust<Ready> {
         let state = Ready { audience: audience.into() };
-        Trust { issuer: self.issuer, reach: self.reach, leeway: self.leeway, state }
+        Trust {
+            issuer: self.issuer,
+            reach: self.reach,
+            authorities: self.authorities,
+            leeway: self.leeway,
+            state,
+        }
     }
 }
 
@@ -64,6 +73,21 @@ impl<State> Trust<State> {
     /// Lets the issuer be somewhere else than on the public internet.
     pub fn within(self, reach: Reach) -> Self {
         Self { reach, ..self }
+    }
+
+    /// Takes the word of these authorities on which server is the issuer's, instead of those of the web.
+    ///
+    /// ```no_run
+    /// use countersign::jwks::{Authorities, Reach, trust};
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let ours = Authorities::from_pem(&std::fs::read_to_string("ca.pem")?).ok_or("no certificate in it")?;
+    /// let shop = trust("https://id.internal").audience("shop-api").within(Reach::PrivateNetwork).certified_by(ours);
+    /// # let _ = shop;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn certified_by(self, authorities: Authorities) -> Self {
+        Self { authorities, ..self }
     }
 
     /// Allows clocks to differ by `leeway` instead of 5 seconds.
@@ -78,7 +102,7 @@ impl Trust<Ready> {
     /// # Errors
     /// What stood in the way of the first keys: see [`FetchError`].
     pub async fn connect<C: Profile>(self) -> Result<Remote<C>, FetchError> {
-        let client = JwksClient::of_issuer(&self.issuer, self.reach).await?;
+        let client = JwksClient::of_issuer_certified_by(&self.issuer, self.reach, &self.authorities).await?;
         Ok(Remote::new(Arc::new(client), self))
     }
 

@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 
-const NOW: u64 = 1_800_000_000;
+pub(super) const NOW: u64 = 1_800_000_000;
 
 /// What the server answers to a path: raw HTTP, and a pause before its end.
 type Script = Arc<Mutex<Box<dyn FnMut(&str) -> (Vec<u8>, Duration) + Send>>>;
@@ -30,12 +30,12 @@ impl Drop for Issuer {
     }
 }
 
-fn http(status: &str, headers: &str, body: &str) -> Vec<u8> {
+pub(super) fn http(status: &str, headers: &str, body: &str) -> Vec<u8> {
     format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n{headers}\r\n{body}", body.len())
         .into_bytes()
 }
 
-fn jwks(keys: &[&SigningKey]) -> String {
+pub(super) fn jwks(keys: &[&SigningKey]) -> String {
     let set = KeySet::new(keys.iter().map(|key| key.verifying_key())).unwrap();
     serde_json::to_string(&set.to_jwks()).unwrap()
 }
@@ -124,7 +124,7 @@ impl Issuer {
     }
 }
 
-fn key() -> SigningKey {
+pub(super) fn key() -> SigningKey {
     SigningKey::generate(Algorithm::Es256).unwrap()
 }
 
