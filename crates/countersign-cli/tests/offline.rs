@@ -6,6 +6,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use countersign_jose::{Algorithm, SigningKey};
+
 fn countersign(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().unwrap()
 }
@@ -82,6 +84,48 @@ fn a_refused_token_is_told_with_rule_code_and_exit_code_1() {
     let checked = countersign(folder.path(), &[&VERIFY[..], &kind].concat());
     let told: serde_json::Value = serde_json::from_slice(&checked.stderr).unwrap();
     assert_eq!((checked.status.code(), &told["code"]), (Some(1), &"CS-1011".into()));
+}
+
+#[test]
+fn a_bound_token_is_verified_with_the_proof_that_came_with_it() {
+    use countersign_jose::jwt::{self, AccessClaims, Confirmation, dpop::Request};
+    let folder = tempfile::tempdir().unwrap();
+    let (key, holder) =
+        (SigningKey::generate(Algorithm::Es256).unwrap(), SigningKey::generate(Algorithm::Es256).unwrap());
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let claims = AccessClaims {
+        iss: "https://id.shop.example".into(),
+        sub: "ada".into(),
+        aud: "shop-api".into(),
+        client_id: "web".into(),
+        iat: now,
+        exp: now + 300,
+        jti: "t1".into(),
+        cnf: Some(Confirmation::of(&holder.verifying_key())),
+        ..AccessClaims::default()
+    };
+    let token = jwt::sign(&key, &claims).unwrap();
+    let proof = Request::new("GET", "https://api.shop.example/orders").with_token(&token);
+    let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    put("proof.txt", &proof.prove(&holder, "p1", now).unwrap());
+    put("theft.txt", &proof.prove(&key, "p1", now).unwrap());
+    put("key.pem", &key.verifying_key().to_spki_pem());
+    put("token.txt", &token);
+    let verify = |more: &[&str]| {
+        let known = ["--audience", "shop-api", "--jwks", "key.pem"];
+        countersign(folder.path(), &[&VERIFY[..], &known, more].concat())
+    };
+    let alone = verify(&[]);
+    assert_eq!(alone.status.code(), Some(1));
+    assert!(err(&alone).contains("CS-1066") && err(&alone).contains("--proof"), "{}", err(&alone));
+    let request = ["--method", "GET", "--uri", "https://api.shop.example/orders"];
+    let good = verify(&[&["--proof", "@proof.txt"], &request[..]].concat());
+    assert!(out(&good).contains("proof of the key"), "{}", err(&good));
+    let stolen = verify(&[&["--proof", "@theft.txt"], &request[..]].concat());
+    assert!(err(&stolen).contains("CS-1066"), "{}", err(&stolen));
+    // The proof by itself is for a request with this token, and says so.
+    let proof = countersign(folder.path(), &[&["token", "verify", "@proof.txt"], &request[..]].concat());
+    assert!(err(&proof).contains("--proof"), "{}", err(&proof));
 }
 
 #[test]

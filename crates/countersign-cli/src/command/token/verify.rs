@@ -32,7 +32,7 @@ use crate::{keyfile, when, wire};
 #[derive(Debug, Args)]
 #[command(
     override_usage = "countersign token verify --issuer <URL> --audience <NAME> <TOKEN>",
-    after_help = "Examples:\n  countersign token verify @token.txt --issuer http://localhost:8321 \\\n    --audience shop-api\n  countersign token verify @token.txt --issuer https://id.shop.example \\\n    --audience shop-api --jwks jwks.json --kind access\n  countersign token verify @token.txt --issuer https://id.shop.example \\\n    --audience shop-api --secret secret.txt --alg HS256\n  countersign token verify @proof.txt --method GET \\\n    --uri https://api.shop.example/orders"
+    after_help = "Examples:\n  countersign token verify @token.txt --issuer http://localhost:8321 \\\n    --audience shop-api\n  countersign token verify @token.txt --issuer https://id.shop.example \\\n    --audience shop-api --jwks jwks.json --kind access\n  countersign token verify @token.txt --issuer https://id.shop.example \\\n    --audience shop-api --secret secret.txt --alg HS256\n  countersign token verify @proof.txt --method GET \\\n    --uri https://api.shop.example/orders\n  countersign token verify @token.txt --issuer https://id.shop.example \\\n    --audience shop-api --proof @proof.txt --method GET \\\n    --uri https://api.shop.example/orders"
 )]
 pub(crate) struct Verify {
     /// The token: @FILE, or - for stdin
@@ -55,6 +55,9 @@ pub(crate) struct Verify {
     /// What kind of token it must be [default: what its `typ` says]
     #[arg(long, value_enum)]
     kind: Option<Kind>,
+    /// The DPoP proof that came with a token that is bound to a key: @FILE
+    #[arg(long, value_name = "PROOF", requires = "uri")]
+    proof: Option<String>,
     /// The method of the request that a DPoP proof came with
     #[arg(long, value_name = "VERB", requires = "uri")]
     method: Option<String>,
@@ -115,11 +118,7 @@ impl Verify {
         };
         let mut key = None;
         let checked = if kind == Kind::Dpop {
-            let (Some(method), Some(uri)) = (&self.method, &self.uri) else {
-                return Err(Problem::usage(code::BAD_VALUE, "a DPoP proof is checked against a request")
-                    .hint("add `--method GET --uri https://…`, as the request was made"));
-            };
-            let proven = dpop::Request::new(method, uri).check(token, now).map_err(|error| told(&error))?;
+            let proven = self.request()?.check(token, now).map_err(|error| told(&error))?;
             key = Some(proven.thumbprint().to_owned());
             "signature, kind, method, address, age"
         } else {
@@ -133,7 +132,10 @@ impl Verify {
                 Kind::Request => self.check::<RequestClaims>(keys, token, now),
                 Kind::Introspection | Kind::Dpop => self.check::<IntrospectionClaims>(keys, token, now),
             }?;
-            "signature, kind, issuer, audience, times"
+            match self.proof {
+                Some(_) => "signature, kind, issuer, audience, times, proof of the key",
+                None => "signature, kind, issuer, audience, times",
+            }
         };
         // INVARIANT: read only after the check, and from the bytes that were checked.
         let claims = serde_json::from_str(seen.claims()).unwrap_or_default();
@@ -142,7 +144,24 @@ impl Verify {
 
     fn check<C: Profile>(&self, keys: Trusted, token: &str, now: u64) -> Result {
         let verifier = jwt::verifier::<C>(keys).issuer(self.issuer()?).audience(self.audience()?);
-        verifier.verify(token, now).map(drop).map_err(|error| self.told(&error))
+        let checked = match &self.proof {
+            None => verifier.verify(token, now),
+            Some(proof) => {
+                let proof = pasted::read(proof)?.text;
+                let proven = self.request()?.with_token(token).check(&proof, now);
+                verifier.verify_bound(token, &proven.map_err(|error| told(&error))?, now)
+            }
+        };
+        checked.map(drop).map_err(|error| self.told(&error))
+    }
+
+    /// The request that a proof is for.
+    fn request(&self) -> Result<dpop::Request<'_>> {
+        let (Some(method), Some(uri)) = (&self.method, &self.uri) else {
+            return Err(Problem::usage(code::BAD_VALUE, "a DPoP proof is checked against a request")
+                .hint("add `--method GET --uri https://…`, as the request was made"));
+        };
+        Ok(dpop::Request::new(method, uri))
     }
 
     fn sd_jwt(&self, token: &str, now: u64) -> Result<Good> {
@@ -157,7 +176,12 @@ impl Verify {
                 (verifier.without_binding().verify(token, now), "signature, kind, issuer, times, disclosures")
             }
         };
-        let seen = seen.map_err(|error| self.told(&error))?;
+        let seen = seen.map_err(|error| match error {
+            Error::Bound => {
+                self.told(&error).hint("its holder proves the key for a nonce of yours: --nonce TEXT")
+            }
+            _ => self.told(&error),
+        })?;
         let claims = seen.claims().clone();
         Ok(Good { what: "SD-JWT credential".to_owned(), claims, checked, guessed: None, key: None })
     }
@@ -249,7 +273,14 @@ pub(super) fn told(error: &Error) -> Problem {
         Error::Issuer => Some("issuers are compared letter by letter: look for a slash at the end"),
         Error::Audience => Some("the token is meant for somebody else; token inspect shows for whom"),
         Error::Early { .. } => Some("if the times look right, compare the clocks of both machines"),
+        Error::Proof { member: "ath" } => {
+            Some("the proof is for a request with a token: check that one, with --proof @FILE beside it")
+        }
         Error::Proof { .. } => Some("a proof is for one request, and good for a minute"),
+        Error::Bound => {
+            Some("add the DPoP proof that came with it: --proof @FILE --method GET --uri https://…")
+        }
+        Error::Lasting { .. } => Some("the client should make a new one for each request, good for a minute"),
         _ => None,
     };
     let rule = error.rule();

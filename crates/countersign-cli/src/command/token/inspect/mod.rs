@@ -47,6 +47,7 @@ const CLAIMS: &[(&str, &str)] = &[
     ("azp", "the application it was issued to"),
     ("acr", "how strongly they signed in"),
     ("amr", "by which methods"),
+    ("cnf", "no good without proof of this key"),
 ];
 
 impl Inspect {
