@@ -166,6 +166,22 @@ fn a_kind_of_ones_own_can_be_bound() {
 }
 
 #[test]
+fn whoever_is_asked_about_a_remembered_token_may_ask_the_verifier_in_turn() {
+    let token = with_cnf(&access(), r#"{"kid":"k"}"#);
+    let verifier = access_verifier(es256().verifying_key()).remembering(10);
+    let (done, seen) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for _ in 0..2 {
+            let asked = |_: &Confirmation| verifier.verify(&token, NOW).unwrap_err() == Error::Bound;
+            done.send(verifier.verify_bound_by(&token, NOW, asked).is_ok()).unwrap();
+        }
+    });
+    for _ in 0..2 {
+        assert_eq!(seen.recv_timeout(std::time::Duration::from_secs(60)), Ok(true));
+    }
+}
+
+#[test]
 fn a_proof_of_the_key_opens_no_token_that_names_another_way_to_prove_it() {
     use super::dpop::Request;
     let holder = SigningKey::generate(Algorithm::Es256).unwrap();

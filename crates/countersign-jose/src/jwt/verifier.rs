@@ -285,8 +285,12 @@ impl<C: Profile> Verifier<C> {
         let Some(memory) = &self.memory else {
             return self.admit(token, now, Expiry::Counts, by).map(|good| Verified::of(good.claims));
         };
-        if let Some((kept, Some(verdict))) = memory.recall(token, |kept| self.still_good(kept, now, by)) {
-            return verdict.map(|()| Verified::kept(kept));
+        if let Some((kept, Some((meant, in_time)))) = memory.recall(token, |kept| self.still_good(kept, now))
+        {
+            meant?;
+            // Not in the memory's lock: it may be the caller who is asked.
+            by.may_show(kept.bound.as_deref())?;
+            return in_time.map(|()| Verified::kept(kept));
         }
         let Good { claims, times, bound, place } = self.admit(token, now, Expiry::Counts, by)?;
         let Some(Key::Public(key)) = self.keys.key(place) else { return Ok(Verified::of(claims)) };
@@ -295,15 +299,14 @@ impl<C: Profile> Verifier<C> {
         Ok(Verified::kept(memory.keep(token, kept, now)))
     }
 
-    /// What can change between two looks at the same token; none when its key is not trusted any more.
+    /// What can change between two looks at the same token: whom it is meant for, and its times. None when its key is
+    /// not trusted any more.
     #[inline]
-    fn still_good(&self, kept: &Kept<C>, now: u64, by: &Holder<'_>) -> Option<Result<(), Error>> {
+    fn still_good(&self, kept: &Kept<C>, now: u64) -> Option<(Result<(), Error>, Result<(), Error>)> {
         self.keys.has(&kept.key).then(|| {
-            if !Arc::ptr_eq(&kept.whom, &self.whom) {
-                self.meant_for_us(&kept.claims)?;
-            }
-            by.may_show(kept.bound.as_deref())?;
-            self.in_time(kept.times, now, Expiry::Counts)
+            let known = Arc::ptr_eq(&kept.whom, &self.whom);
+            let meant = if known { Ok(()) } else { self.meant_for_us(&kept.claims) };
+            (meant, self.in_time(kept.times, now, Expiry::Counts))
         })
     }
 
