@@ -144,14 +144,18 @@ impl Desk {
     async fn gather(&self, waiting: &mut mpsc::Receiver<Message>, group: &mut Vec<Work>) -> Option<Message> {
         let patience = if self.last.size > 1 { (self.last.took / 2).min(PATIENCE) } else { Duration::ZERO };
         let until = tokio::time::Instant::now() + patience;
-        while group.len() < MOST {
+        let mut bytes: usize = group.iter().map(Work::bytes).sum();
+        while group.len() < MOST && bytes < HEAVY {
             let message = match waiting.try_recv() {
                 Ok(message) => message,
                 Err(_) if group.len() >= self.last.size => return None,
                 Err(_) => timeout_at(until, waiting.recv()).await.ok().flatten()?,
             };
             match message {
-                Message::Write(work) => group.push(work),
+                Message::Write(work) => {
+                    bytes += work.bytes();
+                    group.push(work);
+                }
                 other => return Some(other),
             }
         }
@@ -370,10 +374,10 @@ async fn one(applied: &mut Applied<'_>, work: Work, answers: &mut Vec<Answer>) -
             answers.push(Answer::Lease(applied.head.lease(space, count), to));
             Ok(())
         }
-        Work::Commit(batch, to) => {
+        Work::Commit(batch, sent, to) => {
             let mark = applied.mark().await;
             let result = match mark {
-                Ok(_) => applied.batch(&batch).await,
+                Ok(_) => applied.batch(&batch, sent).await,
                 Err(ref fault) => Err(Stop::Lost(fault.clone())),
             };
             let (result, broke) = settle(applied, mark, result).await;
@@ -418,6 +422,8 @@ async fn finish(link: &Link, before: Head, after: Head) -> Result<(), Stop> {
 
 /// The most writes in one transaction.
 const MOST: usize = 64;
+/// A transaction takes no more writes when it carries so many bytes of session data.
+const HEAVY: usize = 1024 * 1024;
 /// The longest wait for others to join a transaction.
 const PATIENCE: Duration = Duration::from_millis(2);
 /// How many log entries are read at once.

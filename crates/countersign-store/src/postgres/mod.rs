@@ -7,6 +7,7 @@
 //! `VACUUM`, and for how long the write-ahead log and its archive are kept.
 
 mod address;
+mod ahead;
 mod apply;
 mod arriving;
 mod bell;
@@ -30,6 +31,7 @@ use countersign_core::Fault;
 pub use address::PostgresAddress;
 pub(crate) use arriving::{Arriving, Before};
 
+use ahead::Ways;
 use bell::Bell;
 use link::Links;
 use writer::Writer;
@@ -43,6 +45,7 @@ use writer::Writer;
 pub struct Postgres {
     links: Links,
     writer: Writer,
+    ahead: Ways,
 }
 
 impl Postgres {
@@ -67,7 +70,7 @@ impl Postgres {
         let links = Links::new(address.clone())?;
         format::bring_up(&links).await?;
         let writer = Writer::start(links.clone(), Bell::hang(address.clone()), address.failover).await?;
-        Ok(Arc::new(Self { links, writer }))
+        Ok(Arc::new(Self { links, writer, ahead: Ways::new() }))
     }
 
     /// Finishes the writes under way and lets the connections go. Every later call answers a [`Fault`].

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use tokio_postgres::types::ToSql;
 
 use super::Postgres;
+use super::ahead;
 use super::convert::record;
 use super::head::{Head, LOOK, PAGE, Space};
 use super::link::Values;
@@ -114,7 +115,17 @@ impl Store for Postgres {
     }
 
     fn commit(&self, batch: Batch) -> Pending<'_, Outcome> {
-        Box::pin(self.writer.commit(batch))
+        Box::pin(async move {
+            let Some(sending) = self.ahead.send(&self.links, &batch).await? else {
+                return self.writer.commit(batch, None).await;
+            };
+            let sending = Arc::new(sending);
+            let outcome = self.writer.commit(batch, Some(Arc::clone(&sending))).await?;
+            if matches!(outcome, Outcome::Conflict(_)) {
+                ahead::drop_sent(&self.links, &sending).await;
+            }
+            Ok(outcome)
+        })
     }
 
     fn follow(&self, follower: Arc<dyn Follower>) -> Pending<'_, ()> {

@@ -10,6 +10,7 @@ use countersign_core::port::Follower;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::address::Failover;
+use super::ahead::{self, Sending};
 use super::bell::Bell;
 use super::desk::Desk;
 use super::head::Space;
@@ -36,9 +37,9 @@ impl Writer {
         Ok(Self { queue, fresh })
     }
 
-    /// Commits `batch`.
-    pub(super) async fn commit(&self, batch: Batch) -> Result<Outcome, Fault> {
-        self.ask(|to| Message::Write(Work::Commit(batch, to))).await
+    /// Commits `batch`, whose segments are at `sent` if they are not to come along.
+    pub(super) async fn commit(&self, batch: Batch, sent: Option<Arc<Sending>>) -> Result<Outcome, Fault> {
+        self.ask(|to| Message::Write(Work::Commit(batch, sent, to))).await
     }
 
     /// Takes `count` serials of `space` for good.
@@ -93,15 +94,23 @@ pub(super) enum Message {
 
 /// What is to be written.
 pub(super) enum Work {
-    Commit(Batch, To<Outcome>),
+    Commit(Batch, Option<Arc<Sending>>, To<Outcome>),
     Lease(Space, u32, To<Range<u64>>),
 }
 
 impl Work {
+    /// How many bytes of segments it carries.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Commit(batch, None, _) => ahead::bytes(batch),
+            Self::Commit(_, Some(_), _) | Self::Lease(..) => 0,
+        }
+    }
+
     // Who asked may have gone away.
     pub(super) fn fail(self, fault: &Fault) {
         match self {
-            Self::Commit(_, to) => drop(to.send(Err(fault.clone()))),
+            Self::Commit(_, _, to) => drop(to.send(Err(fault.clone()))),
             Self::Lease(_, _, to) => drop(to.send(Err(fault.clone()))),
         }
     }

@@ -1,8 +1,10 @@
 //! A session of 10 MiB: its segments are written and read one by one, and one costs about as much as a small write.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countersign_core::batch::{Batch, Change, Expect, Outcome};
+use countersign_core::batch::{Batch, Change, Conflict, Expect, Outcome};
+use countersign_core::extent::{Actor, Ending, Reason};
 use countersign_core::id::{SlotsId, Version};
 use countersign_core::policy::{SEGMENT_BYTES, SLOT_BYTES, SLOT_ROOM};
 use countersign_core::port::Store;
@@ -11,8 +13,8 @@ use countersign_core::time::Timestamp;
 use countersign_store::Postgres;
 use serde_json::json;
 
-use super::support::Server;
-use super::{done, login, serial, session, user};
+use super::support::{Proxy, Server, Way};
+use super::{done, login, serial, session, subject, user};
 
 fn slots() -> SlotsId {
     serde_json::from_value(json!(format!("data_{:032x}", 1))).unwrap()
@@ -21,11 +23,18 @@ fn slots() -> SlotsId {
 /// Writes the segments `numbers` of a slot of `length` bytes; answers its version.
 async fn put(
     store: &Postgres,
-    (name, length): (&str, u64),
+    slot: (&str, u64),
     expect: Expect,
     numbers: impl Iterator<Item = u32>,
     byte: u8,
 ) -> Version {
+    match store.commit(write(slot, expect, numbers, byte)).await.unwrap() {
+        Outcome::Committed(_, Some(version)) => version,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn write((name, length): (&str, u64), expect: Expect, numbers: impl Iterator<Item = u32>, byte: u8) -> Batch {
     let bytes = usize::try_from(length.min(SEGMENT_BYTES) + 28).unwrap();
     let segments = numbers.map(|number| Segment { number, sealed: vec![byte; bytes] }).collect();
     let marks = vec![[byte; 16]; count(length) as usize + 1];
@@ -33,10 +42,7 @@ async fn put(
         vec![SlotWrite { name: name.to_owned(), expect, put: Some(SlotPut { length, marks, segments }) }];
     let (serial, slots, at) = (serial(1), slots(), Timestamp::from_seconds(9));
     let write = SlotsWrite { serial, slots, at, room: SLOT_ROOM, operation: None, writes };
-    match store.commit(Batch::of(Change::WriteSlots(write))).await.unwrap() {
-        Outcome::Committed(_, Some(version)) => version,
-        other => panic!("{other:?}"),
-    }
+    Batch::of(Change::WriteSlots(write))
 }
 
 const FILM: (&str, u64) = ("film", SLOT_BYTES);
@@ -59,6 +65,65 @@ async fn of_ten_mebibytes_one_segment_is_changed_and_read() {
     let whole = store.slot(&slots(), "film", 0..u32::MAX).await.unwrap().unwrap();
     assert_eq!(whole.segments.len(), 160);
     assert!(store.slot(&slots(), "film", 0..0).await.unwrap().unwrap().segments.is_empty());
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_mebibytes_over_a_slow_way_are_written_and_read_and_nobody_waits_for_them() {
+    let server = Server::start().await;
+    let direct = server.fresh().await;
+    let proxy = Proxy::to(server.port).await;
+    let (other, slow) =
+        (Postgres::open(&direct).await.unwrap(), Postgres::open(&proxy.along(&direct)).await.unwrap());
+    done(&other, Batch::of(user(1)).with(login(1, 1)).with(session(1, 1, 1))).await;
+    // All of it takes longer than one answer may.
+    proxy.set(Way::Slow(3 * 1024 * 1024));
+    let started = Instant::now();
+    let writer = Arc::clone(&slow);
+    let writing =
+        tokio::spawn(async move { put(&writer, FILM, Expect::Absent, 0..count(SLOT_BYTES), 1).await });
+    let mut meanwhile = 0;
+    while !writing.is_finished() {
+        // It takes the head of the log as every write does.
+        other.lease_serials(1).await.unwrap();
+        meanwhile += 1;
+    }
+    let version = writing.await.unwrap();
+    assert!(started.elapsed() > Duration::from_secs(3) && meanwhile > 3, "the way is not slow");
+    let whole = slow.slot(&slots(), "film", 0..u32::MAX).await.unwrap().unwrap();
+    let numbers: Vec<u32> = whole.segments.iter().map(|segment| segment.number).collect();
+    assert_eq!((whole.version, numbers), (version, (0..160).collect()));
+    // What was sent ahead is gone, whatever came of it.
+    proxy.set(Way::Open);
+    let write = write(FILM, Expect::Absent, 0..count(SLOT_BYTES), 2);
+    assert_eq!(slow.commit(write).await.unwrap(), Outcome::Conflict(Conflict::Taken));
+    assert_eq!(server.count(&direct, "SELECT FROM countersign.ahead").await, 0);
+    slow.close().await;
+    other.close().await;
+}
+
+/// A node that dies leaves there what it was sending.
+#[tokio::test]
+async fn what_was_left_ahead_of_a_commit_is_erased_with_its_person_and_swept() {
+    let server = Server::start().await;
+    let url = server.fresh().await;
+    let store = Postgres::open(&url).await.unwrap();
+    done(&store, Batch::of(user(1)).with(login(1, 1)).with(session(1, 1, 1))).await;
+    let left = format!(
+        "INSERT INTO countersign.ahead VALUES ('hers', '{}', 'film', 0, 'sealed', now()),
+            ('old', 'data_9', 'film', 0, 'sealed', now() - interval '11 minutes'),
+            ('new', 'data_9', 'film', 0, 'sealed', now() - interval '9 minutes')",
+        slots().as_str()
+    );
+    server.sql(&url, &left).await;
+    let ending = Ending { at: Timestamp::from_seconds(9), reason: Reason::Erased, by: Actor::System };
+    done(&store, Batch::of(Change::EraseUser { subject: subject(1), ending })).await;
+    let dump = String::from_utf8(server.dump(&url, &[])).unwrap();
+    assert!(!dump.contains(slots().as_str()) && !dump.contains("hers"));
+    assert!(dump.contains("old") && dump.contains("new"));
+    done(&store, Batch::of(Change::Sweep { before: Timestamp::from_seconds(1), limit: 9 })).await;
+    assert_eq!(server.count(&url, "SELECT FROM countersign.ahead WHERE sending = 'new'").await, 1);
+    assert_eq!(server.count(&url, "SELECT FROM countersign.ahead").await, 1);
     store.close().await;
 }
 

@@ -83,6 +83,14 @@ impl Server {
         client.batch_execute(sql).await.unwrap();
     }
 
+    /// What `pg_dump` writes of the database at `url`.
+    pub(crate) fn dump(&self, url: &str, words: &[&str]) -> Vec<u8> {
+        let mut command = Command::new(self.programs.join("pg_dump"));
+        command.args(words).arg("--host").arg(self.folder.path());
+        command.args(["--port", &self.port.to_string(), "--username=countersign"]);
+        done(command.arg(url.rsplit('/').next().unwrap())).into_bytes()
+    }
+
     /// How many rows `select` finds in the database at `url`.
     pub(crate) async fn count(&self, url: &str, select: &str) -> usize {
         let client = self.client(url.rsplit('/').next().unwrap()).await.unwrap();
@@ -247,6 +255,8 @@ fn done(command: &mut Command) -> String {
 pub(crate) enum Way {
     /// Carries it.
     Open,
+    /// Carries so many bytes in a second, either way.
+    Slow(u32),
     /// Holds it back without a word.
     Silent,
     /// Breaks off, and lets nobody in.
@@ -327,6 +337,9 @@ async fn carry(
             std::future::pending::<()>().await;
         }
         let Ok(now) = way.wait_for(|way| *way != Way::Silent).await.map(|way| *way) else { return };
+        if let Way::Slow(rate) = now {
+            tokio::time::sleep(Duration::from_secs(1) * u32::try_from(read).unwrap() / rate).await;
+        }
         if read == 0 || now == Way::Cut || to.write_all(&bytes[..read]).await.is_err() {
             return;
         }

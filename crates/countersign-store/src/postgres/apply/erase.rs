@@ -17,6 +17,7 @@ impl Applied<'_> {
             "DELETE FROM segment WHERE slots IN (SELECT slots FROM session WHERE subject = $1)",
             "DELETE FROM slot WHERE slots IN (SELECT slots FROM session WHERE subject = $1)",
             "DELETE FROM operation WHERE slots IN (SELECT slots FROM session WHERE subject = $1)",
+            "DELETE FROM ahead WHERE slots IN (SELECT slots FROM session WHERE subject = $1)",
             "DELETE FROM data WHERE slots IN (SELECT slots FROM session WHERE subject = $1)",
             "DELETE FROM session WHERE subject = $1",
             "DELETE FROM permit WHERE subject = $1",

@@ -12,6 +12,8 @@ mod reseal;
 mod slot;
 mod sweep;
 
+use std::sync::Arc;
+
 use countersign_core::Fault;
 use countersign_core::batch::{Batch, Change, Conflict};
 use countersign_core::extent::LogEntry;
@@ -20,6 +22,7 @@ use countersign_core::record::Login;
 use countersign_core::time::Timestamp;
 use serde::de::DeserializeOwned;
 
+use super::ahead::{self, Sending};
 use super::convert::{self, Stop, column};
 use super::head::Head;
 use super::link::{Link, Values};
@@ -34,6 +37,8 @@ pub(super) struct Applied<'a> {
     pub(super) entries: Vec<LogEntry>,
     /// The version of the session data that the batch wrote last.
     data: Option<Version>,
+    /// Where the segments of the batch are, if they were sent ahead.
+    sent: Option<Arc<Sending>>,
 }
 
 /// Where a batch began.
@@ -46,7 +51,7 @@ pub(super) struct Mark {
 impl<'a> Applied<'a> {
     /// Nothing applied yet; `head` is as it was read under its lock.
     pub(super) fn new(link: &'a Link, head: Head) -> Self {
-        Self { link, head, entries: Vec::new(), data: None }
+        Self { link, head, entries: Vec::new(), data: None, sent: None }
     }
 
     /// Begins what can be undone by itself.
@@ -67,11 +72,19 @@ impl<'a> Applied<'a> {
         Ok(self.link.say("RELEASE batch").await?)
     }
 
-    /// Applies every change in order; the caller undoes them all when one stops.
-    pub(super) async fn batch(&mut self, batch: &Batch) -> Result<(Position, Option<Version>), Stop> {
-        self.data = None;
+    /// Applies every change in order; the caller undoes them all when one stops. The segments are at `sent` if they were sent
+    /// ahead.
+    pub(super) async fn batch(
+        &mut self,
+        batch: &Batch,
+        sent: Option<Arc<Sending>>,
+    ) -> Result<(Position, Option<Version>), Stop> {
+        (self.data, self.sent) = (None, sent);
         for change in batch.changes() {
             self.change(change).await?;
+        }
+        if let Some(sent) = &self.sent {
+            self.run(ahead::DROP, &[&sent.name()]).await?;
         }
         Ok((self.head.log.position, self.data))
     }

@@ -1,6 +1,7 @@
 //! Session data: one row says how often it was written and what it holds; each slot has a row, and rows for its segments
 //! when it is long. Writers of different slots never conflict.
 
+use countersign_core::Fault;
 use countersign_core::batch::Conflict;
 use countersign_core::id::{SlotsId, Version};
 use countersign_core::policy::{OPERATION_MEMORY, OPERATIONS_COUNT};
@@ -80,15 +81,19 @@ impl Applied<'_> {
         self.run(empty, &[&slots, &name]).await?;
         let cut = "DELETE FROM segment WHERE slots = $1 AND name = $2 AND number >= $3";
         self.run(cut, &[&slots, &name, &count]).await?;
-        let numbers: Vec<_> = put.segments.iter().map(|segment| i64::from(segment.number)).collect();
-        let sealed: Vec<_> = put.segments.iter().map(|segment| segment.sealed.as_slice()).collect();
-        self.run(
-            "INSERT INTO segment (slots, name, number, value)
-             SELECT $1, $2, piece.number, piece.value FROM unnest($3::bigint[], $4::bytea[]) AS piece (number, value)
-             ON CONFLICT (slots, name, number) DO UPDATE SET value = excluded.value",
-            &[&slots, &name, &numbers, &sealed],
-        )
-        .await?;
+        match &self.sent {
+            Some(sent) => {
+                let moved = self.run(MOVE, &[&slots, &name, &sent.name()]).await?;
+                if u64::try_from(put.segments.len()) != Ok(moved) {
+                    return Err(Fault::Store("what was sent ahead to PostgreSQL is gone".to_owned()).into());
+                }
+            }
+            None => {
+                let numbers: Vec<_> = put.segments.iter().map(|segment| i64::from(segment.number)).collect();
+                let sealed: Vec<_> = put.segments.iter().map(|segment| segment.sealed.as_slice()).collect();
+                self.run(PUT, &[&slots, &name, &numbers, &sealed]).await?;
+            }
+        }
         let sql = "SELECT count(*) FROM segment WHERE slots = $1 AND name = $2";
         let rows = self.link.rows(sql, &[&slots, &name]).await?;
         let there = rows.first().map_or(Ok(0), |row| number(row, 0))?;
@@ -135,5 +140,11 @@ impl Applied<'_> {
     }
 }
 
+const PUT: &str = "INSERT INTO segment (slots, name, number, value)
+    SELECT $1, $2, piece.number, piece.value FROM unnest($3::bigint[], $4::bytea[]) AS piece (number, value)
+    ON CONFLICT (slots, name, number) DO UPDATE SET value = excluded.value";
+const MOVE: &str = "INSERT INTO segment (slots, name, number, value)
+    SELECT slots, name, number, value FROM ahead WHERE slots = $1 AND name = $2 AND sending = $3
+    ON CONFLICT (slots, name, number) DO UPDATE SET value = excluded.value";
 /// Drops the segments of a slot.
 const UNCUT: &str = "DELETE FROM segment WHERE slots = $1 AND name = $2";

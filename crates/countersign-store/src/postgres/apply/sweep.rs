@@ -5,6 +5,7 @@ use countersign_core::time::Timestamp;
 
 use super::Applied;
 use crate::column::{int, time};
+use crate::postgres::ahead::SWEEP;
 use crate::postgres::convert::{Stop, column};
 
 impl Applied<'_> {
@@ -13,6 +14,7 @@ impl Applied<'_> {
         for sql in STEPS {
             self.run(sql, &[&time(before), &i64::from(limit)]).await?;
         }
+        self.run(SWEEP, &[]).await?;
         let last = crate::column::place(self.head.log.position);
         self.run(LOG, &[&time(before), &i64::from(limit), &last]).await?;
         Ok(())
