@@ -13,6 +13,7 @@ mod doors;
 mod effort;
 mod endings;
 mod guests;
+mod held;
 mod keys;
 mod life;
 mod master;
