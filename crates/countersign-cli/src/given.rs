@@ -3,7 +3,7 @@
 //! Other users of the machine can read a process's arguments, and shells keep them in their history.
 
 use std::fmt;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -39,15 +39,31 @@ pub(crate) fn secret(argument: &str, what: &str) -> Result<Secret> {
     let text = match argument.strip_prefix('@') {
         Some(path) => file(Path::new(path))?,
         None if argument == "-" => stdin()?,
-        None => {
-            return Err(Problem::usage(
-                code::SECRET_IN_ARGV,
-                format!("the {what} stands in the command line, where others can read it"),
-            )
-            .hint("write it to a file and give `@file`, or pipe it in and give `-`"));
-        }
+        None => return Err(typed(argument, what)),
     };
     Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// What stands where `@file` or `-` belongs: a file's name without the `@`, or the secret itself, which is not repeated.
+pub(crate) fn typed(argument: &str, what: &str) -> Problem {
+    if Path::new(argument).is_file() {
+        return Problem::usage(code::BAD_VALUE, format!("the {what} is a file: that is said with an `@`"))
+            .hint(format!("write `@{argument}`"));
+    }
+    let message = format!("the {what} stands in the command line, where others can read it");
+    Problem::usage(code::SECRET_IN_ARGV, message)
+        .hint("write it to a file and give `@file`, or pipe it in and give `-`")
+}
+
+/// What the system says, in words and without its number.
+pub(crate) fn why(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file".to_owned(),
+        ErrorKind::AlreadyExists => "it is there already".to_owned(),
+        ErrorKind::PermissionDenied => "you are not allowed to".to_owned(),
+        ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 /// Reads the text of a file.
@@ -63,7 +79,7 @@ pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>> {
     }
     let bytes = std::fs::File::open(path).and_then(limited);
     bytes.map_err(|error| {
-        Problem::usage(code::UNREADABLE, format!("could not read `{}`: {error}", path.display()))
+        Problem::usage(code::UNREADABLE, format!("could not read `{}`: {}", path.display(), why(&error)))
     })
 }
 
@@ -99,6 +115,23 @@ mod tests {
         let problem = secret("hunter2hunter2", "password").unwrap_err();
         assert_eq!(problem.code, "CS-6010");
         assert!(!format!("{problem:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_file_that_is_named_without_its_sign_is_told_how_to_be_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token.txt").display().to_string();
+        std::fs::write(&path, "x").unwrap();
+        let problem = secret(&path, "token").unwrap_err();
+        assert_eq!(problem.code, "CS-6002");
+        assert!(format!("{problem:?}").contains(&format!("@{path}")), "{problem:?}");
+    }
+
+    #[test]
+    fn the_system_is_quoted_without_its_numbers() {
+        let told = |path: &str| bytes(Path::new(path)).unwrap_err();
+        assert!(format!("{:?}", told("/does/not/exist")).contains("there is no such file"));
+        assert!(format!("{:?}", told("/")).contains("it is a folder"));
     }
 
     #[test]

@@ -79,6 +79,10 @@ impl KeyFile {
             let jwk = opened(text.trim_ascii_end(), &password)?;
             return Ok(Self::Private(jwk));
         }
+        if !text.contains("-----BEGIN") {
+            let problem = format!("`{}` is no key: it is neither PEM nor DER nor a JWK", path.display());
+            return Err(Problem::usage(code::UNREADABLE, problem).hint(A_KEY));
+        }
         from_pem(text).map_err(|error| match error {
             Error::Pem { .. } | Error::KeyFormat { .. } | Error::Der { .. } => unfit(path, &error),
             other => other.into(),
@@ -357,8 +361,10 @@ fn write(path: &Path, bytes: &[u8], mode: u32) -> Result {
     let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
     let written = file.and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
     written.map_err(|error| {
-        let problem =
-            Problem::usage(code::UNREADABLE, format!("could not write `{}`: {error}", path.display()));
+        let problem = Problem::usage(
+            code::UNREADABLE,
+            format!("could not write `{}`: {}", path.display(), given::why(&error)),
+        );
         if error.kind() == std::io::ErrorKind::AlreadyExists {
             return problem.hint("a file that is there is never overwritten: choose another name");
         }
@@ -372,9 +378,10 @@ pub(crate) fn key_id(name: &str) -> core::result::Result<KeyId, String> {
 }
 
 fn unfit(path: &Path, error: &Error) -> Problem {
-    Problem::usage(code::UNREADABLE, format!("`{}` is no key: {error}", path.display()))
-        .hint("a key is a PEM, DER or JWK file; countersign key new makes one")
+    Problem::usage(code::UNREADABLE, format!("`{}` is no key: {error}", path.display())).hint(A_KEY)
 }
+
+const A_KEY: &str = "a key is a PEM, DER or JWK file; countersign key new makes one";
 
 #[cfg(test)]
 mod tests {

@@ -89,7 +89,13 @@ impl Problem {
     }
 
     fn to_json(&self) -> serde_json::Value {
-        json!({ "error": self.message, "code": self.code, "hint": self.hint })
+        json!({ "error": self.message, "code": self.code, "hint": self.next() })
+    }
+
+    /// What to do: the hint, or the page of the code. The pages of this command's own codes say no more than the messages.
+    fn next(&self) -> Option<String> {
+        let page = || format!("countersign explain {}", self.code);
+        self.hint.clone().or_else(|| (!self.code.starts_with("CS-6")).then(page))
     }
 
     fn to_text(&self, ui: Ui) -> String {
@@ -103,8 +109,8 @@ impl Problem {
             }
         };
         put(Mark::Refused, &format!("{} ({})", plain(&self.message), self.code));
-        if let Some(hint) = &self.hint {
-            put(Mark::Next, &plain(hint));
+        if let Some(hint) = self.next() {
+            put(Mark::Next, &plain(&hint));
         }
         text.push('\n');
         text
@@ -147,5 +153,14 @@ mod tests {
             problem.to_text(Ui::bare(true)),
             "\n  ✗ unknown key `sesion` in `countersign.toml:12` (CS-6001)\n  → did you mean `session`?\n\n"
         );
+    }
+
+    #[test]
+    fn a_problem_without_a_hint_leads_to_its_page() {
+        let problem = Problem::from(countersign_jose::Error::Roca);
+        assert!(problem.to_text(Ui::bare(true)).contains("→ countersign explain CS-1038\n"));
+        assert_eq!(problem.to_json()["hint"], "countersign explain CS-1038");
+        let own = Problem::usage(code::BAD_VALUE, "`x` is no number");
+        assert!(own.to_json()["hint"].is_null());
     }
 }

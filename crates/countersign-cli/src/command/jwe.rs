@@ -110,8 +110,7 @@ impl Encrypt {
             return Err(Problem::usage(code::BAD_VALUE, "stdin cannot be both the content and the password"));
         }
         if !(self.content.starts_with('@') || self.content == "-") {
-            return Err(Problem::usage(code::SECRET_IN_ARGV, "the content stands in the command line")
-                .hint("write it to a file and give `@file`, or pipe it in and give `-`"));
+            return Err(given::typed(&self.content, "content"));
         }
         let content = zeroize::Zeroizing::new(given::content(&self.content)?);
         let keys = self.keys()?;

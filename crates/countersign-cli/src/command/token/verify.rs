@@ -272,6 +272,9 @@ pub(super) fn told(error: &Error) -> Problem {
         Error::Signature => Some("the token was changed, or another issuer's key has this name"),
         Error::Issuer => Some("issuers are compared letter by letter: look for a slash at the end"),
         Error::Audience => Some("the token is meant for somebody else; token inspect shows for whom"),
+        Error::Expired { .. } => Some("ask its issuer for a new one: tokens are short-lived on purpose"),
+        Error::Claim { .. } => Some("token inspect shows what it says instead"),
+        Error::KeyBinding { .. } => Some("ask for a new presentation, with a new nonce"),
         Error::Early { .. } => Some("if the times look right, compare the clocks of both machines"),
         Error::Proof { member: "ath" } => {
             Some("the proof is for a request with a token: check that one, with --proof @FILE beside it")
