@@ -242,8 +242,10 @@ pub(crate) fn show_json(value: &serde_json::Value) {
 pub(crate) fn plain(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
-        let turns = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-        if c.is_control() || turns {
+        // Turns the direction of writing, breaks the line, or is not seen.
+        let odd = matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{e0000}'..='\u{e007f}');
+        if c.is_control() || odd {
             safe.extend(c.escape_unicode());
         } else {
             safe.push(c);
@@ -323,6 +325,8 @@ mod tests {
     #[test]
     fn text_from_outside_cannot_move_the_cursor() {
         assert_eq!(plain("a\u{1b}[2Jb\u{202e}c"), "a\\u{1b}[2Jb\\u{202e}c");
+        assert_eq!(plain("a\u{2028}b\u{61c}c\u{e0041}"), "a\\u{2028}b\\u{61c}c\\u{e0041}");
+        assert_eq!(plain("Ünï 日本 🙂"), "Ünï 日本 🙂");
     }
 
     #[test]

@@ -75,8 +75,10 @@ fn signed(parts: &Parts, now: u64) -> Vec<Remark> {
             list.push(lifetime(claims));
         }
         list.extend(times(claims, now));
+        // A credential is for whomever its holder shows it to, unless it names somebody.
+        let for_anybody = parts.form == "SD-JWT" && !claims.contains_key("aud");
         if kind != Some(Kind::Dpop) {
-            list.push(audience(claims));
+            list.extend((!for_anybody).then(|| audience(claims)));
             if claims.get("iss").and_then(Value::as_str).is_none() {
                 list.push(look("iss", "no issuer: nobody can tell whose keys check it"));
             }

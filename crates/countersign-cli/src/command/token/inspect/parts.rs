@@ -99,9 +99,11 @@ fn sd_jwt(text: &str) -> Taken {
         };
         parts.further.push((name, super::shown(value), "disclosed; the holder may keep it back".to_owned()));
     }
-    let bound = match binding {
-        Some(_) => "with a proof of the holder's key",
-        None => "without: whoever has a copy can show it",
+    let named = parts.claims.as_ref().is_some_and(|claims| claims.contains_key("cnf"));
+    let bound = match (binding, named) {
+        (Some(_), _) => "with a proof of the holder's key",
+        (None, true) => "without: no good until its holder proves the key",
+        (None, false) => "without: whoever has a copy can show it",
     };
     parts.further.push(("binding".to_owned(), bound.to_owned(), String::new()));
     Ok(parts)

@@ -130,6 +130,10 @@ fn an_sd_jwt_lists_its_disclosures() {
     for said in ["verifiable credential", "Porto", "the holder may keep it back", "whoever has a copy"] {
         assert!(text.contains(said), "{said}: {text}");
     }
+    assert!(!text.contains("no audience"), "{text}");
+    claims.bind_to(&issuer.verifying_key()).unwrap();
+    let text = seen(&claims.sign(&issuer, Type::CREDENTIAL).unwrap());
+    assert!(text.contains("until its holder proves the key"), "{text}");
 }
 
 #[test]
