@@ -2,6 +2,7 @@
 //!
 //! RFC 9901 7.2: everything that cannot be placed in one way is refused before it is shown to anybody.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::tests::{NONCE, bound, claims, credential, holder, unbound};
@@ -172,4 +173,95 @@ fn a_holder_can_show_again_what_they_have_whole() {
         held.clone().present(|_| false).unbound(),
         format!("{}~", credential.split('~').next().unwrap())
     );
+}
+
+/// Claims with names that are awkward in a path, three deep.
+fn any_claims() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        "\\PC{0,4}".prop_map(Value::from),
+    ];
+    let name = "[ab~/01]{0,3}";
+    let inner = leaf.prop_recursive(2, 24, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(name, inner, 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    });
+    prop::collection::btree_map(name, inner, 0..5).prop_map(|members| {
+        let mut claims: serde_json::Map<String, Value> = members.into_iter().collect();
+        claims.insert("iss".to_owned(), ISSUER.into());
+        Value::Object(claims)
+    })
+}
+
+/// The paths of everything inside.
+fn paths(value: &Value, at: &str, found: &mut Vec<String>) {
+    let mut inside = |name: &str, value: &Value| {
+        let path = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+        paths(value, &path, found);
+        found.push(path);
+    };
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, value)| inside(name, value)),
+        Value::Array(items) => {
+            (0..).zip(items).for_each(|(at, item): (u32, _)| inside(&at.to_string(), item))
+        }
+        _ => {}
+    }
+}
+
+/// Whether everything in `less` stands in `more`, in its place or, in a list, in its order.
+fn is_part(less: &Value, more: &Value) -> bool {
+    match (less, more) {
+        (Value::Object(less), Value::Object(more)) => {
+            less.iter().all(|(name, value)| more.get(name).is_some_and(|found| is_part(value, found)))
+        }
+        (Value::Array(less), Value::Array(more)) => {
+            let mut rest = more.iter();
+            less.iter().all(|item| rest.any(|found| is_part(item, found)))
+        }
+        _ => less == more,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn whatever_is_issued_comes_back_whole_to_its_holder_and_in_parts_to_a_verifier(
+        claims in any_claims(),
+        chosen in prop::collection::vec(any::<prop::sample::Index>(), 0..6),
+        shown in any::<prop::sample::Index>(),
+    ) {
+        let mut all = Vec::new();
+        paths(&claims, "", &mut all);
+        let mut concealed = Vec::new();
+        let mut issued = Claims::new(&claims).unwrap();
+        for at in chosen {
+            let path = &all[at.index(all.len())];
+            if issued.conceal(path).is_ok() {
+                concealed.push(path.clone());
+            }
+        }
+        issued.decoys("", 2).unwrap();
+        let held = Held::parse(&issued.sign(es256(), Type::CREDENTIAL).unwrap()).unwrap();
+        prop_assert_eq!(&Value::Object(held.claims().clone()), &claims);
+        let mut known: Vec<&str> = held.disclosures().iter().map(Disclosure::path).collect();
+        known.sort_unstable();
+        concealed.sort_unstable();
+        prop_assert_eq!(&known, &concealed);
+        let nothing = unbound().verify(&held.present(|_| false).unbound(), NOW).unwrap();
+        let nothing = Value::Object(nothing.claims().clone());
+        prop_assert!(is_part(&nothing, &claims), "{} of {}", nothing, claims);
+        if !known.is_empty() {
+            let one = known[shown.index(known.len())];
+            let seen = unbound().verify(&held.present(|each| each.path() == one).unbound(), NOW).unwrap();
+            let seen = Value::Object(seen.claims().clone());
+            prop_assert!(is_part(&seen, &claims) && is_part(&nothing, &seen), "{} of {}", seen, claims);
+        }
+    }
 }
