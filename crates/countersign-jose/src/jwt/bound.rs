@@ -169,15 +169,10 @@ fn a_kind_of_ones_own_can_be_bound() {
 fn whoever_is_asked_about_a_remembered_token_may_ask_the_verifier_in_turn() {
     let token = with_cnf(&access(), r#"{"kid":"k"}"#);
     let verifier = access_verifier(es256().verifying_key()).remembering(10);
-    let (done, seen) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        for _ in 0..2 {
-            let asked = |_: &Confirmation| verifier.verify(&token, NOW).unwrap_err() == Error::Bound;
-            done.send(verifier.verify_bound_by(&token, NOW, asked).is_ok()).unwrap();
-        }
-    });
+    // In the memory's lock the second of these would wait for itself.
     for _ in 0..2 {
-        assert_eq!(seen.recv_timeout(std::time::Duration::from_secs(60)), Ok(true));
+        let asked = |_: &Confirmation| verifier.verify(&token, NOW).unwrap_err() == Error::Bound;
+        assert!(verifier.verify_bound_by(&token, NOW, asked).is_ok());
     }
 }
 
