@@ -9,8 +9,8 @@ use countersign_core::Refusal;
 use countersign_core::id::Subject;
 use countersign_core::record::{Scope, Style};
 use countersign_core::time::Timestamp;
-use http::header;
 use http::request::Parts;
+use http::{HeaderMap, header};
 
 use crate::guard::Orders;
 use crate::look::{Asked, Found};
@@ -19,6 +19,10 @@ use crate::seat::{self, Answer};
 use crate::visit::Visit;
 
 /// Who is asking. Only a [`Guard`](crate::Guard) makes one.
+///
+/// It is to be asked for where the guard runs its handler. A request that brings a credential and asks without a guard, or on
+/// another task than its guard's (a service that spawns the inner one, parts that were sent elsewhere), is answered with a
+/// fault (CS-7006): take `Auth` or `Option<Auth>` first, and hand that over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Auth(Who);
 
@@ -159,7 +163,7 @@ pub(crate) async fn asking(parts: &mut Parts) -> Result<Found, Rejection> {
     let guard = match seat::ask(&parts.headers) {
         Answer::Free(guard) => guard,
         Answer::Found(found) => return Ok(found),
-        Answer::None => return Ok(Found::Nobody),
+        Answer::None => return unguarded(&parts.headers),
     };
     let found = match guard.glance(&Asked::from(&*parts)) {
         Some(found) => found,
@@ -173,12 +177,25 @@ pub(crate) async fn asking(parts: &mut Parts) -> Result<Found, Rejection> {
         return Ok(found);
     }
     if !seat::take(&found, &parts.headers) {
-        return Ok(Found::Nobody);
+        return match seat::ask(&parts.headers) {
+            // The same request asked twice at once, and it is one visit.
+            Answer::Found(first) => Ok(first),
+            Answer::Free(_) | Answer::None => unguarded(&parts.headers),
+        };
     }
     if !known {
         found.clone().leave(&mut parts.extensions);
     }
     Ok(found)
+}
+
+/// Nobody, where no guard is in front of whoever asks. A credential is not for nobody: its owner must not pass for a stranger
+/// because a guard was forgotten, or stands in front of another task.
+fn unguarded(headers: &HeaderMap) -> Result<Found, Rejection> {
+    if headers.contains_key(header::COOKIE) || headers.contains_key(header::AUTHORIZATION) {
+        return Err(Rejection::Unguarded);
+    }
+    Ok(Found::Nobody)
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Auth {

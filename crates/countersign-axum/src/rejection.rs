@@ -15,6 +15,8 @@ pub enum Rejection {
     Refusal(Refusal),
     /// Another site made the browser send this.
     CrossSite,
+    /// A handler asks who comes with a credential, and no guard is in front of it on its task.
+    Unguarded,
     /// We could not.
     Fault(Fault),
 }
@@ -24,6 +26,7 @@ impl fmt::Display for Rejection {
         match self {
             Self::Refusal(refusal) => refusal.fmt(f),
             Self::CrossSite => f.write_str("another site made the browser send this"),
+            Self::Unguarded => f.write_str("no guard is in front of a handler that asks who comes"),
             Self::Fault(fault) => fault.fmt(f),
         }
     }
@@ -65,6 +68,7 @@ impl Rejection {
             Self::Refusal(Refusal::Throttled { .. }) => StatusCode::TOO_MANY_REQUESTS,
             Self::Refusal(Refusal::NotOperator) | Self::CrossSite => StatusCode::FORBIDDEN,
             Self::Refusal(_) => StatusCode::UNAUTHORIZED,
+            Self::Unguarded => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Fault(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -86,6 +90,7 @@ impl IntoResponse for Rejection {
         match &self {
             Self::Refusal(refusal) => tracing::debug!(code = refusal.code(), "refused: {refusal}"),
             Self::CrossSite => tracing::debug!(code = "CS-7001", "refused: another site sent it"),
+            Self::Unguarded => tracing::error!(code = "CS-7006", "could not: {self}"),
             Self::Fault(fault) => tracing::error!(code = fault.code(), "could not: {fault}"),
         }
         let status = self.status();

@@ -4,7 +4,7 @@
 //! does. Its future holds the seat and lends it to the thread while the handler is polled, so a handler that asks finds its own
 //! guard, and one that does not ask pays nothing. What was found is told only to whoever holds the very cookie header that it
 //! was found by, so that a request which a handler sends on to other routes is nobody's. One that is handed to another task on
-//! the way finds no guard, which refuses it.
+//! the way finds no guard; with a credential it is a fault to be told, and not a stranger.
 
 use std::cell::RefCell;
 use std::sync::Arc;
