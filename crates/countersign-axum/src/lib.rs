@@ -22,6 +22,7 @@ mod guest;
 mod hop;
 mod layer;
 mod look;
+mod part;
 mod peer;
 mod person;
 mod rejection;
@@ -32,8 +33,8 @@ pub mod testing;
 mod visit;
 
 pub use auth::Auth;
-pub use countersign::Slot;
 pub use countersign::{Beyond, Preset, Reach, Stay, trust};
+pub use countersign::{Bytes, Expect, Slot, Version, Writes};
 pub use fence::{Fence, Fenced};
 pub use guard::Guard;
 pub use hop::{Hop, land, leave};

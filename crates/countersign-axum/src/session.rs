@@ -3,17 +3,18 @@
 //! Each slot has its own version, so two requests that write different slots both survive, and the same slot is
 //! compare-and-swap.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum_core::extract::FromRequestParts;
-use countersign::{Expect, Slot};
-use countersign_core::id::Version;
-use countersign_core::{Fault, Refusal};
+use countersign::{Crossing, Expect, GuestPut, Slot, Version, Writes};
+use countersign_core::Refusal;
 use http::request::Parts;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::auth::asking;
+use crate::guest::Begins;
 use crate::look::{Asked, Found};
 use crate::rejection::Rejection;
 use crate::visit::Visit;
@@ -56,16 +57,25 @@ use crate::visit::Visit;
 #[derive(Clone, Debug)]
 pub struct Session(pub(crate) Arc<Visit>);
 
-/// How often an update is tried against others before it gives up.
-const TRIES: usize = 32;
-
 impl Session {
     /// The value of `slot`; none when it was never written.
     ///
     /// # Errors
     /// The session has ended, the value is not a `T`, or the store could not answer.
     pub async fn read<T: DeserializeOwned>(&self, slot: Slot<T>) -> Result<Option<T>, Rejection> {
-        Ok(self.fetch(slot).await?.map(|(_, value)| value))
+        Ok(self.read_version(slot).await?.map(|(_, value)| value))
+    }
+
+    /// The value of `slot` with its version, which a later write may insist on.
+    ///
+    /// # Errors
+    /// As [`Session::read`].
+    pub async fn read_version<T: DeserializeOwned>(
+        &self,
+        slot: Slot<T>,
+    ) -> Result<Option<(Version, T)>, Rejection> {
+        let Some((version, bytes)) = self.0.slot(slot.name()).await? else { return Ok(None) };
+        Ok(Some((version, slot.parsed(&bytes)?)))
     }
 
     /// Writes `slot`, whatever it held.
@@ -73,7 +83,45 @@ impl Session {
     /// # Errors
     /// The session has ended, the value is too large, or the store could not answer.
     pub async fn write<T: Serialize>(&self, slot: Slot<T>, value: &T) -> Result<(), Rejection> {
-        self.store(slot, Expect::Whatever, value).await
+        self.write_if(slot, Expect::Whatever, value).await.map(drop)
+    }
+
+    /// Writes `slot` if `expect` holds of it; answers its new version.
+    ///
+    /// # Errors
+    /// [`Refusal::Moved`]: it has another version. As [`Session::write`].
+    pub async fn write_if<T: Serialize>(
+        &self,
+        slot: Slot<T>,
+        expect: Expect,
+        value: &T,
+    ) -> Result<Version, Rejection> {
+        self.put((slot.name(), slot.crossing()), expect, &slot.spelled(value)?).await
+    }
+
+    /// Removes `slot`, whatever it held.
+    ///
+    /// # Errors
+    /// As [`Session::write`].
+    pub async fn clear<T>(&self, slot: Slot<T>) -> Result<(), Rejection> {
+        if let Some(auth) = self.0.known() {
+            let (engine, app) = self.0.app().await?;
+            return Ok(engine.data(&app, auth.handle()).clear(slot, Expect::Whatever).await?);
+        }
+        self.0.clear(slot.name(), slot.crossing()).await
+    }
+
+    /// Makes all of `writes`, or none of them; answers the version that every slot of them has now.
+    ///
+    /// # Errors
+    /// [`Refusal::Moved`]: a slot is not as expected. [`Refusal::Invalid`]: a slot is named twice, or none is. As
+    /// [`Session::write`].
+    pub async fn commit(&self, writes: Writes) -> Result<Version, Rejection> {
+        if let Some(auth) = self.0.known() {
+            let (engine, app) = self.0.app().await?;
+            return Ok(engine.data(&app, auth.handle()).commit(writes).await?);
+        }
+        self.0.leave(&writes.of_guest()?).await
     }
 
     /// Changes `slot` in place, starting from `T::default()`; tried again when somebody else was faster, so `change` may run
@@ -87,48 +135,88 @@ impl Session {
         mut change: impl FnMut(&mut T),
     ) -> Result<T, Rejection> {
         if let Some(auth) = self.0.known() {
-            let (engine, client) = self.0.own()?;
-            let app = engine.app(client.as_str()).await?;
+            let (engine, app) = self.0.app().await?;
             return Ok(engine.data(&app, auth.handle()).update(slot, change).await?);
         }
-        for _ in 0..TRIES {
-            let (expect, mut value) = match self.fetch(slot).await? {
-                Some((version, value)) => (Expect::At(version), value),
-                None => (Expect::Absent, T::default()),
-            };
-            change(&mut value);
-            match self.store(slot, expect, &value).await {
-                Err(Rejection::Refusal(Refusal::Moved)) => {}
-                Err(other) => return Err(other),
-                Ok(()) => return Ok(value),
-            }
+        let changed = |value: &mut T| {
+            change(value);
+            Ok(())
+        };
+        match self.0.swap(slot, None, Begins::Guest, changed).await? {
+            Some((value, ())) => Ok(value),
+            None => Ok(T::default()),
         }
-        Err(Fault::Contention.into())
     }
 
-    /// Adds `by` to the number in `slot` of whoever is signed in, and answers the sum. Tried again with the same `once`, such
-    /// as the id of a request, it counts once: the last 256 operations of a session are remembered, for a day at the most.
+    /// Adds `by` to the number in `slot`, and answers the sum. Tried again with the same `once`, such as the id of a request,
+    /// it counts once: the last 256 operations of a session are remembered, for a day at the most. A guest keeps them in one
+    /// of its 16 slots; the last 32 go along at a sign-in.
     ///
     /// # Errors
-    /// As [`Session::update`]; the sum is too large; nobody is signed in.
+    /// As [`Session::update`]; the sum is too large.
     pub async fn add(&self, slot: Slot<i64>, by: i64, once: &str) -> Result<i64, Rejection> {
-        let auth = self.0.known().ok_or(Refusal::SessionAbsent)?;
-        let (engine, client) = self.0.own()?;
-        let app = engine.app(client.as_str()).await?;
-        Ok(engine.data(&app, auth.handle()).add(slot, by, once).await?)
+        if let Some(auth) = self.0.known() {
+            let (engine, app) = self.0.app().await?;
+            return Ok(engine.data(&app, auth.handle()).add(slot, by, once).await?);
+        }
+        let sum = |number: &mut i64| {
+            *number = slot.sum(*number, by)?;
+            Ok(())
+        };
+        match self.0.swap(slot, Some(slot.operation("add", &by, once)?), Begins::Guest, sum).await? {
+            Some((sum, ())) => Ok(sum),
+            None => Ok(self.read(slot).await?.unwrap_or_default()),
+        }
     }
 
-    async fn fetch<T: DeserializeOwned>(&self, slot: Slot<T>) -> Result<Option<(Version, T)>, Rejection> {
-        let Some((version, bytes)) = self.0.slot(slot.name()).await? else { return Ok(None) };
-        let value = serde_json::from_slice(&bytes)
-            .map_err(|e| Fault::Codec(format!("slot `{}`: {e}", slot.name())))?;
-        Ok(Some((version, value)))
+    /// Puts `item` into the set in `slot`; answers whether it is new there. `once` is as in [`Session::add`]; an operation that
+    /// has been applied changes nothing and answers `false`.
+    ///
+    /// # Errors
+    /// As [`Session::update`].
+    pub async fn insert<T>(&self, slot: Slot<BTreeSet<T>>, item: T, once: &str) -> Result<bool, Rejection>
+    where
+        T: Clone + Ord + Serialize + DeserializeOwned,
+    {
+        if let Some(auth) = self.0.known() {
+            let (engine, app) = self.0.app().await?;
+            return Ok(engine.data(&app, auth.handle()).insert(slot, item, once).await?);
+        }
+        let put = |set: &mut BTreeSet<T>| Ok(set.insert(item.clone()));
+        let done = self.0.swap(slot, Some(slot.operation("insert", &item, once)?), Begins::Guest, put);
+        Ok(done.await?.is_some_and(|(_, new)| new))
     }
 
-    async fn store<T: Serialize>(&self, slot: Slot<T>, expect: Expect, value: &T) -> Result<(), Rejection> {
-        let bytes =
-            serde_json::to_vec(value).map_err(|e| Fault::Codec(format!("slot `{}`: {e}", slot.name())))?;
-        self.0.put(slot.name(), slot.crossing(), expect, &bytes).await
+    /// Takes `item` out of the set in `slot`; answers whether it was there. `once` is as in [`Session::add`]; an operation that
+    /// has been applied changes nothing and answers `false`.
+    ///
+    /// # Errors
+    /// As [`Session::update`].
+    pub async fn remove<T>(&self, slot: Slot<BTreeSet<T>>, item: &T, once: &str) -> Result<bool, Rejection>
+    where
+        T: Ord + Serialize + DeserializeOwned,
+    {
+        if let Some(auth) = self.0.known() {
+            let (engine, app) = self.0.app().await?;
+            return Ok(engine.data(&app, auth.handle()).remove(slot, item, once).await?);
+        }
+        let take = |set: &mut BTreeSet<T>| Ok(set.remove(item));
+        let done = self.0.swap(slot, Some(slot.operation("remove", item, once)?), Begins::Nobody, take);
+        Ok(done.await?.is_some_and(|(_, was)| was))
+    }
+
+    /// Writes a slot, of whoever it is.
+    pub(crate) async fn put(
+        &self,
+        (name, crossing): (&str, Crossing),
+        expect: Expect,
+        value: &[u8],
+    ) -> Result<Version, Rejection> {
+        if let Some(auth) = self.0.known() {
+            let (engine, app) = self.0.app().await?;
+            return Ok(engine.put_slot(&app, auth.handle(), name, expect, value).await?);
+        }
+        self.0.leave(&[GuestPut { name, expect, value: Some(value), crossing }]).await
     }
 }
 

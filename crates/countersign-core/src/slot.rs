@@ -105,8 +105,9 @@ pub struct SlotsWrite {
     pub at: Timestamp,
     /// How much it may hold afterwards.
     pub room: SlotRoom,
-    /// The operation that this is, if it must count once.
-    pub operation: Option<OperationId>,
+    /// The operations that this is, each of which must be new: none, unless it must count once; several when they were applied
+    /// elsewhere before, to data that moves here.
+    pub operations: Vec<OperationId>,
     /// The slots.
     pub writes: Vec<SlotWrite>,
 }

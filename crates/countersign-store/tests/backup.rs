@@ -70,7 +70,7 @@ fn data(serial: u64, number: u64) -> Change {
         slots: session(serial, number).slots,
         at: Timestamp::from_seconds(9),
         room: SLOT_ROOM,
-        operation: None,
+        operations: Vec::new(),
         writes: vec![write("cart", 2, 1), write("film", SEGMENT_BYTES + 1, 2)],
     })
 }

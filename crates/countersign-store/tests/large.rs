@@ -47,7 +47,7 @@ fn put(name: &str, length: u64, expect: Expect, numbers: impl Iterator<Item = u3
         slots: slots(),
         at: Timestamp::from_seconds(9),
         room: SLOT_ROOM,
-        operation: None,
+        operations: Vec::new(),
         writes,
     }))
 }

@@ -19,10 +19,11 @@ use countersign_core::port::{GuestChange, GuestData};
 use countersign_core::record::session::Audience;
 use countersign_core::record::{Session, User};
 use countersign_core::session::admit::Presence;
-use countersign_core::slot::{SlotWrite, SlotsWrite};
+use countersign_core::slot::{OperationId, SlotWrite, SlotsWrite};
 
 use crate::engine::Engine;
 use crate::guests::{Crossing, KnownGuest, opened};
+use crate::operations;
 
 /// How often somebody may write between the reading and the ending before the guest ends whatever it holds.
 const ROUNDS: usize = 16;
@@ -38,6 +39,8 @@ pub(crate) struct Carried {
     read: Option<Version>,
     /// The slots that were carried.
     slots: BTreeMap<String, Version>,
+    /// The operations that were carried.
+    operations: Vec<OperationId>,
 }
 
 /// Guests that a sign-in left behind alive, since nothing answered that could end them.
@@ -75,11 +78,10 @@ impl Engine {
             Ok(None) => return Ok(None),
             Err(fault) => {
                 tracing::warn!(code = fault.code(), "somebody signs in without what they had as a guest");
-                let nothing = Carried { who: who.clone(), read: None, slots: BTreeMap::new() };
-                return Ok(Some((nothing, Batch::new())));
+                return Ok(Some((Carried::of(who), Batch::new())));
             }
         };
-        let mut carried = Carried { who: who.clone(), read: Some(data.version), slots: BTreeMap::new() };
+        let mut carried = Carried::of(who);
         let batch = self.moved(&mut carried, &data, session, user)?;
         Ok(Some((carried, batch)))
     }
@@ -130,9 +132,14 @@ impl Engine {
     ) -> Result<Batch, Fault> {
         let (theirs, own) = (self.guest_key(&carried.who.guest)?, self.slot_keys_of(user, &session.slots)?);
         let mut writes = Vec::new();
+        let mut remembered: Vec<OperationId> = Vec::new();
         let mut before = std::mem::take(&mut carried.slots);
         for (name, slot) in &data.slots {
             let value = match opened(&theirs, &carried.who.guest.slots, name, &slot.value) {
+                Ok((value, _)) if name == operations::SLOT => {
+                    remembered = operations::read(&value)?.into_iter().map(|known| known.id).collect();
+                    continue;
+                }
                 Ok((value, Crossing::Crosses)) => value,
                 Ok((_, Crossing::Stays)) => continue,
                 Err(fault) => {
@@ -157,7 +164,12 @@ impl Engine {
             return Ok(Batch::new());
         }
         let (serial, slots, at) = (session.serial, session.slots.clone(), self.now());
-        let write = SlotsWrite { serial, slots, at, room: policy::SLOT_ROOM, operation: None, writes };
+        // What they changed goes along, so a retry that comes after the sign-in counts no more than one before it.
+        let last = remembered.len().saturating_sub(policy::OPERATIONS_CARRIED);
+        let operations: Vec<_> =
+            remembered.drain(last..).filter(|known| !carried.operations.contains(known)).collect();
+        carried.operations.extend(&operations);
+        let write = SlotsWrite { serial, slots, at, room: policy::SLOT_ROOM, operations, writes };
         Ok(Batch::of(Change::WriteSlots(write)))
     }
 
@@ -172,6 +184,13 @@ impl Engine {
                 return;
             }
         }
+    }
+}
+
+impl Carried {
+    /// Nothing of `who` yet.
+    fn of(who: &KnownGuest) -> Self {
+        Self { who: who.clone(), read: None, slots: BTreeMap::new(), operations: Vec::new() }
     }
 }
 

@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::guests::Crossing;
+use crate::guests::{Crossing, GuestPut};
 use crate::slots::{ALL, fits, named};
 
 /// How often a change is tried against others before it gives up.
@@ -88,6 +88,7 @@ pub struct Writes(Vec<Planned>);
 #[derive(Clone, Debug)]
 struct Planned {
     name: &'static str,
+    crossing: Crossing,
     expect: Expect,
     value: Option<Vec<u8>>,
 }
@@ -116,6 +117,54 @@ impl<T> Slot<T> {
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.name
+    }
+
+    /// Names an operation by what it does, to this slot, with what, and what its caller calls it: one request may do several
+    /// things under one name.
+    ///
+    /// # Errors
+    /// [`Fault::Codec`]: `with` has no JSON.
+    pub fn operation<W: Serialize>(self, what: &str, with: &W, once: &str) -> Result<OperationId, Fault> {
+        // Only the last part may have any length and a `/`.
+        let with = sha256(&json(self, with)?);
+        let parts = [what.as_bytes(), b"/", self.name.as_bytes(), b"/", &with, once.as_bytes()];
+        let mut id = [0; 16];
+        id.iter_mut().zip(sha256(&parts.concat())).for_each(|(to, from)| *to = from);
+        Ok(OperationId(id))
+    }
+
+    /// What `bytes` say, as they are kept.
+    ///
+    /// # Errors
+    /// [`Fault::Codec`]: they are no `T`.
+    pub fn parsed(self, bytes: &[u8]) -> Result<T, Fault>
+    where
+        T: DeserializeOwned,
+    {
+        serde_json::from_slice(bytes).map_err(|error| unlike(self, &error))
+    }
+
+    /// `value` as it is kept.
+    ///
+    /// # Errors
+    /// [`Fault::Codec`]: it has no JSON.
+    pub fn spelled(self, value: &T) -> Result<Vec<u8>, Fault>
+    where
+        T: Serialize,
+    {
+        json(self, value)
+    }
+}
+
+impl Slot<i64> {
+    /// The number of the slot and `by`.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`]: it is larger than an `i64`.
+    pub fn sum(self, number: i64, by: i64) -> Result<i64, Refusal> {
+        number.checked_add(by).ok_or_else(|| Refusal::Invalid {
+            what: format!("the number in the slot `{}` would be too large", self.name),
+        })
     }
 }
 
@@ -148,7 +197,7 @@ impl Data<'_> {
     /// As [`Engine::slot`]; [`Fault::Codec`]: the value is no `T`.
     pub async fn read<T: DeserializeOwned>(&self, slot: Slot<T>) -> Result<Option<(Version, T)>> {
         let found = self.engine.slot(self.app, self.handle, slot.name).await?;
-        Ok(found.map(|(version, bytes)| parsed(slot, &bytes).map(|value| (version, value))).transpose()?)
+        Ok(found.map(|(version, bytes)| slot.parsed(&bytes).map(|value| (version, value))).transpose()?)
     }
 
     /// Writes `slot` if `expect` holds of it; answers its new version.
@@ -198,12 +247,10 @@ impl Data<'_> {
     /// [`Refusal::Invalid`]: the sum is larger than an `i64`. As [`Data::update`].
     pub async fn add(&self, slot: Slot<i64>, by: i64, once: &str) -> Result<i64> {
         let sum = |number: &mut i64| {
-            *number = number.checked_add(by).ok_or_else(|| Refusal::Invalid {
-                what: format!("the number in the slot `{}` would be too large", slot.name),
-            })?;
+            *number = slot.sum(*number, by)?;
             Ok(())
         };
-        match self.swap(slot, Some(operation("add", slot, &by, once)?), sum).await? {
+        match self.swap(slot, Some(slot.operation("add", &by, once)?), sum).await? {
             Some((sum, ())) => Ok(sum),
             None => Ok(self.read(slot).await?.map_or(0, |(_, number)| number)),
         }
@@ -220,7 +267,7 @@ impl Data<'_> {
     {
         let put = |set: &mut BTreeSet<T>| Ok(set.insert(item.clone()));
         Ok(self
-            .swap(slot, Some(operation("insert", slot, &item, once)?), put)
+            .swap(slot, Some(slot.operation("insert", &item, once)?), put)
             .await?
             .is_some_and(|(_, new)| new))
     }
@@ -236,7 +283,7 @@ impl Data<'_> {
     {
         let take = |set: &mut BTreeSet<T>| Ok(set.remove(item));
         Ok(self
-            .swap(slot, Some(operation("remove", slot, item, once)?), take)
+            .swap(slot, Some(slot.operation("remove", item, once)?), take)
             .await?
             .is_some_and(|(_, was)| was))
     }
@@ -246,6 +293,7 @@ impl Data<'_> {
     /// # Errors
     /// [`Refusal::Moved`]: a slot is not as expected. [`Refusal::Invalid`]: a slot is named twice. As [`Engine::put_slot`].
     pub async fn commit(&self, writes: Writes) -> Result<Version> {
+        writes.something()?;
         let Writes(planned) = writes;
         for (index, write) in planned.iter().enumerate() {
             named(write.name)?;
@@ -254,13 +302,10 @@ impl Data<'_> {
                 return Err(Refusal::Invalid { what: "a slot is written once in one step".to_owned() }.into());
             }
         }
-        if planned.is_empty() {
-            return Err(Refusal::Invalid { what: "nothing is written".to_owned() }.into());
-        }
         let session = self.engine.session_for(self.app, self.handle).await?;
         let keys = self.engine.slot_keys(&session).await?;
         let mut sealed = Vec::with_capacity(planned.len());
-        for Planned { name, expect, value } in planned {
+        for Planned { name, expect, value, .. } in planned {
             // Of a long value only what differs from the version that was read.
             let old = match (expect, &value) {
                 (Expect::At(version), Some(_)) => {
@@ -337,7 +382,7 @@ impl Data<'_> {
         for _ in 0..TRIES {
             let found = engine.store.slot(&session.slots, slot.name, ALL).await?;
             let (expect, mut value) = match &found {
-                Some(found) => (Expect::At(found.version), parsed(slot, &keys.open(slot.name, found)?)?),
+                Some(found) => (Expect::At(found.version), slot.parsed(&keys.open(slot.name, found)?)?),
                 None => (Expect::Absent, T::default()),
             };
             let answer = change(&mut value)?;
@@ -360,6 +405,28 @@ impl Data<'_> {
 }
 
 impl Writes {
+    /// The same writes, of a guest.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`]: there are none.
+    pub fn of_guest(&self) -> Result<Vec<GuestPut<'_>>, Refusal> {
+        self.something()?;
+        let puts = self.0.iter().map(|Planned { name, crossing, expect, value }| GuestPut {
+            name,
+            expect: *expect,
+            value: value.as_deref(),
+            crossing: *crossing,
+        });
+        Ok(puts.collect())
+    }
+
+    fn something(&self) -> Result<(), Refusal> {
+        if self.0.is_empty() {
+            return Err(Refusal::Invalid { what: "nothing is written".to_owned() });
+        }
+        Ok(())
+    }
+
     /// None yet.
     #[must_use]
     pub const fn new() -> Self {
@@ -372,34 +439,19 @@ impl Writes {
     /// [`Fault::Codec`]: the value has no JSON.
     pub fn put<T: Serialize>(mut self, slot: Slot<T>, expect: Expect, value: &T) -> Result<Self> {
         let value = Some(json(slot, value)?);
-        self.0.push(Planned { name: slot.name, expect, value });
+        self.0.push(Planned { name: slot.name, crossing: slot.crossing, expect, value });
         Ok(self)
     }
 
     /// Removes `slot` if `expect` holds of it.
     #[must_use]
     pub fn clear<T>(mut self, slot: Slot<T>, expect: Expect) -> Self {
-        self.0.push(Planned { name: slot.name, expect, value: None });
+        self.0.push(Planned { name: slot.name, crossing: slot.crossing, expect, value: None });
         self
     }
 }
 
-/// Names an operation by what it does, to which slot, with what, and what its caller calls it: one request may do several
-/// things.
-fn operation<T, W: Serialize>(what: &str, slot: Slot<T>, with: &W, once: &str) -> Result<OperationId, Fault> {
-    // Only the last part may have any length and a `/`.
-    let with = sha256(&json(Slot::new(slot.name), with)?);
-    let hash = sha256(&[what.as_bytes(), b"/", slot.name.as_bytes(), b"/", &with, once.as_bytes()].concat());
-    let mut id = [0; 16];
-    id.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
-    Ok(OperationId(id))
-}
-
-fn parsed<T: DeserializeOwned>(slot: Slot<T>, bytes: &[u8]) -> Result<T, Fault> {
-    serde_json::from_slice(bytes).map_err(|error| unlike(slot, &error))
-}
-
-fn json<T: Serialize>(slot: Slot<T>, value: &T) -> Result<Vec<u8>, Fault> {
+fn json<T, W: Serialize>(slot: Slot<T>, value: &W) -> Result<Vec<u8>, Fault> {
     serde_json::to_vec(value).map_err(|error| unlike(slot, &error))
 }
 

@@ -295,7 +295,12 @@ impl Engine {
 
     /// The lock that makes the moves of one refresh family, or the changes of one session's data, take turns in this process.
     pub(crate) async fn turn(&self, of: Serial) -> Option<MutexGuard<'_, ()>> {
-        let stripe = usize::try_from(of.number()).unwrap_or_default().checked_rem(self.turns.len())?;
+        self.turn_at(of.number()).await
+    }
+
+    /// As [`Engine::turn`], of a session or a guest with this number.
+    pub(crate) async fn turn_at(&self, number: u64) -> Option<MutexGuard<'_, ()>> {
+        let stripe = usize::try_from(number).unwrap_or_default().checked_rem(self.turns.len())?;
         match self.turns.get(stripe) {
             Some(lock) => Some(lock.lock().await),
             None => None,

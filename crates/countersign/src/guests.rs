@@ -17,12 +17,15 @@ use countersign_core::secret::SessionToken;
 use countersign_core::session::admit::Presence;
 use countersign_core::session::{Arrived, NewGuest};
 use countersign_core::signin::throttle::Counter;
+use countersign_core::slot::OperationId;
 use countersign_core::{Attempt, Fault, Refusal};
 use countersign_jose::primitive::SealingKey;
+use tokio::sync::MutexGuard;
 use zeroize::Zeroizing;
 
 use crate::engine::Engine;
 use crate::error::{Result, crypto, unexpected};
+use crate::operations::{self, Once, Remembered};
 use crate::sealing::place;
 use crate::slots::named;
 use crate::visitor::Visitor;
@@ -51,6 +54,13 @@ pub struct BegunGuest {
     pub cookie: SessionToken,
     /// How long the browser is to keep it.
     pub max_age: Duration,
+}
+
+/// The right to change the data of a guest, until it is dropped.
+#[derive(Debug)]
+#[must_use = "hold it while the data is read and written"]
+pub struct Turn<'a> {
+    _held: Option<MutexGuard<'a, ()>>,
 }
 
 /// Whether what a guest's slot holds goes along when somebody signs in.
@@ -131,11 +141,27 @@ impl Engine {
         visitor: &Visitor,
         puts: &[GuestPut<'_>],
     ) -> Result<BegunGuest> {
+        self.begin_guest_once(audience, visitor, puts, None).await
+    }
+
+    /// As [`Engine::begin_guest`], with an operation that is to count once.
+    ///
+    /// # Errors
+    /// As [`Engine::begin_guest`].
+    pub async fn begin_guest_once(
+        &self,
+        audience: Audience,
+        visitor: &Visitor,
+        puts: &[GuestPut<'_>],
+        once: Option<OperationId>,
+    ) -> Result<BegunGuest> {
         fit(puts)?;
+        let nothing = Remembered::default();
+        let once = once.map(|id| Once { id, remembered: &nothing });
         let _ = self.knock(vec![Counter::Guest(visitor.network.clone())], visitor).await?;
         for _ in 0..TRIES {
             let (Arrived { guest, token }, handle) = self.arrive(&audience, visitor).await?;
-            let writes = self.sealed(&guest, puts)?;
+            let writes = self.sealed(&guest, puts, once)?;
             let max_age = guest.expires.since(guest.begun);
             let begin =
                 GuestChange::Begin { guest: Box::new(guest.clone()), room: policy::GUEST_ROOM, writes };
@@ -166,7 +192,8 @@ impl Engine {
     pub async fn guest_slot_names(&self, who: &KnownGuest) -> Result<Vec<(String, Version, u64)>> {
         let data = self.guests.guest_data(who.guest.serial).await?.unwrap_or_default();
         let size = |sealed: usize| u64::try_from(sealed.saturating_sub(OVERHEAD)).unwrap_or(u64::MAX);
-        Ok(data.slots.into_iter().map(|(name, slot)| (name, slot.version, size(slot.value.len()))).collect())
+        let own = data.slots.into_iter().filter(|(name, _)| name != operations::SLOT);
+        Ok(own.map(|(name, slot)| (name, slot.version, size(slot.value.len()))).collect())
     }
 
     /// Writes slots of a guest, all or none; answers the version of each that was written.
@@ -175,9 +202,22 @@ impl Engine {
     /// [`Refusal::Moved`]: one is not as expected. [`Refusal::SessionEnded`], [`Refusal::SessionUnknown`]: the guest is gone,
     /// and a new one may begin. [`Refusal::TooLarge`], [`Refusal::Invalid`] for a name.
     pub async fn write_guest(&self, who: &KnownGuest, puts: &[GuestPut<'_>]) -> Result<Version> {
+        self.write_guest_once(who, puts, None).await
+    }
+
+    /// As [`Engine::write_guest`], with an operation that is to count once: the guest remembers it in one of its slots.
+    ///
+    /// # Errors
+    /// [`Refusal::Moved`], too: another operation was faster. As [`Engine::write_guest`].
+    pub async fn write_guest_once(
+        &self,
+        who: &KnownGuest,
+        puts: &[GuestPut<'_>],
+        once: Option<Once<'_>>,
+    ) -> Result<Version> {
         fit(puts)?;
         let (serial, room) = (who.guest.serial, policy::GUEST_ROOM);
-        let writes = self.sealed(&who.guest, puts)?;
+        let writes = self.sealed(&who.guest, puts, once)?;
         let write = GuestChange::Write { serial, at: self.now(), room, writes };
         match self.guests.change_guest(write).await? {
             Ok(version) => Ok(version),
@@ -187,6 +227,11 @@ impl Engine {
             }
             Err(conflict) => Err(refused(conflict).into()),
         }
+    }
+
+    /// Waits until nobody else in this process changes the data of a guest, so that only other nodes can be faster.
+    pub async fn guest_turn(&self, who: &KnownGuest) -> Turn<'_> {
+        Turn { _held: self.turn_at(who.guest.serial.number()).await }
     }
 
     /// Ends a guest; what it left is gone.
@@ -246,7 +291,12 @@ impl Engine {
         Ok((Guest::begin(new, now), handle))
     }
 
-    fn sealed(&self, guest: &Guest, puts: &[GuestPut<'_>]) -> Result<Vec<GuestWrite>, Fault> {
+    fn sealed(
+        &self,
+        guest: &Guest,
+        puts: &[GuestPut<'_>],
+        once: Option<Once<'_>>,
+    ) -> Result<Vec<GuestWrite>, Fault> {
         let key = self.guest_key(guest)?;
         let write = |put: &GuestPut<'_>| {
             let value = match put.value {
@@ -260,7 +310,12 @@ impl Engine {
             };
             Ok(GuestWrite { name: put.name.to_owned(), expect: put.expect, value })
         };
-        puts.iter().map(write).collect()
+        let mut writes = puts.iter().map(&write).collect::<Result<Vec<_>, Fault>>()?;
+        if let Some((expect, value)) = once.map(|once| once.kept(self.now())) {
+            let (name, crossing) = (operations::SLOT, Crossing::Stays);
+            writes.push(write(&GuestPut { name, expect, value: Some(&value), crossing })?);
+        }
+        Ok(writes)
     }
 }
 

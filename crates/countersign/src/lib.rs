@@ -54,6 +54,7 @@ mod letters;
 mod logins;
 mod logout;
 mod mint;
+mod operations;
 mod outside;
 mod own;
 mod passwords;
@@ -80,10 +81,12 @@ pub use bearer::Bearer;
 pub use check::{Checked, CheckedSession, Entered};
 pub use console::Overview;
 pub use countersign_core::batch::Expect;
+pub use countersign_core::id::Version;
 pub use countersign_core::oauth::client_auth::Credentials as ClientAuth;
 pub use countersign_core::policy::{Beyond, Most, Preset, SessionRules, Stay};
 pub use countersign_core::secret::TicketNonce as StartNonce;
 pub use countersign_core::signin::password::Password;
+pub use countersign_core::slot::OperationId;
 pub use countersign_core::{Attempt, Fault, Refusal};
 pub use data::{Bytes, Data, Slot, Writes};
 pub use development::DEV_KEY;
@@ -93,7 +96,7 @@ pub use error::{Error, Result};
 #[cfg(feature = "jwks")]
 pub use guard::{Named, NamedClaims};
 pub use guard::{Recognized, Recognizer, sign_in_helps};
-pub use guests::{BegunGuest, Crossing, GuestPut, KnownGuest};
+pub use guests::{BegunGuest, Crossing, GuestPut, KnownGuest, Turn};
 pub use hasher::HashingLimits;
 pub use home::{Home, Keeping, Known};
 #[cfg(feature = "jwks")]
@@ -102,6 +105,7 @@ pub use leftover::Leftover;
 pub use logins::SignedIn;
 pub use logout::LogoutStep;
 pub use mint::TokenAnswer;
+pub use operations::{Once, Remembered};
 pub use outside::{SystemClock, SystemEntropy};
 pub use place::{Kept, Place};
 pub use remote_signer::{

@@ -180,7 +180,8 @@ impl Engine {
         operation: Option<OperationId>,
     ) -> Result<Result<Version, Conflict>, Fault> {
         let (serial, slots, at) = (session.serial, session.slots.clone(), self.now());
-        let write = SlotsWrite { serial, slots, at, room: policy::SLOT_ROOM, operation, writes };
+        let operations = operation.into_iter().collect();
+        let write = SlotsWrite { serial, slots, at, room: policy::SLOT_ROOM, operations, writes };
         match self.store.commit(Batch::of(Change::WriteSlots(write))).await? {
             Outcome::Committed(_, Some(version)) => Ok(Ok(version)),
             Outcome::Committed(_, None) => {

@@ -166,6 +166,9 @@ pub const SLOT_ROOM: SlotRoom = SlotRoom { slots: SLOTS_COUNT, bytes: 16 * 1024 
 /// that comes after so many others counts again.
 pub const OPERATIONS_COUNT: u32 = 256;
 
+/// How many operations of a guest go along when somebody signs in, the last ones: each is a row, and the sign-in waits.
+pub const OPERATIONS_CARRIED: usize = 32;
+
 /// How long an operation is remembered at the most.
 pub const OPERATION_MEMORY: Duration = hours(24);
 

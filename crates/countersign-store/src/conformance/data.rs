@@ -99,16 +99,15 @@ pub(super) async fn the_data_of_a_session_stays_in_its_room(bench: &Bench) -> Re
 
 pub(super) async fn an_operation_counts_once(bench: &Bench) -> Result<(), Broken> {
     bench.house().await?;
-    let once = |name: &str, id: u32| -> Result<Change, Broken> {
+    let once = |ids: &[u32]| -> Result<Change, Broken> {
         let put = Some(SlotPut::one(1, vec![1]));
-        let write = SlotWrite { name: name.to_owned(), expect: Expect::Whatever, put };
+        let write = SlotWrite { name: "count".to_owned(), expect: Expect::Whatever, put };
         let mut write = slots_write(1, vec![write])?;
-        let id = OperationId(u128::from(id).to_be_bytes());
-        write.operation = Some(id);
+        write.operations = ids.iter().map(|&id| OperationId(u128::from(id).to_be_bytes())).collect();
         Ok(Change::WriteSlots(write))
     };
     let outcomes = together((0..64).map(|_| {
-        let (store, change) = (Arc::clone(&bench.store), once("count", 1));
+        let (store, change) = (Arc::clone(&bench.store), once(&[1]));
         async move { Ok(store.commit(Batch::of(change?)).await?) }
     }))
     .await?;
@@ -118,13 +117,18 @@ pub(super) async fn an_operation_counts_once(bench: &Bench) -> Result<(), Broken
     let slot = there(bench.store.slot(&slots(1)?, "count", 0..0).await?, "the slot")?;
     same(slot.version, Version::FIRST, "how often it counted")?;
     for id in 2..=OPERATIONS_COUNT {
-        bench.done(once("count", id)?).await?;
+        bench.done(once(&[id])?).await?;
     }
-    bench.refused(Conflict::Applied, once("count", 1)?).await?;
+    bench.refused(Conflict::Applied, once(&[1])?).await?;
     // No more are remembered.
-    bench.done(once("count", OPERATIONS_COUNT + 1)?).await?;
-    bench.done(once("count", 1)?).await?;
-    bench.refused(Conflict::Applied, once("count", OPERATIONS_COUNT)?).await?;
+    bench.done(once(&[OPERATIONS_COUNT + 1])?).await?;
+    bench.done(once(&[1])?).await?;
+    bench.refused(Conflict::Applied, once(&[OPERATIONS_COUNT])?).await?;
+    // Of several at once each must be new, or none is remembered.
+    let new = OPERATIONS_COUNT + 2;
+    bench.refused(Conflict::Applied, once(&[new, new + 1, 1])?).await?;
+    bench.done(once(&[new, new + 1])?).await?;
+    bench.refused(Conflict::Applied, once(&[new + 1])?).await?;
     let over = at(5 + OPERATION_MEMORY.as_secs());
     let waiting = async |before| Ok::<_, Broken>(bench.directory.overdue(before, 1000).await?.operations);
     same(waiting(over).await?, 0, "operations that wait to be swept, in time")?;

@@ -141,7 +141,7 @@ pub(super) fn slots_write(number: u64, writes: Vec<SlotWrite>) -> Result<SlotsWr
         slots: slots(number)?,
         at: at(5),
         room,
-        operation: None,
+        operations: Vec::new(),
         writes,
     })
 }

@@ -41,7 +41,7 @@ fn write((name, length): (&str, u64), expect: Expect, numbers: impl Iterator<Ite
     let writes =
         vec![SlotWrite { name: name.to_owned(), expect, put: Some(SlotPut { length, marks, segments }) }];
     let (serial, slots, at) = (serial(1), slots(), Timestamp::from_seconds(9));
-    let write = SlotsWrite { serial, slots, at, room: SLOT_ROOM, operation: None, writes };
+    let write = SlotsWrite { serial, slots, at, room: SLOT_ROOM, operations: Vec::new(), writes };
     Batch::of(Change::WriteSlots(write))
 }
 

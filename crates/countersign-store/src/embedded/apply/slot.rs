@@ -16,7 +16,7 @@ use crate::embedded::convert::{Stop, number};
 impl Applied<'_> {
     pub(super) fn write_data(&mut self, write: &SlotsWrite) -> Result<(), Stop> {
         self.running_session_of(write)?;
-        if let Some(operation) = write.operation {
+        for &operation in &write.operations {
             self.once(&write.slots, operation, write.at)?;
         }
         let mut data = self.data_of(&write.slots)?.next();

@@ -16,7 +16,7 @@ use crate::postgres::convert::{Stop, number, version};
 impl Applied<'_> {
     pub(super) async fn write_data(&mut self, write: &SlotsWrite) -> Result<(), Stop> {
         self.running_session_of(write).await?;
-        if let Some(operation) = write.operation {
+        for &operation in &write.operations {
             self.once(&write.slots, operation, write.at).await?;
         }
         let mut data = self.data_of(&write.slots).await?.next();
