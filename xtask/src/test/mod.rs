@@ -81,6 +81,10 @@ impl Suite {
         self.check("format", "rustfmt has nothing to change", &Step::fmt());
         self.check("tidy", "the house rules hold", &Step::tidy());
         self.check("lint", "clippy warns of nothing, tests included", &Step::clippy());
+        for features in ["", "postgres", "redis", "postgres,redis"] {
+            let label = if features.is_empty() { "no features" } else { features };
+            self.check("guard", &format!("`countersign-axum` alone, with {label}"), &Step::guard(features));
+        }
         let built = self.check("build", "the binary", &Step::build());
         self.tests("rust", "unit tests, conformance, HTTP", &Step::tests(tools.nextest));
         self.tests("doctests", "the examples in the documentation", &Step::doctests());
