@@ -45,7 +45,13 @@ impl FromStr for Place {
     fn from_str(text: &str) -> Result<Self, Fault> {
         let why = match text.split_once("://") {
             None if text.is_empty() => "a store needs a place, such as `shop.db`",
+            None if ["sqlite:", "file:", ":memory:"].iter().any(|other| text.starts_with(other)) => {
+                "a store is a folder of its own, such as `shop.db`, without `sqlite:`; for tests there is `testing::Shop`"
+            }
             None => return Ok(Self::Folder(PathBuf::from(text))),
+            Some(("redis" | "rediss" | "redis-cluster" | "valkey", _)) => {
+                "Redis keeps guests beside a store, and is none: name a folder or PostgreSQL, and Redis with `.data(…)` or `COUNTERSIGN_GUESTS_URL`"
+            }
             #[cfg(feature = "postgres")]
             Some(("postgres" | "postgresql", _)) => return Ok(Self::Postgres(Box::new(text.parse()?))),
             #[cfg(not(feature = "postgres"))]
@@ -75,6 +81,10 @@ impl Place {
     /// [`Fault::InUse`], [`Fault::Unfit`], and what the disk or the database could not do.
     pub async fn open(&self) -> Result<Kept, Fault> {
         match self {
+            Self::Folder(path) if path.is_file() => Err(Fault::Unfit(format!(
+                "`{}` is a file, and a store is a folder of its own: name another",
+                path.display()
+            ))),
             Self::Folder(path) => Ok(Kept::of(Embedded::open(path, Durability::Full)?, What::Embedded)),
             #[cfg(feature = "postgres")]
             Self::Postgres(address) => Ok(Kept::of(Postgres::open_at(address).await?, What::Postgres)),
@@ -160,6 +170,16 @@ impl Kept {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_database_file_of_another_library_is_no_store_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.db");
+        std::fs::write(&path, "theirs").unwrap();
+        let why = Place::Folder(path.clone()).open().await.unwrap_err().to_string();
+        assert!(why.contains("is a file, and a store is a folder"), "{why}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "theirs");
+    }
+
     #[test]
     fn a_place_is_a_folder_or_an_address_and_an_address_is_not_repeated() {
         let Ok(Place::Folder(path)) = "shop.db".parse() else { panic!("a folder is a place") };
@@ -167,6 +187,16 @@ mod tests {
         for bad in ["", "mysql://hunter2@db", "postgres://shop:hunter2@db/shop?sslmode=prefer"] {
             let why = bad.parse::<Place>().unwrap_err().to_string();
             assert!(!why.contains("hunter2"), "{why}");
+        }
+        for (bad, hint) in [
+            ("redis://cache:6379", ".data("),
+            ("redis-cluster://a:1,b:1", ".data("),
+            ("sqlite://shop.db", "a folder"),
+            ("sqlite:shop.db", "without `sqlite:`"),
+            (":memory:", "testing::Shop"),
+        ] {
+            let why = bad.parse::<Place>().unwrap_err().to_string();
+            assert!(why.contains(hint), "{bad}: {why}");
         }
         if let Ok(place) = "postgres://shop:hunter2@db/shop".parse::<Place>() {
             assert!(!format!("{place} {place:?}").contains("hunter2"));
