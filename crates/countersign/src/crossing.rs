@@ -73,7 +73,7 @@ impl Engine {
         user: &User,
     ) -> Result<Option<(Carried, Batch)>, Fault> {
         let Some(who) = guest.filter(|who| who.guest.audience == session.audience) else { return Ok(None) };
-        let data = match self.guests.guest_data(who.guest.serial).await {
+        let data = match self.guests().guest_data(who.guest.serial).await {
             Ok(Some(data)) => data,
             Ok(None) => return Ok(None),
             Err(fault) => {
@@ -107,11 +107,11 @@ impl Engine {
         for round in 0..=ROUNDS {
             let expect = carried.read.filter(|_| round < ROUNDS);
             let end = GuestChange::End { serial, expect, ending: ending.clone() };
-            match self.guests.change_guest(end).await? {
+            match self.guests().change_guest(end).await? {
                 Err(Conflict::Moved) => {}
                 Ok(_) | Err(_) => return Ok(()),
             }
-            let Some(data) = self.guests.guest_data(serial).await? else { return Ok(()) };
+            let Some(data) = self.guests().guest_data(serial).await? else { return Ok(()) };
             let batch = self.moved(carried, &data, session, user)?;
             if self.commit(batch).await?.is_err() {
                 // The session has been ended by somebody else meanwhile, and its guest is not to outlive it.
@@ -178,7 +178,7 @@ impl Engine {
         for _ in 0..limit {
             let Some(serial) = self.unended.next() else { return };
             let end = GuestChange::End { serial, expect: None, ending: self.guest_ending(Reason::Replaced) };
-            if self.guests.change_guest(end).await.is_err() {
+            if self.guests().change_guest(end).await.is_err() {
                 // Nothing answers yet.
                 self.unended.remember(serial);
                 return;

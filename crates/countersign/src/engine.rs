@@ -181,6 +181,12 @@ impl Engine {
         self.view.epoch().unwrap_or(self.opened)
     }
 
+    /// What keeps guests, in the epoch of this moment.
+    pub(crate) fn guests(&self) -> &dyn Guests {
+        self.guests.in_epoch(self.epoch());
+        &*self.guests
+    }
+
     /// Whether letters can be sent, so that sign-up and reset are on.
     #[must_use]
     pub fn mail_available(&self) -> bool {
@@ -202,7 +208,7 @@ impl Engine {
             }
         }
         self.end_left_behind(SWEEP_ROWS).await;
-        if let Err(fault) = self.guests.sweep_guests(before, SWEEP_ROWS).await {
+        if let Err(fault) = self.guests().sweep_guests(before, SWEEP_ROWS).await {
             // What keeps guests may be down, and keys are due all the same.
             tracing::warn!(
                 code = fault.code(),

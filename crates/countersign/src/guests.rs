@@ -110,7 +110,7 @@ impl Engine {
         let Some(serial) = self.roots.handles.open_guest(&handle, self.epoch()) else {
             return Ok(if self.open_handle(&handle).is_some() { Attempt::Absent } else { unknown });
         };
-        let Some(mut guest) = self.guests.guest(serial).await? else { return Ok(unknown) };
+        let Some(mut guest) = self.guests().guest(serial).await? else { return Ok(unknown) };
         let touch = match guest.admit(&token, audience, &self.view, presence, self.now()) {
             Ok(visiting) => visiting.touch,
             Err(refusal) => return Ok(Attempt::Refused(refusal)),
@@ -120,7 +120,7 @@ impl Engine {
             return Ok(unknown);
         }
         if let Some(seen) = touch {
-            if self.guests.change_guest(GuestChange::Touch { serial, seen }).await?.is_err() {
+            if self.guests().change_guest(GuestChange::Touch { serial, seen }).await?.is_err() {
                 return Ok(Attempt::Refused(Refusal::SessionEnded));
             }
             guest.seen = seen;
@@ -165,7 +165,7 @@ impl Engine {
             let max_age = guest.expires.since(guest.begun);
             let begin =
                 GuestChange::Begin { guest: Box::new(guest.clone()), room: policy::GUEST_ROOM, writes };
-            match self.guests.change_guest(begin).await? {
+            match self.guests().change_guest(begin).await? {
                 Ok(_) => return Ok(BegunGuest { who: KnownGuest { guest, handle }, cookie: token, max_age }),
                 Err(Conflict::Taken) => {}
                 Err(conflict) => return Err(refused(conflict).into()),
@@ -180,7 +180,7 @@ impl Engine {
     /// [`Refusal::Invalid`] for the name; what keeps guests could not do.
     pub async fn guest_slot(&self, who: &KnownGuest, name: &str) -> Result<Option<(Version, Vec<u8>)>> {
         named(name)?;
-        let Some(found) = self.guests.guest_slot(who.guest.serial, name).await? else { return Ok(None) };
+        let Some(found) = self.guests().guest_slot(who.guest.serial, name).await? else { return Ok(None) };
         let (value, _) = opened(&self.guest_key(&who.guest)?, &who.guest.slots, name, &found.value)?;
         Ok(Some((found.version, value.to_vec())))
     }
@@ -190,7 +190,7 @@ impl Engine {
     /// # Errors
     /// What keeps guests could not do.
     pub async fn guest_slot_names(&self, who: &KnownGuest) -> Result<Vec<(String, Version, u64)>> {
-        let data = self.guests.guest_data(who.guest.serial).await?.unwrap_or_default();
+        let data = self.guests().guest_data(who.guest.serial).await?.unwrap_or_default();
         let size = |sealed: usize| u64::try_from(sealed.saturating_sub(OVERHEAD)).unwrap_or(u64::MAX);
         let own = data.slots.into_iter().filter(|(name, _)| name != operations::SLOT);
         Ok(own.map(|(name, slot)| (name, slot.version, size(slot.value.len()))).collect())
@@ -219,10 +219,10 @@ impl Engine {
         let (serial, room) = (who.guest.serial, policy::GUEST_ROOM);
         let writes = self.sealed(&who.guest, puts, once)?;
         let write = GuestChange::Write { serial, at: self.now(), room, writes };
-        match self.guests.change_guest(write).await? {
+        match self.guests().change_guest(write).await? {
             Ok(version) => Ok(version),
             // The slot, or the guest with it.
-            Err(Conflict::Missing) if self.guests.guest(serial).await?.is_none() => {
+            Err(Conflict::Missing) if self.guests().guest(serial).await?.is_none() => {
                 Err(Refusal::SessionUnknown.into())
             }
             Err(conflict) => Err(refused(conflict).into()),
@@ -241,7 +241,7 @@ impl Engine {
     pub async fn end_guest(&self, who: &KnownGuest, reason: Reason) -> Result<()> {
         let end =
             GuestChange::End { serial: who.guest.serial, expect: None, ending: self.guest_ending(reason) };
-        match self.guests.change_guest(end).await? {
+        match self.guests().change_guest(end).await? {
             Ok(_) | Err(Conflict::Missing) => Ok(()),
             Err(conflict) => Err(unexpected(conflict)),
         }
@@ -252,7 +252,7 @@ impl Engine {
     /// # Errors
     /// What keeps guests could not do.
     pub async fn live_guests(&self) -> Result<u32> {
-        Ok(self.guests.count_guests(self.now(), 10_000).await?)
+        Ok(self.guests().count_guests(self.now(), 10_000).await?)
     }
 
     /// How a guest ends. By the system: a guest's tombstone names nobody, so that nothing leads from it to a person.

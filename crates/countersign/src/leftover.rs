@@ -48,7 +48,7 @@ impl Engine {
                 ended: session.ended,
             })
         } else if let Some(serial) = self.roots.handles.open_guest(&handle, self.epoch()) {
-            self.guests.guest(serial).await.ok().flatten().map(|guest| Remains {
+            self.guests().guest(serial).await.ok().flatten().map(|guest| Remains {
                 alive: guest.audience == *audience && guest.alive(&self.view, now).is_ok(),
                 secret: guest.secret,
                 ended: guest.ended,

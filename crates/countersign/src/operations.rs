@@ -68,7 +68,7 @@ impl Engine {
     /// # Errors
     /// What keeps guests could not do.
     pub async fn remembered(&self, who: &KnownGuest) -> Result<Remembered> {
-        let Some(found) = self.guests.guest_slot(who.guest.serial, SLOT).await? else {
+        let Some(found) = self.guests().guest_slot(who.guest.serial, SLOT).await? else {
             return Ok(Remembered::default());
         };
         let (value, _) = opened(&self.guest_key(&who.guest)?, &who.guest.slots, SLOT, &found.value)?;

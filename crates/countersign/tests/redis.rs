@@ -16,11 +16,12 @@ use countersign::{
     SessionRules, Settings, Visitor,
 };
 use countersign_core::Attempt;
-use countersign_core::batch::Expect;
-use countersign_core::extent::Actor;
-use countersign_core::port::Store;
+use countersign_core::batch::{Batch, Change, Expect, Outcome};
+use countersign_core::extent::{Actor, Ending, Reason};
+use countersign_core::port::{GuestChange, Guests, Store};
 use countersign_core::record::Role;
 use countersign_core::record::session::Audience;
+use countersign_core::revoke::epoch::bump;
 use countersign_core::session::admit::Presence;
 use countersign_store::{Durability, Embedded, Redis};
 use servers::Server;
@@ -29,7 +30,10 @@ const CART: GuestPut<'static> =
     GuestPut { name: "cart", expect: Expect::Whatever, value: Some(b"[1]"), crossing: Crossing::Crosses };
 
 async fn engine(folder: &tempfile::TempDir, address: &str) -> Arc<Engine> {
-    let store = Embedded::open(folder.path(), Durability::Relaxed).unwrap();
+    opened(Embedded::open(folder.path(), Durability::Relaxed).unwrap(), address).await
+}
+
+async fn opened(store: Arc<Embedded>, address: &str) -> Arc<Engine> {
     let epoch = store.log_state().await.unwrap().epoch;
     let settings = Settings {
         issuer: "http://localhost:8321".to_owned(),
@@ -105,4 +109,32 @@ async fn a_redis_that_loses_everything_costs_guests_their_data_and_nothing_else(
     assert_ne!(anew.who.guest.serial, left.who.guest.serial);
     let Attempt::Accepted(who) = seen(&anew).await.unwrap() else { panic!("the new guest is not known") };
     assert_eq!(engine.guest_slot(&who, "cart").await.unwrap().unwrap().1, b"[1]");
+}
+
+#[tokio::test]
+async fn guests_of_a_node_that_was_running_when_an_epoch_began_are_those_of_a_node_that_starts_in_it() {
+    let (server, folder) = (Server::alone(), tempfile::tempdir().unwrap());
+    let store = Embedded::open(folder.path(), Durability::Relaxed).unwrap();
+    let before = store.log_state().await.unwrap().epoch;
+    let engine = opened(Arc::clone(&store), &server.address()).await;
+    let (shop, cart) = (Audience::Client("shop".parse().unwrap()), [CART]);
+    let old = engine.begin_guest(shop.clone(), &Rig::visitor(), &cart).await.unwrap();
+    let seen = |guest: &BegunGuest| {
+        let (engine, shop, header) = (Arc::clone(&engine), shop.clone(), header(guest));
+        async move { engine.guest(Some(&header), &shop, Presence::Active).await.unwrap() }
+    };
+    assert!(matches!(seen(&old).await, Attempt::Accepted(_)));
+
+    let epoch = bump(&[before], BEGIN).unwrap();
+    let begun = store.commit(Batch::of(Change::BeginEpoch(epoch))).await.unwrap();
+    assert!(matches!(begun, Outcome::Committed(..)));
+    assert_eq!(seen(&old).await, Attempt::Refused(Refusal::SessionUnknown), "as everybody's");
+    let anew = engine.begin_guest(shop.clone(), &Rig::visitor(), &cart).await.unwrap();
+    let starts = Redis::open(&server.address(), epoch, [8; 8]).unwrap();
+    let serial = anew.who.guest.serial;
+    assert_eq!(starts.guest(serial).await.unwrap(), Some(anew.who.guest.clone()));
+    let ending = Ending { at: BEGIN, reason: Reason::Replaced, by: Actor::System };
+    let end = GuestChange::End { serial, expect: None, ending };
+    assert!(starts.change_guest(end).await.unwrap().is_ok());
+    assert_eq!(seen(&anew).await, Attempt::Refused(Refusal::SessionEnded));
 }

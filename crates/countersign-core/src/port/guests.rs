@@ -8,7 +8,7 @@ use std::fmt::Debug;
 use super::Pending;
 use crate::batch::{Conflict, Expect};
 use crate::extent::Ending;
-use crate::id::{GuestSerial, Version};
+use crate::id::{Epoch, GuestSerial, Version};
 use crate::policy::GuestRoom;
 use crate::record::Guest;
 use crate::time::Timestamp;
@@ -102,6 +102,10 @@ impl GuestChange {
 /// A false *changed* loses something that a guest was told was kept; a false *conflict* costs a retry; an outage is a
 /// [`Fault`](crate::error::Fault) within a time limit. What is missing is missing: no write brings a guest back.
 pub trait Guests: Debug + Send + Sync + 'static {
+    /// Which epoch the log is in, told before anything is asked. An engine beside the authority keeps the guests of each epoch
+    /// apart, or nodes that started before it and after it would not see what the others write and end; the authority's own
+    /// began with it.
+    fn in_epoch(&self, _epoch: Epoch) {}
     /// The guest of that serial. Ended and expired ones are answered as they are, or not at all.
     fn guest(&self, serial: GuestSerial) -> Pending<'_, Option<Guest>>;
     /// One slot of a guest that has not ended.

@@ -1,12 +1,13 @@
 //! The guests' port on Redis: a read is one command, a change is one script.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use countersign_core::Fault;
 use countersign_core::batch::{Conflict, Expect};
 use countersign_core::extent::Ending;
-use countersign_core::id::{GuestSerial, Version};
+use countersign_core::id::{Epoch, GuestSerial, Version};
 use countersign_core::policy::GuestRoom;
 use countersign_core::port::{GuestChange, GuestData, GuestSlot, GuestWrite, Guests, Pending};
 use countersign_core::record::Guest;
@@ -18,6 +19,11 @@ use super::script::{self, Script};
 use crate::codec;
 
 impl Guests for Redis {
+    fn in_epoch(&self, epoch: Epoch) {
+        // None comes back: a node that hears late does not see more than before.
+        self.epoch.fetch_max(epoch.number(), Ordering::AcqRel);
+    }
+
     fn guest(&self, serial: GuestSerial) -> Pending<'_, Option<Guest>> {
         Box::pin(async move {
             let (live, stone) = self.keys(serial);
@@ -101,7 +107,7 @@ impl Guests for Redis {
     fn count_guests(&self, _now: Timestamp, most: u32) -> Pending<'_, u32> {
         Box::pin(async move {
             // A tombstone's key goes on behind the brace.
-            let pattern = format!("cs:{}:{{*}}", self.epoch.number());
+            let pattern = format!("cs:{}:{{*}}", self.epoch());
             self.link.count(&pattern, most).await
         })
     }

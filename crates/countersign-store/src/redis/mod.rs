@@ -10,7 +10,7 @@ mod script;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use countersign_core::Fault;
 use countersign_core::id::{Epoch, GuestSerial};
@@ -20,7 +20,8 @@ use link::Link;
 /// Guests in Redis, one server or a cluster.
 pub struct Redis {
     link: Link,
-    epoch: Epoch,
+    /// The newest that was told; it goes on while the process runs, when somebody begins another.
+    epoch: AtomicU32,
     /// What this process's operations begin with, and how many there were.
     mark: [u8; 8],
     operations: AtomicU64,
@@ -38,14 +39,19 @@ impl Redis {
     /// # Errors
     /// [`Fault::Unfit`]: it is no such address.
     pub fn open(address: &str, epoch: Epoch, mark: [u8; 8]) -> Result<Arc<Self>, Fault> {
-        Ok(Arc::new(Self { link: Link::to(address)?, epoch, mark, operations: AtomicU64::new(0) }))
+        let (link, epoch) = (Link::to(address)?, AtomicU32::new(epoch.number()));
+        Ok(Arc::new(Self { link, epoch, mark, operations: AtomicU64::new(0) }))
     }
 
     /// Where a guest is kept, and where its tombstone. The braces put both on one server of a cluster.
     fn keys(&self, serial: GuestSerial) -> (String, String) {
-        let live = format!("cs:{}:{{{}}}", self.epoch.number(), serial.number());
+        let live = format!("cs:{}:{{{}}}", self.epoch(), serial.number());
         let stone = format!("{live}:x");
         (live, stone)
+    }
+
+    fn epoch(&self) -> u32 {
+        self.epoch.load(Ordering::Acquire)
     }
 
     /// A number that no other operation has.
