@@ -18,7 +18,7 @@ use crate::jws::compact::Compact;
 use crate::jws::trusted::Key;
 use crate::jws::{Trusted, TrustedKeys};
 use crate::jwt::dpop::Proven;
-use crate::jwt::{AccessClaims, AccessView, AssertionClaims, IdClaims, Leeway, Scratch, Verified};
+use crate::jwt::{AccessClaims, AccessView, AssertionClaims, Extended, IdClaims, Leeway, Scratch, Verified};
 use crate::key::VerifyingKey;
 
 /// Begins a verifier of one kind of token that trusts these keys.
@@ -217,13 +217,6 @@ impl<C: Profile> Verifier<C> {
         Self { whom: Arc::new(Whom { issuer, audience }), ..self }.forgetful()
     }
 
-    /// With a memory of its own that is empty, because this verifier and its clones do not accept
-    /// the same tokens any more.
-    fn forgetful(mut self) -> Self {
-        self.memory = self.memory.map(|memory| Arc::new(Memory::new(memory.most())));
-        self
-    }
-
     /// Checks a token at `now`, in unix seconds.
     ///
     /// # Errors
@@ -396,6 +389,13 @@ impl<C: Profile> Verifier<C> {
 }
 
 impl<C> Verifier<C> {
+    /// With a memory of its own that is empty, because this verifier and its clones do not accept
+    /// the same tokens any more.
+    fn forgetful(mut self) -> Self {
+        self.memory = self.memory.map(|memory| Arc::new(Memory::new(memory.most())));
+        self
+    }
+
     /// RFC 7523 3, item 4: an end that is unreasonably far away.
     fn ends_soon(&self, iat: Option<u64>, exp: Option<u64>, now: u64) -> Result<(), Error> {
         let (Some(most), Some(exp)) = (self.longest, exp) else { return Ok(()) };
@@ -411,6 +411,25 @@ impl Verifier<AssertionClaims> {
     /// that the audience is one. What was remembered before is not known to this one.
     #[must_use]
     pub fn accepting_generic_type(self) -> Self {
+        Self { types: Types::Generic, ..self }.forgetful()
+    }
+}
+
+impl Verifier<IdClaims> {
+    /// Takes ID tokens without `typ`, too, which some providers write (OpenID Connect Core 2 asks for
+    /// none). Then nothing tells them from an access token that has no type either: ask for it only
+    /// where the provider gives those another audience, and compare the `nonce`. What was remembered
+    /// before is not known to this one.
+    #[must_use]
+    pub fn accepting_untyped(self) -> Self {
+        Self { types: Types::Generic, ..self }.forgetful()
+    }
+}
+
+impl<T> Verifier<Extended<IdClaims, T>> {
+    /// As for ID tokens without claims of one's own.
+    #[must_use]
+    pub fn accepting_untyped(self) -> Self {
         Self { types: Types::Generic, ..self }.forgetful()
     }
 }

@@ -15,6 +15,8 @@ use crate::key::private::Sealed;
 ///
 /// It tells a client who signed in. It opens no API: an access token does. A client that sent a
 /// `nonce` compares it with the one in here, or the token of another sign-in could be slipped in.
+/// Some providers write no `typ`: see
+/// [`Verifier::accepting_untyped`](crate::jwt::Verifier::accepting_untyped).
 ///
 /// ```
 /// use countersign_jose::jwt::{self, IdClaims};
@@ -86,6 +88,9 @@ impl Profile for IdClaims {
     const TYP: &'static str = "JWT";
 
     fn read(claims: &Claims<'_>) -> Result<Self, Error> {
+        // Providers from before `logout+jwt` give logout tokens the type `JWT`, and all else that is
+        // required here (Back-Channel Logout 2.4): they tell of an event, and an ID token never does.
+        claims.without("events")?;
         Ok(Self {
             iss: claims.text("iss")?,
             sub: claims.text("sub")?,

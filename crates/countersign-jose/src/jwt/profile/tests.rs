@@ -179,6 +179,43 @@ fn older_assertions_are_taken_only_where_somebody_asks_for_it() {
 }
 
 #[test]
+fn a_logout_token_from_before_its_type_is_no_id_token() {
+    // Signed by the same key, for the same client, about the same user.
+    let claims = serde_json::to_string(&logout()).unwrap();
+    let by = |typ: &str| {
+        let kid = es256().key_id();
+        let token = forge(es256(), &format!(r#"{{"alg":"ES256"{typ},"kid":"{kid}"}}"#), &claims);
+        let verifier = jwt::verifier::<IdClaims>(es256().verifying_key()).issuer(ISSUER).audience(AUDIENCE);
+        verifier.accepting_untyped().verify(&token, NOW).map(drop)
+    };
+    assert_eq!(by(r#","typ":"JWT""#), Err(Error::Claim { claim: "events" }));
+    assert_eq!(by(""), Err(Error::Claim { claim: "events" }));
+    assert!(matches!(by(r#","typ":"logout+jwt""#), Err(Error::Type { .. })));
+    let own = jwt::Extended::new(id(), json!({ "events": {} }));
+    assert!(jwt::sign(es256(), &own).is_err());
+}
+
+#[test]
+fn id_tokens_without_a_type_are_taken_only_where_somebody_asks_for_it() {
+    let claims = serde_json::to_string(&jwt::Extended::new(id(), json!({ "tier": "gold" }))).unwrap();
+    let token = forge(es256(), &format!(r#"{{"alg":"ES256","kid":"{}"}}"#, es256().key_id()), &claims);
+    let strict = jwt::verifier::<IdClaims>(es256().verifying_key()).issuer(ISSUER).audience(AUDIENCE);
+    assert_eq!(strict.verify(&token, NOW).unwrap_err(), Error::Type { expected: "JWT" });
+    let strict = strict.remembering(10);
+    let lenient = strict.clone().accepting_untyped();
+    assert_eq!(lenient.verify(&token, NOW).unwrap().sub, "ana");
+    assert!(lenient.verify(&jwt::sign(es256(), &id()).unwrap(), NOW).is_ok());
+    // The strict one has learned nothing of it.
+    assert_eq!(strict.verify(&token, NOW).unwrap_err(), Error::Type { expected: "JWT" });
+    let typed =
+        forge(es256(), &format!(r#"{{"alg":"ES256","typ":"at+jwt","kid":"{}"}}"#, es256().key_id()), &claims);
+    assert_eq!(lenient.verify(&typed, NOW).unwrap_err(), Error::Type { expected: "JWT" });
+    type Own = jwt::Extended<IdClaims, Map<String, Value>>;
+    let own = jwt::verifier::<Own>(es256().verifying_key()).issuer(ISSUER).audience(AUDIENCE);
+    assert_eq!(own.accepting_untyped().verify(&token, NOW).unwrap().own["tier"], "gold");
+}
+
+#[test]
 fn what_a_client_writes_itself_does_not_last_for_ever() {
     let lasting = |iat: Option<u64>, exp: u64| AssertionClaims { iat, exp, ..assertion() };
     let told =
@@ -352,7 +389,6 @@ fn a_type_alone_does_not_make_one_kind_another() {
         passed,
         [
             "at+jwt as JWT",
-            "logout+jwt as JWT",
             "client-authentication+jwt as JWT",
             "ticket+jwt as JWT",
             "logout+jwt as secevent+jwt"
