@@ -93,6 +93,7 @@ pub use development::DEV_KEY;
 pub use endings::{Ended, GrantView, SessionView};
 pub use engine::{Engine, Parts, Settings};
 pub use error::{Error, Result};
+pub use export::Export;
 #[cfg(feature = "jwks")]
 pub use guard::{Named, NamedClaims};
 pub use guard::{Recognized, Recognizer, sign_in_helps};

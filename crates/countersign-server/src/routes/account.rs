@@ -22,7 +22,7 @@ use crate::pages::{
     ScopeLine,
 };
 use crate::web::form::need;
-use crate::web::{Face, Form, Guest, Query, Wrong};
+use crate::web::{Face, Form, Guest, Query, Wrong, parts};
 
 pub(super) fn routes() -> Vec<Route> {
     let page = Face::Page;
@@ -149,9 +149,11 @@ async fn data(State(app): State<App>, Person(who): Person) -> Result<Html, Wrong
 }
 
 async fn export(State(app): State<App>, Person(who): Person) -> Result<Response, Wrong> {
-    let document = app.engine.export(&who.session.subject).await?;
+    let document = app.engine.export_in_parts(&who.session.subject).await?;
     let name = HeaderValue::from_static("attachment; filename=\"account.json\"");
-    Ok(([(header::CONTENT_DISPOSITION, name)], axum::Json(document)).into_response())
+    let json = HeaderValue::from_static("application/json");
+    let headers = [(header::CONTENT_DISPOSITION, name), (header::CONTENT_TYPE, json)];
+    Ok((headers, parts::body(document)).into_response())
 }
 
 async fn erase(

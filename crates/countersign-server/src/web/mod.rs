@@ -5,6 +5,7 @@ pub mod face;
 pub mod fence;
 pub mod form;
 pub mod host;
+pub(crate) mod parts;
 pub mod peer;
 pub mod text;
 pub mod wrong;

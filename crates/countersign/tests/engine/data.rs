@@ -150,6 +150,34 @@ async fn an_export_holds_all_that_is_held_and_no_secret() {
 }
 
 #[tokio::test]
+async fn an_export_comes_in_parts_however_much_is_held() {
+    let (shop, handle) = shop().await;
+    let film = serde_json::to_string(&vec!["frame"; 100_000]).unwrap();
+    // Whoever reads the document would refuse all of it.
+    let deep = "[".repeat(100) + &"]".repeat(100);
+    for (name, value) in [("one", &film), ("other", &film), ("third", &film), ("deep", &deep)] {
+        let put = shop.engine().put_slot(&shop.client, &handle, name, Expect::Absent, value.as_bytes());
+        put.await.unwrap();
+    }
+    let mut export = shop.rig.engine.export_in_parts(&shop.ada.session.subject).await.unwrap();
+    let mut parts = Vec::new();
+    while let Some(part) = export.next().await.unwrap() {
+        parts.push(part);
+    }
+    assert_eq!(export.next().await, Ok(None));
+    let longest = parts.iter().map(String::len).max().unwrap();
+    assert!(longest < film.len() + 128 * 1024, "{longest}");
+    let document: serde_json::Value = serde_json::from_str(&parts.concat()).unwrap();
+    let sessions = document["sessions"].as_array().unwrap();
+    let here = sessions.iter().find(|session| session["session"] == handle.as_str()).unwrap();
+    assert_eq!(here["data"]["third"].as_array().unwrap().len(), 100_000);
+    assert_eq!(here["data"]["deep"], deep.as_str());
+    let missing = serde_json::from_value(serde_json::json!(format!("usr_{:032x}", 9))).unwrap();
+    let refused = shop.rig.engine.export_in_parts(&missing).await.unwrap_err();
+    assert_eq!(refused, Refusal::Missing { what: "person" }.into());
+}
+
+#[tokio::test]
 async fn an_erased_person_is_gone_and_nothing_of_theirs_is_accepted() {
     let (shop, handle) = shop().await;
     put(&shop, &handle, Expect::Whatever, "x").await.unwrap();
