@@ -8,7 +8,8 @@ use std::time::Duration;
 use countersign_core::Fault;
 use countersign_core::batch::Conflict;
 use deadpool_postgres::{
-    ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime,
+    ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType,
+    Timeouts,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -41,9 +42,6 @@ impl Links {
         let pool = Pool::builder(Manager::from_config(address.config, address.tls, how))
             .max_size(MOST)
             .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(ANSWER))
-            .create_timeout(Some(CONNECT))
-            .recycle_timeout(Some(CONNECT))
             .build();
         Ok(Self { pool: pool.map_err(|error| Fault::Unfit(format!("no connections: {error}")))? })
     }
@@ -53,9 +51,17 @@ impl Links {
     /// # Errors
     /// [`Stop::Lost`] or [`Stop::Silent`] when none is to be had within the limit.
     pub(super) async fn link(&self) -> Result<Link, Stop> {
-        match self.pool.get().await {
+        self.link_within(ANSWER).await
+    }
+
+    async fn link_within(&self, wait: Duration) -> Result<Link, Stop> {
+        let limits = Timeouts { wait: Some(wait), create: Some(CONNECT), recycle: Some(CONNECT) };
+        match self.pool.timeout_get(&limits).await {
             Ok(object) => Ok(Link { object: Some(object), spoilt: AtomicBool::new(false) }),
             Err(PoolError::Backend(error)) => Err(Stop::Lost(super::convert::broken(&error))),
+            Err(PoolError::Timeout(TimeoutType::Wait)) => Err(Stop::Silent(Fault::Store(
+                "none of the connections to PostgreSQL became free".to_owned(),
+            ))),
             Err(PoolError::Timeout(_)) => Err(silent()),
             Err(error) => Err(Stop::Lost(Fault::Store(format!("no connection to PostgreSQL: {error}")))),
         }
@@ -74,8 +80,10 @@ impl Links {
     }
 
     /// A connection on which a transaction has begun; end it with [`Links::end`], whatever happens in between.
+    ///
+    /// A crowd may come at once, and each has its turn: what is written is waited for longer than what is read.
     pub(super) async fn begin(&self) -> Result<Link, Fault> {
-        let link = self.link().await?;
+        let link = self.link_within(TURN).await?;
         let link = match link.say("BEGIN").await {
             Ok(()) => return Ok(link),
             // It had died while nobody used it; nothing has been written on it.
@@ -214,5 +222,7 @@ fn silent() -> Stop {
 
 /// The most connections of one node: PostgreSQL allows 100 by default, for all nodes together.
 const MOST: usize = 12;
+/// The longest wait for a connection to write on.
+const TURN: Duration = Duration::from_secs(10);
 /// The longest wait for an answer; a little longer than the server's own limit, so that its word comes first.
 const ANSWER: Duration = Duration::from_secs(3);
