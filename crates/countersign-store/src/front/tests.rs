@@ -18,8 +18,8 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use super::Front;
+use crate::Embedded;
 use crate::conformance::{self, Candidate};
-use crate::{Durability, Embedded};
 
 /// A place where answers wait, and where a test sees that one has come.
 #[derive(Debug)]
@@ -67,7 +67,6 @@ struct Slow {
     broken: AtomicBool,
     reading: Gate,
     committing: Gate,
-    _folder: tempfile::TempDir,
 }
 
 impl Store for Slow {
@@ -183,8 +182,7 @@ struct House {
 
 impl House {
     async fn of(most: usize) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let inner = Embedded::open(folder.path(), Durability::Relaxed).unwrap();
+        let inner = Embedded::in_memory().unwrap();
         let user = json!({"subject": SUBJECT, "email": "ada@mail.example", "role": "person", "password": "x",
             "generation": 0, "data_key": [], "since": 0});
         let login = json!({"id": LOGIN, "subject": SUBJECT, "born": 0, "generation": 0, "at": 1000,
@@ -198,7 +196,6 @@ impl House {
             broken: AtomicBool::new(false),
             reading: Gate::open(),
             committing: Gate::open(),
-            _folder: folder,
         });
         let front = Arc::new(Front::new(Arc::clone(&slow) as Arc<dyn Store>, most));
         front.follow(Arc::new(View::loading())).await.unwrap();
@@ -440,8 +437,7 @@ async fn no_reading_raced_with_an_ending_brings_it_back() {
 
 #[tokio::test]
 async fn of_ten_thousand_endings_no_slow_writer_behind_a_front_undoes_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let inner = Embedded::open(folder.path(), Durability::Relaxed).unwrap();
+    let inner = Embedded::in_memory().unwrap();
     let store = Arc::new(Front::new(Arc::clone(&inner) as Arc<dyn Store>, 5000));
     let candidate = Candidate { store, directory: inner as Arc<dyn Directory> };
     conformance::race_endings(candidate, 10_000).await.unwrap();
@@ -449,16 +445,10 @@ async fn of_ten_thousand_endings_no_slow_writer_behind_a_front_undoes_one() {
 
 #[tokio::test]
 async fn a_front_is_as_good_a_store_as_the_one_behind_it() {
-    let folders = tempfile::tempdir().unwrap();
-    let mut number = 0;
-    let failed = conformance::run(|| {
-        number += 1;
-        let folder = folders.path().join(number.to_string());
-        async move {
-            let inner = Embedded::open(&folder, Durability::Relaxed).unwrap();
-            let store = Arc::new(Front::new(Arc::clone(&inner) as Arc<dyn Store>, 3));
-            Candidate { store, directory: inner as Arc<dyn Directory> }
-        }
+    let failed = conformance::run(|| async {
+        let inner = Embedded::in_memory().unwrap();
+        let store = Arc::new(Front::new(Arc::clone(&inner) as Arc<dyn Store>, 3));
+        Candidate { store, directory: inner as Arc<dyn Directory> }
     });
     let failed = tokio::time::timeout(Duration::from_secs(120), failed).await.unwrap();
     assert!(failed.is_empty(), "{failed:?}");
