@@ -1,10 +1,12 @@
 //! How many sessions become durable in a second, and how long one of them waits, beside the bare disk in the same run.
 //!
 //! Rounds take turns: appending a page and asking the disk to keep it, one after the other; session starts by one client;
-//! session starts by 64.
+//! session starts by 64. All take their serials from one block, as the sign-ins of one node do: serials from 64 blocks would
+//! write to 64 places of each index.
 
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +17,7 @@ use countersign_core::policy::PERSON_SESSION;
 use countersign_core::port::Store;
 use countersign_store::Durability;
 use serde_json::json;
+use tokio::sync::Mutex;
 
 const ROUNDS: usize = 5;
 const TURN: Duration = Duration::from_millis(1500);
@@ -49,6 +52,7 @@ impl Turns {
 async fn main() {
     let house = Arc::new(House::new(Durability::Full, Arc::new(SystemClock::default())).await);
     let mut raw = OpenOptions::new().create(true).append(true).open(house.folder().join("raw")).unwrap();
+    let serials = Arc::new(Mutex::new(0..0));
     let [mut disk, mut one, mut many] = [Turns::default(), Turns::default(), Turns::default()];
     for _ in 0..ROUNDS {
         let (begun, mut waits) = (Instant::now(), Vec::new());
@@ -61,8 +65,9 @@ async fn main() {
         disk.add(waits, begun.elapsed());
         for (clients, turns) in [(1, &mut one), (64, &mut many)] {
             let begun = Instant::now();
-            let running: Vec<_> =
-                (0..clients).map(|_| tokio::spawn(client(Arc::clone(&house), begun))).collect();
+            let running: Vec<_> = (0..clients)
+                .map(|_| tokio::spawn(client(Arc::clone(&house), Arc::clone(&serials), begun)))
+                .collect();
             let mut waits = Vec::new();
             for one in running {
                 waits.extend(one.await.unwrap());
@@ -75,17 +80,21 @@ async fn main() {
     many.tell("64 clients");
 }
 
-async fn client(house: Arc<House>, begun: Instant) -> Vec<f64> {
+async fn client(house: Arc<House>, serials: Arc<Mutex<Range<u64>>>, begun: Instant) -> Vec<f64> {
     let mut waits = Vec::new();
-    let mut serials = 0..0;
     while begun.elapsed() < TURN {
-        if serials.is_empty() {
-            serials = house.store.lease_serials(1024).await.unwrap();
-        }
-        let (_, batch) = house.session(serials.next().unwrap(), PERSON_SESSION);
+        let serial = next(&house, &mut *serials.lock().await).await;
+        let (_, batch) = house.session(serial, PERSON_SESSION);
         let each = Instant::now();
         assert!(matches!(house.store.commit(batch).await.unwrap(), Outcome::Committed(..)));
         waits.push(each.elapsed().as_nanos() as f64);
     }
     waits
+}
+
+async fn next(house: &House, serials: &mut Range<u64>) -> u64 {
+    if serials.is_empty() {
+        *serials = house.store.lease_serials(4096).await.unwrap();
+    }
+    serials.next().unwrap()
 }
