@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use countersign::{Entered, Recognized};
 use countersign_core::Refusal;
-use countersign_core::id::Subject;
+use countersign_core::id::{Spelled, Subject};
 use countersign_core::record::{Scope, Style};
 use countersign_core::time::Timestamp;
 use http::request::Parts;
@@ -38,7 +38,7 @@ pub(crate) struct InSession {
     pub(crate) orders: Arc<Orders>,
     /// What the application calls them, where it names people itself.
     name: Option<Arc<str>>,
-    subject: OnceLock<Subject>,
+    subject: OnceLock<Spelled>,
     handle: OnceLock<String>,
 }
 
@@ -52,7 +52,9 @@ impl InSession {
     fn subject(&self) -> &str {
         match &self.name {
             Some(name) => name,
-            None => self.subject.get_or_init(|| self.entered.session.subject()).as_str(),
+            None => {
+                self.subject.get_or_init(|| Subject::spell(*self.entered.session.subject_bytes())).as_str()
+            }
         }
     }
 

@@ -32,6 +32,7 @@ impl<T> Attempt<T> {
     }
 
     /// The accepted value through `change`.
+    #[inline]
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Attempt<U> {
         match self {
             Self::Absent => Attempt::Absent,

@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use uuid::fmt::Simple;
 use uuid::{Builder, Uuid};
 
 use crate::time::Timestamp;
@@ -62,8 +63,13 @@ macro_rules! sortable_id {
             #[doc = concat!("assert_eq!(", stringify!($name), "::from_bytes([1; 16]).bytes(), [1; 16]);\n```")]
             #[must_use]
             pub fn from_bytes(bytes: [u8; 16]) -> Self {
-                let mut room = Uuid::encode_buffer();
-                Self([$prefix, Uuid::from_bytes(bytes).simple().encode_lower(&mut room)].concat())
+                Self(Self::spell(bytes).as_str().to_owned())
+            }
+
+            /// The text of the id that these bytes are, for who only reads it: nothing is allocated.
+            #[must_use]
+            pub fn spell(bytes: [u8; 16]) -> Spelled {
+                Spelled::new($prefix, bytes)
             }
         }
 
@@ -107,6 +113,32 @@ macro_rules! sortable_id {
             }
         }
     };
+}
+
+/// The text of an id, held in place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spelled {
+    text: [u8; 40],
+    length: usize,
+}
+
+impl Spelled {
+    fn new(prefix: &'static str, bytes: [u8; 16]) -> Self {
+        let mut text = [0; 40];
+        if let Some((head, rest)) = text.split_at_mut_checked(prefix.len())
+            && let Some(digits) = rest.first_chunk_mut::<{ Simple::LENGTH }>()
+        {
+            head.copy_from_slice(prefix.as_bytes());
+            Uuid::from_bytes(bytes).simple().encode_lower(digits);
+        }
+        Self { text, length: prefix.len() + Simple::LENGTH }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.text.get(..self.length).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default()
+    }
 }
 
 sortable_id! {

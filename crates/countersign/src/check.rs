@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
-use countersign_core::batch::{Batch, Change};
+use countersign_core::batch::Batch;
 use countersign_core::handle::Handle;
 use countersign_core::id::{LoginId, Position, Serial, SlotsId, Subject};
 use countersign_core::record::Session;
 use countersign_core::record::session::Audience;
 use countersign_core::session::admit::Presence;
-use countersign_core::session::{Admitted, Brief, Presented, Standing};
+use countersign_core::session::{Admitted, Brief, Presented, Standing, Touch};
 use countersign_core::time::Timestamp;
 use countersign_core::{Attempt, Fault, Refusal};
 
@@ -207,10 +207,10 @@ impl Engine {
         &self,
         asked: &Asked,
         seen: Timestamp,
-        touch: Change,
+        touch: Touch,
     ) -> Result<Result<(), Refusal>, Fault> {
         let Some(claim) = self.front.claim(asked.serial, seen, asked.now) else { return Ok(Ok(())) };
-        Ok(match self.commit(Batch::of(touch)).await? {
+        Ok(match self.commit(Batch::of(touch.into())).await? {
             Ok(_) => {
                 claim.written();
                 Ok(())
@@ -258,7 +258,7 @@ struct Asked {
 struct Judged {
     session: Admitted,
     seen: Timestamp,
-    touch: Option<Change>,
+    touch: Option<Touch>,
 }
 
 impl Asked {
@@ -279,7 +279,7 @@ impl Asked {
 mod tests {
     use std::time::Duration;
 
-    use countersign_core::batch::Outcome;
+    use countersign_core::batch::{Change, Outcome};
     use countersign_core::extent::{Actor, Extent, Reason};
     use countersign_core::port::Store;
 

@@ -6,7 +6,7 @@ pub mod cookie;
 pub mod guest;
 pub mod start;
 
-pub use admit::{Live, Standing};
+pub use admit::{Live, Standing, Touch};
 pub use brief::{Admitted, Brief};
 pub use cookie::{Cookie, Presented, Surface, Transport};
 pub use guest::{Arrived, NewGuest, Visiting};
