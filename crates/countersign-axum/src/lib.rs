@@ -33,7 +33,7 @@ pub mod testing;
 mod visit;
 
 pub use auth::Auth;
-pub use countersign::{Beyond, Preset, Reach, Stay, trust};
+pub use countersign::{Authorities, Beyond, Preset, Reach, Stay, trust};
 pub use countersign::{Bytes, Expect, Slot, Version, Writes};
 pub use fence::{Fence, Fenced};
 pub use guard::Guard;

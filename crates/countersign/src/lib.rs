@@ -101,7 +101,7 @@ pub use guests::{BegunGuest, Crossing, GuestPut, KnownGuest, Turn};
 pub use hasher::HashingLimits;
 pub use home::{Home, Keeping, Known};
 #[cfg(feature = "jwks")]
-pub use jwks::{FetchError, Reach, trust};
+pub use jwks::{Authorities, FetchError, Reach, trust};
 pub use leftover::Leftover;
 pub use logins::SignedIn;
 pub use logout::LogoutStep;
