@@ -36,8 +36,9 @@ const CERTIFICATE: &str = "x5t#S256";
 /// assert!(!bound.is_certificate(b"a certificate in DER"));
 /// # Ok::<(), countersign_jose::Fault>(())
 /// ```
+// Few tokens are bound, and claims are moved about: boxed it takes a word of those that are not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Confirmation(Method);
+pub struct Confirmation(Box<Method>);
 
 /// How the key is named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,19 +55,19 @@ impl Confirmation {
     /// Binds to a key by its thumbprint, for proofs as in RFC 9449.
     #[must_use]
     pub fn of(key: &VerifyingKey) -> Self {
-        Self(Method::Thumbprint(key.thumbprint()))
+        Self(Box::new(Method::Thumbprint(key.thumbprint())))
     }
 
     /// Binds to the certificate that a client has shown in mutual TLS, in DER (RFC 8705 3.1).
     #[must_use]
     pub fn of_certificate(der: &[u8]) -> Self {
-        Self(Method::Certificate(base64::encode(backend::sha256(der))))
+        Self(Box::new(Method::Certificate(base64::encode(backend::sha256(der)))))
     }
 
     /// The SHA-256 thumbprint of the key in base64url, where it is named so.
     #[must_use]
     pub fn jkt(&self) -> Option<&str> {
-        match &self.0 {
+        match &*self.0 {
             Method::Thumbprint(jkt) => Some(jkt),
             _ => None,
         }
@@ -75,7 +76,7 @@ impl Confirmation {
     /// Whether this is the key that is meant, by its thumbprint (`jkt`) or as it is (`jwk`).
     #[must_use]
     pub fn is_key(&self, key: &VerifyingKey) -> bool {
-        match &self.0 {
+        match &*self.0 {
             Method::Thumbprint(jkt) => *jkt == key.thumbprint(),
             Method::Other(name, value) if name == "jwk" => {
                 Jwk::parse(value.to_string().as_bytes()).is_ok_and(|jwk| jwk.thumbprint() == key.thumbprint())
@@ -88,14 +89,14 @@ impl Confirmation {
     /// has shown in the handshake, and not one out of a header that anybody can write.
     #[must_use]
     pub fn is_certificate(&self, der: &[u8]) -> bool {
-        matches!(&self.0, Method::Certificate(sha256) if *sha256 == base64::encode(backend::sha256(der)))
+        matches!(&*self.0, Method::Certificate(sha256) if *sha256 == base64::encode(backend::sha256(der)))
     }
 
     /// How the key is named and what stands there, such as `kid` and the name of a key that both
     /// sides know (RFC 7800 3.4).
     #[must_use]
     pub fn member(&self) -> (&str, Value) {
-        match &self.0 {
+        match &*self.0 {
             Method::Thumbprint(jkt) => (JKT, Value::from(jkt.as_str())),
             Method::Certificate(sha256) => (CERTIFICATE, Value::from(sha256.as_str())),
             Method::Other(name, value) => (name, value.clone()),
@@ -103,6 +104,7 @@ impl Confirmation {
     }
 
     /// `cnf` among the claims of a token.
+    #[inline]
     pub(crate) fn read(claims: &Claims<'_>) -> Result<Option<Self>, Error> {
         let Some(object) = claims.maybe_object("cnf")? else { return Ok(None) };
         Self::within(&object).map(Some)
@@ -122,11 +124,11 @@ impl Confirmation {
             Value::String(text) if base64::decode_exact::<32>(text.as_bytes()).is_ok() => Some(text),
             _ => None,
         };
-        Some(Self(match name.as_str() {
+        Some(Self(Box::new(match name.as_str() {
             JKT => Method::Thumbprint(hash(value)?),
             CERTIFICATE => Method::Certificate(hash(value)?),
             _ => Method::Other(name, value),
-        }))
+        })))
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) struct Kept<C> {
     /// For whom it was good.
     pub(super) whom: Arc<Whom>,
     /// Whose key must be proven.
-    pub(super) bound: Option<Box<Confirmation>>,
+    pub(super) bound: Option<Confirmation>,
     pub(super) claims: C,
     pub(super) token: Token,
 }

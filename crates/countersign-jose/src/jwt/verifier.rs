@@ -278,28 +278,33 @@ impl<C: Profile> Verifier<C> {
         let Some(memory) = &self.memory else {
             return self.admit(token, now, Expiry::Counts, by).map(|good| Verified::of(good.claims));
         };
-        if let Some((kept, Some((meant, in_time)))) = memory.recall(token, |kept| self.still_good(kept, now))
-        {
-            meant?;
-            // Not in the memory's lock: it may be the caller who is asked.
-            by.may_show(kept.bound.as_deref())?;
-            return in_time.map(|()| Verified::kept(kept));
+        let recalled = match by {
+            // Not in the memory's lock: it is the caller who is asked.
+            Holder::Asked(_) => memory.recall(token, |_| ()).map(|(kept, ())| {
+                let verdict = self.still_good(&kept, now, by);
+                (kept, verdict)
+            }),
+            _ => memory.recall(token, |kept| self.still_good(kept, now, by)),
+        };
+        if let Some((kept, Some(verdict))) = recalled {
+            return verdict.map(|()| Verified::kept(kept));
         }
         let Good { claims, times, bound, place } = self.admit(token, now, Expiry::Counts, by)?;
         let Some(Key::Public(key)) = self.keys.key(place) else { return Ok(Verified::of(claims)) };
         let (key, whom) = (key.clone(), Arc::clone(&self.whom));
-        let kept = Kept { times, key, whom, bound: bound.map(Box::new), claims, token: Token::of(token) };
+        let kept = Kept { times, key, whom, bound, claims, token: Token::of(token) };
         Ok(Verified::kept(memory.keep(token, kept, now)))
     }
 
-    /// What can change between two looks at the same token: whom it is meant for, and its times. None when its key is
-    /// not trusted any more.
+    /// What can change between two looks at the same token; none when its key is not trusted any more.
     #[inline]
-    fn still_good(&self, kept: &Kept<C>, now: u64) -> Option<(Result<(), Error>, Result<(), Error>)> {
+    fn still_good(&self, kept: &Kept<C>, now: u64, by: &Holder<'_>) -> Option<Result<(), Error>> {
         self.keys.has(&kept.key).then(|| {
-            let known = Arc::ptr_eq(&kept.whom, &self.whom);
-            let meant = if known { Ok(()) } else { self.meant_for_us(&kept.claims) };
-            (meant, self.in_time(kept.times, now, Expiry::Counts))
+            if !Arc::ptr_eq(&kept.whom, &self.whom) {
+                self.meant_for_us(&kept.claims)?;
+            }
+            by.may_show(kept.bound.as_ref())?;
+            self.in_time(kept.times, now, Expiry::Counts)
         })
     }
 
@@ -397,6 +402,7 @@ impl<C> Verifier<C> {
     }
 
     /// RFC 7523 3, item 4: an end that is unreasonably far away.
+    #[inline]
     fn ends_soon(&self, iat: Option<u64>, exp: Option<u64>, now: u64) -> Result<(), Error> {
         let (Some(most), Some(exp)) = (self.longest, exp) else { return Ok(()) };
         // Whoever does not say when it began has the time since now, by the sender's clock.
