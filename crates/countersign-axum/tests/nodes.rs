@@ -102,6 +102,25 @@ async fn who_signs_out_at_one_is_signed_out_at_the_other() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_known_is_let_in_five_hundred_times_without_a_word_from_the_database() {
+    let server = Server::start().await;
+    let url = server.fresh().await;
+    let proxy = Proxy::to(server.port).await;
+    let far = url.replace(&format!(":{}/", server.port), &format!(":{}/", proxy.port));
+    let there = node(&far).await;
+    let cookie = signed_in(&there, "ada").await;
+    assert_eq!(me(&there, &cookie).await, StatusCode::OK);
+    // Whatever were asked now would wait for an answer until the node lets nobody in any more.
+    proxy.set(Way::Silent);
+    for _ in 0..500 {
+        assert_eq!(me(&there, &cookie).await, StatusCode::OK);
+    }
+    // What memory does not hold is asked for, and so is not answered.
+    let unknown = tokio::time::timeout(Duration::from_millis(500), signed_in(&there, "bo")).await;
+    assert!(unknown.is_err(), "the database could be asked");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_is_cut_off_lets_nobody_in_after_the_bound_and_nobody_back_in_who_has_signed_out() {
     let server = Server::start().await;
     let url = server.fresh().await;
