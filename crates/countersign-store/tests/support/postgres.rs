@@ -172,13 +172,18 @@ impl Drop for Server {
     }
 }
 
+/// Where the files of a new server are kept; only tests are given a place by cargo, and the benchmarks start servers, too.
+const KEPT_IN: &str = match option_env!("CARGO_TARGET_TMPDIR") {
+    Some(place) => place,
+    None => concat!(env!("CARGO_MANIFEST_DIR"), "/target"),
+};
+
 /// Makes the files of a new server. They are kept beside the tests, since to copy them costs a tenth of making them: all
 /// servers of a build have one system identifier.
 fn make(programs: &Path, data: &Path) {
     let version = done(Command::new(programs.join("postgres")).arg("--version"));
     let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
-    let kept =
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join(version.trim().chars().map(plain).collect::<String>());
+    let kept = Path::new(KEPT_IN).join(version.trim().chars().map(plain).collect::<String>());
     if kept.is_dir() {
         done(Command::new("cp").arg("-Rp").arg(&kept).arg(data));
         if let Some(user) = servant() {
