@@ -169,6 +169,8 @@ fn verdicts(lines: &[Value]) -> Vec<Verdict> {
         most("memory, 10^6 sessions", "B/session", 224.0, memory(1_000_000)),
         least("without a write, 14 days", "of requests", 0.99, idle("14 days")),
         least("without a write, 30 min", "of requests", 0.99, idle("30 min")),
+        // A write for each sixteenth of 900 seconds: docs/adr/0013.
+        least("without a write, 15 min", "of requests", 1.0 - 16.0 / 900.0, idle("15 min")),
         most("idle, latest let in", "of the limit", 1.0, gap("latest")),
         least("idle, earliest refused", "of the limit", 15.0 / 16.0, gap("earliest")),
         least(
