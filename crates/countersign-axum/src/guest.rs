@@ -49,14 +49,14 @@ impl Visit {
 
     /// Writes slots of a stranger, all or none. The first write begins a guest.
     pub(crate) async fn leave(&self, puts: &[GuestPut<'_>]) -> Result<Version, Rejection> {
-        self.may_leave()?;
+        self.may_act()?;
         let _alone = self.arriving.lock().await;
         self.leave_alone(puts, None).await
     }
 
     /// Removes a slot of a stranger, whatever it held; begins nobody.
     pub(crate) async fn clear(&self, name: &str, crossing: Crossing) -> Result<(), Rejection> {
-        self.may_leave()?;
+        self.may_act()?;
         let _alone = self.arriving.lock().await;
         if self.known_guest().await?.is_some() {
             let put = GuestPut { name, expect: Expect::Whatever, value: None, crossing };
@@ -74,7 +74,7 @@ impl Visit {
         begins: Begins,
         mut change: impl FnMut(&mut T) -> Result<A, Refusal>,
     ) -> Result<Option<(T, A)>, Rejection> {
-        self.may_leave()?;
+        self.may_act()?;
         let (engine, _) = self.own()?;
         let (name, crossing) = (slot.name(), slot.crossing());
         let _alone = self.arriving.lock().await;
@@ -110,11 +110,6 @@ impl Visit {
             }
         }
         Err(Fault::Contention.into())
-    }
-
-    /// Else another site could leave something with its visitors, and take what they had left away from them.
-    const fn may_leave(&self) -> Result<(), Rejection> {
-        if self.from_here { Ok(()) } else { Err(Rejection::CrossSite) }
     }
 
     /// As [`Visit::leave`], for whoever is alone.

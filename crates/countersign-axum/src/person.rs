@@ -66,7 +66,7 @@ impl Session {
     /// Signs out. The session has ended once this has answered, whatever else is under way. What a stranger left is gone.
     ///
     /// # Errors
-    /// The store could not answer; then nobody is signed out.
+    /// Another site sent the request, or the store could not answer; then nobody is signed out.
     pub async fn sign_out(&self) -> Result<(), Rejection> {
         self.0.sign_out().await
     }

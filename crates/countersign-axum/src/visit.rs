@@ -142,9 +142,7 @@ impl Visit {
     pub(crate) async fn sign_in(&self, name: &str, stay: Stay) -> Result<(), Rejection> {
         let home = self.home()?;
         // Else another site could sign its visitors in as somebody it knows, and read what they then leave there.
-        if !self.from_here {
-            return Err(Rejection::CrossSite);
-        }
+        self.may_act()?;
         let _alone = self.arriving.lock().await;
         let before = self.known();
         let before = before.as_ref().and_then(Auth::session).map(|session| session.entered);
@@ -170,9 +168,16 @@ impl Visit {
         }
     }
 
+    /// Refuses what another site made the browser send. It may come without the cookie, as a stranger's, and what the answer
+    /// says about cookies counts for the browser all the same.
+    pub(crate) const fn may_act(&self) -> Result<(), Rejection> {
+        if self.from_here { Ok(()) } else { Err(Rejection::CrossSite) }
+    }
+
     /// Signs out; the answer takes the cookie away. What a guest left is gone.
     pub(crate) async fn sign_out(&self) -> Result<(), Rejection> {
         let home = self.home()?;
+        self.may_act()?;
         match self.known().as_ref().and_then(Auth::session) {
             Some(session) => home.engine().sign_out(&session.entered.checked(home.audience())).await?,
             None => self.forget_guest().await?,
@@ -184,6 +189,7 @@ impl Visit {
     /// Ends every session of whoever is signed in.
     pub(crate) async fn sign_out_everywhere(&self) -> Result<(), Rejection> {
         let home = self.home()?;
+        self.may_act()?;
         match self.known().as_ref().and_then(Auth::session) {
             Some(session) => {
                 self.still_here()?;
