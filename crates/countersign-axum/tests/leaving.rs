@@ -91,3 +91,19 @@ async fn another_site_signs_nobody_out_and_takes_no_cart_away() {
     assert_eq!(said(&app, "/", &ada).await, "ada");
     assert_eq!(said(&app, "/cart", &guest).await, "tea");
 }
+
+#[tokio::test]
+async fn the_last_sign_in_says_whether_the_browser_remembers() {
+    let shop = Shop::open().await.unwrap();
+    let app = app(shop.guard());
+    let (visit, ada) = baked(&ask(&app, "POST", "/signin/ada", None).await);
+    assert!(!visit.contains("Max-Age"), "{visit}");
+    let (stays, ada) = baked(&ask(&app, "POST", "/stay/ada", Some(&ada)).await);
+    assert!(stays.ends_with("Max-Age=2592000"), "{stays}");
+    shop.clock().advance(std::time::Duration::from_secs(9 * 60 * 60));
+    assert_eq!(said(&app, "/", &ada).await, "ada", "longer than a visit goes unused");
+    let (visit, ada) = baked(&ask(&app, "POST", "/signin/ada", Some(&ada)).await);
+    assert!(!visit.contains("Max-Age"), "{visit}");
+    shop.clock().advance(std::time::Duration::from_secs(9 * 60 * 60));
+    assert_eq!(said(&app, "/", &ada).await, "stranger");
+}

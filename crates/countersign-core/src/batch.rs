@@ -3,6 +3,7 @@
 use crate::audit::AuditEntry;
 use crate::extent::{Ending, Extent};
 use crate::id::{ClientId, Epoch, LoginId, Position, Serial, Subject, Version};
+use crate::policy::Stay;
 use crate::record::grant::Family;
 use crate::record::login::Method;
 use crate::record::session::Audience;
@@ -60,8 +61,8 @@ pub enum Change {
         /// How the oldest end; none to refuse the new one instead.
         crowded: Option<Ending>,
     },
-    /// Authenticate a login again. It is alive at `at`, and its subject has this `generation`. Its `at`, methods and limit
-    /// become these, unless it has been authenticated later; its name, and what hangs on it, stay.
+    /// Authenticate a login again. It is alive at `at`, and its subject has this `generation`. Its `at`, methods, choice and
+    /// limit become these, unless it has been authenticated later; its name, and what hangs on it, stay.
     ProveLogin {
         /// Which.
         login: LoginId,
@@ -71,6 +72,8 @@ pub enum Change {
         at: Timestamp,
         /// How.
         methods: Vec<Method>,
+        /// Whether browsers keep what comes of it when they close.
+        stay: Stay,
         /// Nothing that hangs on it from now on lives longer.
         expires: Timestamp,
     },

@@ -133,13 +133,20 @@ impl Login {
     /// The login once the person has been authenticated again, and the change that says so. The store refuses it when the
     /// generation has moved since the reading. What hangs on the login stays, so that one sign-out still ends it all.
     pub fn proven_again(&self, method: Method, generation: u64, hold: Hold, now: Timestamp) -> Proven {
-        let login =
-            Self { at: now, methods: vec![method], expires: now + hold.lasting, generation, ..self.clone() };
+        let login = Self {
+            at: now,
+            methods: vec![method],
+            stay: hold.stay,
+            expires: now + hold.lasting,
+            generation,
+            ..self.clone()
+        };
         let change = Change::ProveLogin {
             login: login.id.clone(),
             generation,
             at: now,
             methods: login.methods.clone(),
+            stay: login.stay,
             expires: login.expires,
         };
         Proven { login, batch: Batch::of(change) }

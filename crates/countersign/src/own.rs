@@ -39,7 +39,7 @@ impl Engine {
         let born = self.view.position();
         let user = self.vouched(name).await?;
         if let Some(who) = before.filter(|who| who.session.subject == user.subject) {
-            return self.renew(who, &user, Method::Vouched, visitor).await;
+            return self.renew(who, &user, Method::Vouched, visitor, Some(visitor.stay)).await;
         }
         let arrival = Arrival {
             method: Method::Vouched,

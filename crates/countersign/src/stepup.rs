@@ -8,6 +8,7 @@ use countersign_core::audit::Event;
 use countersign_core::batch::{Change, Conflict};
 use countersign_core::extent::{Actor, Ending, Extent, Reason};
 use countersign_core::login::Hold;
+use countersign_core::policy::Stay;
 use countersign_core::record::User;
 use countersign_core::record::login::Method;
 use countersign_core::signin::password::Password;
@@ -26,23 +27,25 @@ impl Engine {
     /// [`Refusal::CurrentPassword`], [`Refusal::Throttled`]; [`Refusal::SessionEnded`] when it has ended meanwhile.
     pub async fn step_up(&self, who: &Checked, password: Password, visitor: &Visitor) -> Result<SignedIn> {
         let user = self.proven_again(who, password, visitor).await?;
-        self.renew(who, &user, Method::Password, visitor).await
+        self.renew(who, &user, Method::Password, visitor, None).await
     }
 
-    /// The new session of `who`, whose credential was good; `user` is as it was before the credential was checked.
+    /// The new session of `who`, whose credential was good; `user` is as it was before the credential was checked. Without a
+    /// new choice to `stay`, that of the sign-in before holds.
     pub(crate) async fn renew(
         &self,
         who: &Checked,
         user: &User,
         method: Method,
         visitor: &Visitor,
+        stay: Option<Stay>,
     ) -> Result<SignedIn> {
         let now = self.now();
         let old = &who.session;
         let login = self.store.login(&old.login).await?.ok_or(Refusal::SessionEnded)?;
-        let hold = Hold { stay: login.stay, ..Hold::under(self.preset(), login.stay) };
+        let hold = Hold::under(self.preset(), stay.unwrap_or(login.stay));
         let proven = login.proven_again(method, user.generation, hold, now);
-        let lasting = self.lasting_for(&old.audience, login.stay).await?;
+        let lasting = self.lasting_for(&old.audience, hold.stay).await?;
         let started = self
             .start_with(&proven.login, old.slots.clone(), old.audience.clone(), visitor, lasting.limits)
             .await?;

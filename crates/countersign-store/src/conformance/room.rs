@@ -5,6 +5,7 @@ use std::sync::Arc;
 use countersign_core::audit::Event;
 use countersign_core::batch::{Batch, Change, Conflict, Outcome};
 use countersign_core::extent::{Actor, Ending, Extent, LogKind, Reason};
+use countersign_core::policy::Stay;
 use countersign_core::port::{AuditFilter, SessionFilter};
 use countersign_core::record::login::Method;
 use countersign_core::record::{Audience, Session};
@@ -160,6 +161,7 @@ pub(super) async fn a_login_is_proven_again_and_keeps_what_hangs_on_it(bench: &B
             generation,
             at: at(seconds),
             methods: vec![Method::Password],
+            stay: Stay::Visit,
             expires: at(seconds + 1000),
         })
     };
@@ -169,6 +171,7 @@ pub(super) async fn a_login_is_proven_again_and_keeps_what_hangs_on_it(bench: &B
     bench.done(prove(0, 90)?).await?;
     let proven = there(bench.store.login(&login_id(1)?).await?, "the login")?;
     same((proven.at, proven.expires), (at(100), at(1100)), "when it was proven, and its limit")?;
+    same(proven.stay, Stay::Visit, "what was chosen with it")?;
     let mut late = session(9, 1, 1)?;
     late.begun = at(1050);
     bench.done(Change::StartSession(late)).await?;
@@ -183,6 +186,7 @@ pub(super) async fn a_login_is_proven_again_and_keeps_what_hangs_on_it(bench: &B
         generation: 0,
         at: at(100),
         methods: Vec::new(),
+        stay: Stay::Visit,
         expires: at(1100),
     };
     bench.refused(Conflict::Missing, missing).await

@@ -3,6 +3,7 @@
 
 use countersign_core::batch::Conflict;
 use countersign_core::id::{LoginId, Serial, Version};
+use countersign_core::policy::Stay;
 use countersign_core::record::login::Method;
 use countersign_core::record::{Family, Grant, Login, Session, User};
 use countersign_core::time::Timestamp;
@@ -66,7 +67,7 @@ impl Applied<'_> {
         (id, generation): (&LoginId, u64),
         at: Timestamp,
         methods: &[Method],
-        expires: Timestamp,
+        (stay, expires): (Stay, Timestamp),
     ) -> Result<(), Stop> {
         let mut login = self.living_login(id, at).await?;
         if self.person(&login.subject).await?.generation != generation {
@@ -75,8 +76,8 @@ impl Applied<'_> {
         if at < login.at {
             return Ok(());
         }
-        (login.at, login.methods, login.expires, login.generation) =
-            (at, methods.to_vec(), expires, generation);
+        (login.at, login.methods, login.generation) = (at, methods.to_vec(), generation);
+        (login.stay, login.expires) = (stay, expires);
         let sql = "UPDATE login SET expires = $2, record = $3 WHERE id = $1";
         self.run(sql, &[&login.id.as_str(), &time(login.expires), &encode(&login)?]).await?;
         Ok(())

@@ -96,8 +96,8 @@ impl<'a> Applied<'a> {
             Change::MakeRoom { subject, audience, most, at, crowded } => {
                 self.make_room((subject, audience), *most, *at, crowded.as_ref()).await
             }
-            Change::ProveLogin { login, generation, at, methods, expires } => {
-                self.prove_login((login, *generation), *at, methods, *expires).await
+            Change::ProveLogin { login, generation, at, methods, stay, expires } => {
+                self.prove_login((login, *generation), *at, methods, (*stay, *expires)).await
             }
             Change::TouchSession { serial, seen } => self.touch_session(*serial, *seen).await,
             Change::BeginGrant(grant) => self.begin_grant(grant).await,
