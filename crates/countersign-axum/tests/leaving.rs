@@ -9,6 +9,9 @@ use axum::extract::Path;
 use axum::routing::{get, post};
 use countersign_axum::testing::Shop;
 use countersign_axum::{Guard, Rejection, Session, Slot};
+use countersign_core::audit::Event;
+use countersign_core::extent::{Actor, Reason};
+use countersign_core::port::AuditFilter;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
@@ -106,4 +109,21 @@ async fn the_last_sign_in_says_whether_the_browser_remembers() {
     assert!(!visit.contains("Max-Age"), "{visit}");
     shop.clock().advance(std::time::Duration::from_secs(9 * 60 * 60));
     assert_eq!(said(&app, "/", &ada).await, "stranger");
+}
+
+#[tokio::test]
+async fn an_application_that_ends_somebodys_sessions_is_not_taken_for_them() {
+    let shop = Shop::open().await.unwrap();
+    let ada = shop.signed_in_as("ada").await.unwrap();
+    let guard = shop.guard();
+    let home = guard.home().unwrap();
+    home.end_everything_of("ada").await.unwrap();
+    assert_eq!(said(&app(shop.guard()), "/", &ada).await, "stranger");
+    let app = Actor::Client(home.client().clone());
+    let ended = home.sessions_of("ada").await.unwrap();
+    let ending = ended.first().and_then(|view| view.session.ended.as_ref()).unwrap();
+    assert_eq!((&ending.by, ending.reason), (&app, Reason::Revoked));
+    let lines = home.engine().audit(AuditFilter::default(), 100).await.unwrap();
+    let line = lines.iter().find(|(_, line)| matches!(line.event, Event::Ended { .. })).unwrap();
+    assert_eq!(line.1.by, app);
 }

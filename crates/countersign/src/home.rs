@@ -204,14 +204,14 @@ impl Home {
         Ok((signed, Known { entered, name: name.into() }))
     }
 
-    /// Ends every session of `name`; none of them is accepted once this has answered.
+    /// Ends every session of `name`, as the application wants it; none of them is accepted once this has answered.
     ///
     /// # Errors
     /// What the store could not do.
     pub async fn end_everything_of(&self, name: &str) -> Result<()> {
         let Some(subject) = self.engine.subject_of_own(name).await? else { return Ok(()) };
-        let by = Actor::Subject(subject.clone());
-        self.engine.end(Extent::Subject { subject, except: None }, Reason::SignedOut, by).await?;
+        let by = Actor::Client(self.client.clone());
+        self.engine.end(Extent::Subject { subject, except: None }, Reason::Revoked, by).await?;
         Ok(())
     }
 
