@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use countersign::{Entered, Slot, Stay};
 use countersign_core::Refusal;
-use countersign_core::extent::{Actor, Reason};
+use countersign_core::extent::{Actor, Extent, Reason};
 use countersign_core::time::Timestamp;
 
 use crate::auth::Auth;
@@ -77,6 +77,22 @@ impl Session {
     /// As [`Session::sign_out`].
     pub async fn sign_out_everywhere(&self) -> Result<(), Rejection> {
         self.0.sign_out_everywhere().await
+    }
+
+    /// Ends every other sign-in of whoever is signed in: for "sign out my other devices", and after a new password, which must
+    /// not leave a thief signed in (OWASP ASVS 5.0 V7.4.3). This browser goes on; for a new cookie here as well, call
+    /// [`Session::sign_in`] first.
+    ///
+    /// # Errors
+    /// Nobody is signed in, or the store could not answer; then read [`Session::list`] before you believe either way.
+    pub async fn end_others(&self) -> Result<(), Rejection> {
+        self.0.still_here()?;
+        let (engine, session) = (self.0.home()?.engine(), self.entered()?.session);
+        let (subject, login) = (session.subject(), session.login());
+        let by = Actor::Subject(subject.clone());
+        let extent = Extent::Subject { subject, except: Some(login) };
+        engine.end(extent, Reason::EndedByPerson, by).await?;
+        Ok(())
     }
 
     /// The living sessions of whoever is signed in, newest first.

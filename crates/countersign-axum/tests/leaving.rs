@@ -47,6 +47,7 @@ fn app(guard: Guard) -> Router {
         .route("/stay/{name}", post(stay))
         .route("/signout", post(|session: Session| async move { session.sign_out().await }))
         .route("/signout/all", post(|session: Session| async move { session.sign_out_everywhere().await }))
+        .route("/signout/others", post(|session: Session| async move { session.end_others().await }))
         .layer(guard.optional())
 }
 
@@ -93,6 +94,21 @@ async fn another_site_signs_nobody_out_and_takes_no_cart_away() {
     }
     assert_eq!(said(&app, "/", &ada).await, "ada");
     assert_eq!(said(&app, "/cart", &guest).await, "tea");
+}
+
+#[tokio::test]
+async fn whoever_ends_the_others_goes_on_alone() {
+    let shop = Shop::open().await.unwrap();
+    let app = app(shop.guard());
+    let (here, there) = (shop.signed_in_as("ada").await.unwrap(), shop.signed_in_as("ada").await.unwrap());
+    let bob = shop.signed_in_as("bob").await.unwrap();
+    assert_eq!(ask(&app, "POST", "/signout/others", None).await.status(), StatusCode::UNAUTHORIZED);
+    let answer = ask(&app, "POST", "/signout/others", Some(&here)).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert!(!answer.headers().contains_key(header::SET_COOKIE));
+    assert_eq!(said(&app, "/", &here).await, "ada");
+    assert_eq!(said(&app, "/", &there).await, "stranger");
+    assert_eq!(said(&app, "/", &bob).await, "bob");
 }
 
 #[tokio::test]
