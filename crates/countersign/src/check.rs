@@ -125,20 +125,52 @@ impl Engine {
         audience: &Audience,
         presence: Presence,
     ) -> Option<Attempt<Entered>> {
+        self.glance_with(cookies, audience, presence, |entered, _| Some(entered))
+    }
+
+    /// As [`Engine::glance`], with what the application calls them; none, too, when memory does not know that.
+    pub(crate) fn glance_named<'a, T: AsRef<[u8]> + ?Sized + 'a>(
+        &self,
+        cookies: impl IntoIterator<Item = &'a T>,
+        audience: &Audience,
+        presence: Presence,
+    ) -> Option<Attempt<(Entered, Arc<str>)>> {
+        self.glance_with(cookies, audience, presence, |entered, name| Some((entered, Arc::clone(name?))))
+    }
+
+    fn glance_with<'a, T: AsRef<[u8]> + ?Sized + 'a, R>(
+        &self,
+        cookies: impl IntoIterator<Item = &'a T>,
+        audience: &Audience,
+        presence: Presence,
+        shown: impl FnOnce(Entered, Option<&Arc<str>>) -> Option<R>,
+    ) -> Option<Attempt<R>> {
         let asked = match self.asked(cookies, audience, presence) {
             Attempt::Absent => return Some(Attempt::Absent),
             Attempt::Refused(refusal) => return Some(Attempt::Refused(refusal)),
             Attempt::Accepted(asked) => asked,
         };
         self.store.in_touch().ok()?;
-        match self.front.peek(asked.serial, |brief, standing| asked.judge(self, brief, standing, audience))? {
-            Ok(Judged { session, touch: None, .. }) => {
-                Some(Attempt::Accepted(Entered { session, handle: asked.handle }))
+        self.front.peek_named(asked.serial, |brief, standing, name| {
+            match asked.judge(self, brief, standing, audience) {
+                Ok(Judged { session, touch: None, .. }) => {
+                    shown(Entered { session, handle: asked.handle }, name).map(Attempt::Accepted)
+                }
+                // To be written, or to be read again.
+                Ok(_) | Err(Refusal::SessionIdle) => None,
+                Err(refusal) => Some(Attempt::Refused(refusal)),
             }
-            // To be written, or to be read again.
-            Ok(_) | Err(Refusal::SessionIdle) => None,
-            Err(refusal) => Some(Attempt::Refused(refusal)),
-        }
+        })?
+    }
+
+    /// What the application calls whoever has `session`, from memory alone.
+    pub(crate) fn remembered_name(&self, session: &Admitted) -> Option<Arc<str>> {
+        self.front.peek_named(session.serial, |_, _, name| name.map(Arc::clone))?
+    }
+
+    /// Keeps what the application calls whoever has `session` in memory, beside the session and as long as that.
+    pub(crate) fn remember_name(&self, session: &Admitted, name: &Arc<str>) {
+        self.front.keep_name(session.serial, name);
     }
 
     /// Who comes with the cookies of a request, one header or pair each, for the pages of `audience`;

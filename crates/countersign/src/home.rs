@@ -3,14 +3,13 @@
 //!
 //! Decides where things are kept and under which key; what a session may do is decided where it is for everybody.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use countersign_core::extent::{Actor, Extent, Reason};
-use countersign_core::id::{ClientId, Subject};
+use countersign_core::id::ClientId;
 use countersign_core::policy::SessionRules;
 use countersign_core::record::Style;
 use countersign_core::record::session::Audience;
@@ -33,9 +32,6 @@ use crate::visitor::Visitor;
 /// What the application is called in its own store.
 const APP: &str = "app";
 
-/// How many names are kept in memory; more only means that some are read again.
-const NAMES: usize = 100_000;
-
 /// How often upkeep is done.
 const TICK: Duration = Duration::from_secs(60);
 
@@ -54,7 +50,6 @@ pub struct Home {
     engine: Arc<Engine>,
     client: ClientId,
     audience: Audience,
-    names: RwLock<HashMap<[u8; 16], Arc<str>>>,
     upkeep: Option<JoinHandle<()>>,
 }
 
@@ -128,7 +123,7 @@ impl Home {
             Err(other) => return plain(Err(other)),
         };
         let audience = Audience::Client(client.id.clone());
-        Ok(Self { engine, client: client.id, audience, names: RwLock::default(), upkeep: None })
+        Ok(Self { engine, client: client.id, audience, upkeep: None })
     }
 
     /// The engine.
@@ -155,14 +150,8 @@ impl Home {
         cookies: impl IntoIterator<Item = &'a T>,
         presence: Presence,
     ) -> Option<Attempt<Known>> {
-        Some(match self.engine.glance(cookies, &self.audience, presence)? {
-            Attempt::Absent => Attempt::Absent,
-            Attempt::Refused(refusal) => Attempt::Refused(refusal),
-            Attempt::Accepted(entered) => {
-                let name = self.remembered(entered.session.subject_bytes())?;
-                Attempt::Accepted(Known { entered, name })
-            }
-        })
+        let found = self.engine.glance_named(cookies, &self.audience, presence)?;
+        Some(found.map(|(entered, name)| Known { entered, name }))
     }
 
     /// Who comes with the cookies of a request, one header or pair each.
@@ -179,10 +168,18 @@ impl Home {
             Attempt::Refused(refusal) => return Ok(Attempt::Refused(refusal)),
             Attempt::Accepted(entered) => entered,
         };
-        match self.name(&entered.session.subject()).await {
-            Ok(Some(name)) => Ok(Attempt::Accepted(Known { entered, name })),
-            // Erased in between.
-            Ok(None) => Ok(Attempt::Refused(Refusal::SessionEnded)),
+        if let Some(name) = self.engine.remembered_name(&entered.session) {
+            return Ok(Attempt::Accepted(Known { entered, name }));
+        }
+        match self.engine.own_name(&entered.session.subject()).await {
+            // P1: an ending may have been answered while the name was read; the view last.
+            Ok(Some(name)) if self.engine.still_allows(&entered.checked(&self.audience)).is_ok() => {
+                let name: Arc<str> = name.into();
+                self.engine.remember_name(&entered.session, &name);
+                Ok(Attempt::Accepted(Known { entered, name }))
+            }
+            // Ended or erased in between.
+            Ok(_) => Ok(Attempt::Refused(Refusal::SessionEnded)),
             Err(Error::Fault(fault)) => Err(fault),
             Err(Error::Refusal(refusal)) => Ok(Attempt::Refused(refusal)),
         }
@@ -201,7 +198,9 @@ impl Home {
         let before = before.map(|entered| entered.checked(&self.audience));
         let signed = self.engine.vouch(&self.client, name, visitor, before.as_ref()).await?;
         let entered = Entered::begun(&signed.session, self.engine.handle(signed.session.serial))?;
-        Ok((signed, Known { entered, name: name.into() }))
+        let name: Arc<str> = name.into();
+        self.engine.remember_name(&entered.session, &name);
+        Ok((signed, Known { entered, name }))
     }
 
     /// Ends every session of `name`, as the application wants it; none of them is accepted once this has answered.
@@ -230,28 +229,7 @@ impl Home {
     /// What the store could not do.
     pub async fn erase(&self, name: &str) -> Result<()> {
         let Some(subject) = self.engine.subject_of_own(name).await? else { return Ok(()) };
-        self.engine.erase(&subject, Actor::System).await?;
-        self.names.write().unwrap_or_else(PoisonError::into_inner).remove(&subject.bytes());
-        Ok(())
-    }
-
-    /// What the application calls `subject`.
-    async fn name(&self, subject: &Subject) -> Result<Option<Arc<str>>> {
-        if let Some(name) = self.remembered(&subject.bytes()) {
-            return Ok(Some(name));
-        }
-        let Some(name) = self.engine.own_name(subject).await? else { return Ok(None) };
-        let name: Arc<str> = name.into();
-        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
-        if names.len() >= NAMES {
-            names.clear();
-        }
-        names.insert(subject.bytes(), Arc::clone(&name));
-        Ok(Some(name))
-    }
-
-    fn remembered(&self, subject: &[u8; 16]) -> Option<Arc<str>> {
-        self.names.read().unwrap_or_else(PoisonError::into_inner).get(subject).map(Arc::clone)
+        self.engine.erase(&subject, Actor::System).await
     }
 
     /// The task that does the upkeep of the engine until this is dropped.
@@ -309,4 +287,58 @@ fn plain<T>(result: Result<T>) -> Result<T, Fault> {
         Error::Fault(fault) => fault,
         Error::Refusal(refusal) => Fault::Unfit(refusal.to_string()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Rig;
+
+    async fn home(rig: &Rig) -> Home {
+        Home::of(Arc::clone(&rig.engine), SessionRules::default()).await.unwrap()
+    }
+
+    async fn signed_in(home: &Home, name: &str) -> (String, Known) {
+        let visitor = Visitor::from_parts(None, [203, 0, 113, 9].into());
+        let (signed, known) = home.sign_in(name, &visitor, None).await.unwrap();
+        (format!("cs_dev={}", signed.cookie.reveal()), known)
+    }
+
+    fn name(glanced: Option<Attempt<Known>>) -> Option<Arc<str>> {
+        match glanced? {
+            Attempt::Accepted(known) => Some(known.name),
+            Attempt::Absent | Attempt::Refused(_) => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn memory_knows_the_name_from_the_sign_in_or_the_first_check_on() {
+        let rig = Rig::new().await.unwrap();
+        let before = home(&rig).await;
+        let (ada, _) = signed_in(&before, "ada").await;
+        assert_eq!(name(before.glance([&ada], Presence::Active)).as_deref(), Some("ada"));
+        drop(before);
+        let rig = rig.restart().await.unwrap();
+        let home = home(&rig).await;
+        assert_eq!(name(home.glance([&ada], Presence::Active)), None);
+        let checked = home.check([&ada], Presence::Active).await.unwrap();
+        assert_eq!(name(Some(checked)).as_deref(), Some("ada"));
+        assert_eq!(name(home.glance([&ada], Presence::Active)).as_deref(), Some("ada"));
+    }
+
+    #[tokio::test]
+    async fn an_erased_name_is_in_no_memory_whoever_erased_it_and_whoever_was_reading_it() {
+        let rig = Rig::new().await.unwrap();
+        let home = home(&rig).await;
+        let (ada, known) = signed_in(&home, "ada").await;
+        let session = known.entered.session;
+        // Read from the store by a request that is slower than the erasing.
+        let read: Arc<str> = "ada".into();
+        rig.engine.erase(&session.subject(), Actor::System).await.unwrap();
+        assert_eq!(rig.engine.remembered_name(&session), None);
+        rig.engine.remember_name(&session, &read);
+        assert_eq!(rig.engine.remembered_name(&session), None);
+        let checked = home.check([&ada], Presence::Active).await.unwrap();
+        assert!(matches!(checked, Attempt::Refused(Refusal::SessionEnded)));
+    }
 }

@@ -59,7 +59,8 @@ pub const GUEST_SESSION: SessionLimits = SessionLimits { idle: days(14), absolut
 /// write on few requests. The effective idle limit lies in (W - W/16, W].
 pub const TOUCH_FRACTION: u32 = 16;
 
-/// The most sessions that one process keeps in memory, at up to 224 bytes each: 450 MB. Beyond that the ones that were not
+/// The most sessions that one process keeps in memory, at up to 224 bytes each: 450 MB, and beside it what an application that
+/// keeps sessions of its own calls each person, 16 bytes and the text. Beyond that the ones that were not
 /// used since the hand last came by are read from the store again.
 pub const FRONT_SESSIONS: usize = 2_000_000;
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use countersign_core::extent::{LogEntry, LogKind};
 use countersign_core::id::Serial;
@@ -32,6 +32,8 @@ pub(super) struct Kept {
     /// In milliseconds.
     seen: AtomicU64,
     over: bool,
+    /// What the application calls whose it is, once it was asked for. It goes when the session ends or is put out.
+    name: OnceLock<Arc<str>>,
     /// Whether anybody looked since the hand came by.
     used: AtomicBool,
 }
@@ -63,14 +65,28 @@ impl Memory {
         }
     }
 
-    pub(super) fn peek<R>(&self, serial: Serial, look: impl FnOnce(&Brief, Standing<'_>) -> R) -> Option<R> {
+    pub(super) fn peek<R>(
+        &self,
+        serial: Serial,
+        look: impl FnOnce(&Brief, Standing<'_>, Option<&Arc<str>>) -> R,
+    ) -> Option<R> {
         let map = self.map.pin();
         let kept = map.get(&serial)?;
         // Written once between two visits of the hand, so that those who look share the line.
         if !kept.used.load(Ordering::Relaxed) {
             kept.used.store(true, Ordering::Relaxed);
         }
-        Some(look(&kept.brief, kept.brief.standing(serial, kept.seen(), kept.over)))
+        Some(look(&kept.brief, kept.brief.standing(serial, kept.seen(), kept.over), kept.name.get()))
+    }
+
+    /// Keeps the name of whose session `serial` is, for as long as the session is here and has not ended.
+    pub(super) fn keep_name(&self, serial: Serial, name: &Arc<str>) {
+        if let Some(kept) = self.map.pin().get(&serial)
+            && !kept.over
+        {
+            // An ending puts another in place of this one, and none of its name; so it counts whichever is first.
+            let _ = kept.name.set(Arc::clone(name));
+        }
     }
 
     /// Keeps what the store said of `session`; `over` also when the log said so meanwhile. Called while the flights wait.
@@ -83,11 +99,13 @@ impl Memory {
         let brief = Brief::of(session, self.shared(&session.audience))?;
         let brief = if over { brief.nameless() } else { brief };
         let seen = before.map_or(session.seen, |kept| kept.seen().max(session.seen));
+        let name = before.filter(|_| !over).map(|kept| kept.name.clone()).unwrap_or_default();
         let fill = Fill { brief, seen, over };
         let kept = Kept {
             brief: fill.brief.clone(),
             seen: AtomicU64::new(seen.millis()),
             over,
+            name,
             used: AtomicBool::new(false),
         };
         if map.insert(serial, kept).is_none() {
@@ -112,6 +130,7 @@ impl Memory {
                 brief: kept.brief.nameless(),
                 seen: AtomicU64::new(kept.seen().millis()),
                 over: true,
+                name: OnceLock::new(),
                 used: AtomicBool::new(false),
             });
         });

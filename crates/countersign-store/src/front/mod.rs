@@ -50,7 +50,22 @@ impl Front {
     ///
     /// Allocates nothing, takes no lock and waits for nobody, so `look` should not either.
     pub fn peek<R>(&self, serial: Serial, look: impl FnOnce(&Brief, Standing<'_>) -> R) -> Option<R> {
+        self.peek_named(serial, |brief, standing, _| look(brief, standing))
+    }
+
+    /// As [`Front::peek`], with the name that was [kept](Front::keep_name) with the session.
+    pub fn peek_named<R>(
+        &self,
+        serial: Serial,
+        look: impl FnOnce(&Brief, Standing<'_>, Option<&Arc<str>>) -> R,
+    ) -> Option<R> {
         self.memory.peek(serial, look)
+    }
+
+    /// Keeps what an application calls the person whose session `serial` is, as long as memory holds the session and it has
+    /// not ended: a name that comes after the ending is not kept.
+    pub fn keep_name(&self, serial: Serial, name: &Arc<str>) {
+        self.memory.keep_name(serial, name);
     }
 
     /// Reads session `serial` from the store, whatever memory knows, and keeps it. Those who ask at once share one reading.

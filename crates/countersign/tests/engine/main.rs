@@ -18,6 +18,7 @@ mod keys;
 mod life;
 mod master;
 mod oauth;
+mod own;
 mod races;
 mod slots;
 mod traces;
