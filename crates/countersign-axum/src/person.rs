@@ -95,16 +95,16 @@ impl Session {
         Ok(())
     }
 
-    /// The living sessions of whoever is signed in, newest first.
+    /// The living sessions of whoever is signed in, newest first; 10,000 at the most.
     ///
     /// # Errors
     /// Nobody is signed in, or the store could not answer.
     pub async fn list(&self) -> Result<Vec<SessionFact>, Rejection> {
         self.0.still_here()?;
         let (engine, this) = (self.0.home()?.engine(), self.entered()?.session);
-        let found = engine.sessions_of(&this.subject()).await?;
-        let live = found.into_iter().filter(|view| view.live);
+        let live = engine.live_sessions_of(&this.subject()).await?;
         Ok(live
+            .into_iter()
             .map(|view| SessionFact {
                 handle: view.handle.to_string(),
                 device: view.session.device.as_str().to_owned(),

@@ -7,7 +7,7 @@ use countersign_core::audit::Event;
 use countersign_core::batch::{Batch, Change};
 use countersign_core::extent::{Actor, Ending, Extent, Reason};
 use countersign_core::handle::Handle;
-use countersign_core::id::{Position, Subject};
+use countersign_core::id::{Position, Serial, Subject};
 use countersign_core::port::SessionFilter;
 use countersign_core::record::{Grant, Session};
 use countersign_core::{Fault, Refusal};
@@ -15,8 +15,17 @@ use countersign_core::{Fault, Refusal};
 use crate::engine::Engine;
 use crate::error::Result;
 
-/// The most sessions or grants that one person is shown.
+/// How many sessions are read at once, and of how many ended ones a person is told.
 const LISTED: u32 = 1000;
+
+/// The most live sessions that one person is shown: more are a robot's, and "end all others" ends those, too.
+const LIVE: usize = 10_000;
+
+/// How many pages are read for them at the most: those that have idled stand between them until they expire.
+const PAGES: usize = 100;
+
+/// The most grants of one person that are read, live and ended.
+const GRANTS: u32 = 10_000;
 
 /// A session as its owner or an operator sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,13 +57,45 @@ pub struct Ended {
 }
 
 impl Engine {
-    /// The sessions of a person, live and ended, newest first.
+    /// The sessions of a person, newest first: every live one, and those that have ended among the last 1,000.
     ///
     /// # Errors
     /// What the store could not do.
     pub async fn sessions_of(&self, subject: &Subject) -> Result<Vec<SessionView>> {
         let filter = SessionFilter { subject: Some(subject.clone()), ..SessionFilter::default() };
-        Ok(self.viewed(self.store.sessions(&filter, LISTED).await?))
+        let mut views = self.viewed(self.store.sessions(&filter, LISTED).await?);
+        if let (true, Some(oldest)) = (is_full(&views), views.last()) {
+            let before = Some(oldest.session.serial);
+            views.append(&mut self.live_before(subject, before).await?);
+        }
+        Ok(views)
+    }
+
+    /// The live sessions of a person, newest first: all of them, up to 10,000.
+    ///
+    /// # Errors
+    /// What the store could not do.
+    pub async fn live_sessions_of(&self, subject: &Subject) -> Result<Vec<SessionView>> {
+        self.live_before(subject, None).await
+    }
+
+    async fn live_before(&self, subject: &Subject, before: Option<Serial>) -> Result<Vec<SessionView>> {
+        let live_at = Some(self.now());
+        let mut filter =
+            SessionFilter { subject: Some(subject.clone()), live_at, before, ..SessionFilter::default() };
+        let mut live = Vec::new();
+        for _ in 0..PAGES {
+            let page = self.viewed(self.store.sessions(&filter, LISTED).await?);
+            let (more, last) = (is_full(&page), page.last().map(|view| view.session.serial));
+            // The store tells expired from not, and not that one has idled.
+            live.extend(page.into_iter().filter(|view| view.live));
+            if !more || live.len() >= LIVE {
+                break;
+            }
+            filter.before = last;
+        }
+        live.truncate(LIVE);
+        Ok(live)
     }
 
     /// The grants of a person, live and ended, newest first.
@@ -62,7 +103,7 @@ impl Engine {
     /// # Errors
     /// What the store could not do.
     pub async fn grants_of(&self, subject: &Subject) -> Result<Vec<GrantView>> {
-        let grants = self.store.grants(Some(subject), None, LISTED).await?;
+        let grants = self.store.grants(Some(subject), None, GRANTS).await?;
         let now = self.now();
         let view = |grant: Grant| GrantView {
             handle: self.handle(grant.serial),
@@ -145,6 +186,11 @@ impl Engine {
         };
         sessions.into_iter().map(view).collect()
     }
+}
+
+/// Whether there may be another page.
+fn is_full(page: &[SessionView]) -> bool {
+    u32::try_from(page.len()).is_ok_and(|length| length >= LISTED)
 }
 
 /// What a handle names.
