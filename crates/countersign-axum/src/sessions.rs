@@ -38,7 +38,8 @@ impl Sessions {
         Self { place, data: None, master: None, rules: SessionRules::default() }
     }
 
-    /// The limits by the name of the standard that asks for them.
+    /// The limits by the name of the standard that asks for them. Stricter ones hold for sessions that began before, too; laxer
+    /// ones for those that begin from now on.
     pub fn preset(mut self, preset: Preset) -> Self {
         self.rules.preset = Some(preset);
         self

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use countersign_core::batch::Batch;
 use countersign_core::handle::Handle;
 use countersign_core::id::{LoginId, Position, Serial, SlotsId, Subject};
+use countersign_core::policy::{self, SessionLimits, Stay};
 use countersign_core::record::Session;
 use countersign_core::record::session::Audience;
 use countersign_core::session::admit::Presence;
@@ -125,34 +126,32 @@ impl Engine {
         audience: &Audience,
         presence: Presence,
     ) -> Option<Attempt<Entered>> {
-        self.glance_with(cookies, audience, presence, |entered, _| Some(entered))
+        self.glance_with(cookies, self.terms(audience, presence), |entered, _| Some(entered))
     }
 
     /// As [`Engine::glance`], with what the application calls them; none, too, when memory does not know that.
     pub(crate) fn glance_named<'a, T: AsRef<[u8]> + ?Sized + 'a>(
         &self,
         cookies: impl IntoIterator<Item = &'a T>,
-        audience: &Audience,
-        presence: Presence,
+        terms: Terms<'_>,
     ) -> Option<Attempt<(Entered, Arc<str>)>> {
-        self.glance_with(cookies, audience, presence, |entered, name| Some((entered, Arc::clone(name?))))
+        self.glance_with(cookies, terms, |entered, name| Some((entered, Arc::clone(name?))))
     }
 
     fn glance_with<'a, T: AsRef<[u8]> + ?Sized + 'a, R>(
         &self,
         cookies: impl IntoIterator<Item = &'a T>,
-        audience: &Audience,
-        presence: Presence,
+        terms: Terms<'_>,
         shown: impl FnOnce(Entered, Option<&Arc<str>>) -> Option<R>,
     ) -> Option<Attempt<R>> {
-        let asked = match self.asked(cookies, audience, presence) {
+        let asked = match self.asked(cookies, terms) {
             Attempt::Absent => return Some(Attempt::Absent),
             Attempt::Refused(refusal) => return Some(Attempt::Refused(refusal)),
             Attempt::Accepted(asked) => asked,
         };
         self.store.in_touch().ok()?;
         self.front.peek_named(asked.serial, |brief, standing, name| {
-            match asked.judge(self, brief, standing, audience) {
+            match asked.judge(self, brief, standing) {
                 Ok(Judged { session, touch: None, .. }) => {
                     shown(Entered { session, handle: asked.handle }, name).map(Attempt::Accepted)
                 }
@@ -161,6 +160,17 @@ impl Engine {
                 Err(refusal) => Some(Attempt::Refused(refusal)),
             }
         })?
+    }
+
+    /// The terms for `audience`. How long the sessions of an application may last now stands in the store, which is not asked.
+    fn terms<'t>(&self, audience: &'t Audience, presence: Presence) -> Terms<'t> {
+        let longest = || self.preset().limits(self.preset().allowed(Stay::Remembered));
+        let limits = match audience {
+            Audience::Issuer => Some(longest()),
+            Audience::Console => Some(policy::OPERATOR_SESSION.stricter(longest())),
+            Audience::Client(_) => None,
+        };
+        Terms { audience, presence, limits }
     }
 
     /// What the application calls whoever has `session`, from memory alone.
@@ -184,26 +194,29 @@ impl Engine {
         audience: &Audience,
         presence: Presence,
     ) -> Result<Attempt<Entered>, Fault> {
-        let asked = match self.asked(cookies, audience, presence) {
+        self.enter_on(cookies, self.terms(audience, presence)).await
+    }
+
+    /// As [`Engine::enter`], on these terms.
+    pub(crate) async fn enter_on<'a, T: AsRef<[u8]> + ?Sized + 'a>(
+        &self,
+        cookies: impl IntoIterator<Item = &'a T>,
+        terms: Terms<'_>,
+    ) -> Result<Attempt<Entered>, Fault> {
+        let asked = match self.asked(cookies, terms) {
             Attempt::Absent => return Ok(Attempt::Absent),
             Attempt::Refused(refusal) => return Ok(Attempt::Refused(refusal)),
             Attempt::Accepted(asked) => asked,
         };
         self.store.in_touch()?;
-        let remembered =
-            self.front.peek(asked.serial, |brief, standing| asked.judge(self, brief, standing, audience));
+        let remembered = self.front.peek(asked.serial, |brief, standing| asked.judge(self, brief, standing));
         let judged = match remembered {
             Some(judged) if judged != Err(Refusal::SessionIdle) => judged,
             _ => {
                 let Some(read) = self.front.fetch(asked.serial).await? else {
                     return Ok(Attempt::Refused(Refusal::SessionUnknown));
                 };
-                asked.judge(
-                    self,
-                    &read.brief,
-                    read.brief.standing(asked.serial, read.seen, read.over),
-                    audience,
-                )
+                asked.judge(self, &read.brief, read.brief.standing(asked.serial, read.seen, read.over))
             }
         };
         let Judged { session, seen, touch } = match judged {
@@ -216,7 +229,7 @@ impl Engine {
             return Ok(Attempt::Refused(refusal));
         }
         // P1: an ending may have been answered while the store was asked; the view last.
-        if self.view.check(asked.serial, audience.client(), session.born).is_err() {
+        if self.view.check(asked.serial, terms.audience.client(), session.born).is_err() {
             return Ok(Attempt::Refused(Refusal::SessionEnded));
         }
         Ok(Attempt::Accepted(Entered { session, handle: asked.handle }))
@@ -237,7 +250,7 @@ impl Engine {
     /// Writes that the session is in use; of those who see it due at once, one does.
     async fn touch(
         &self,
-        asked: &Asked,
+        asked: &Asked<'_>,
         seen: Timestamp,
         touch: Touch,
     ) -> Result<Result<(), Refusal>, Fault> {
@@ -252,20 +265,19 @@ impl Engine {
     }
 
     /// What the cookies ask for. Junk is refused before any lookup.
-    fn asked<'a, T: AsRef<[u8]> + ?Sized + 'a>(
+    fn asked<'a, 't, T: AsRef<[u8]> + ?Sized + 'a>(
         &self,
         cookies: impl IntoIterator<Item = &'a T>,
-        audience: &Audience,
-        presence: Presence,
-    ) -> Attempt<Asked> {
-        match self.cookie(audience).presented(cookies) {
+        terms: Terms<'t>,
+    ) -> Attempt<Asked<'t>> {
+        match self.cookie(terms.audience).presented(cookies) {
             Attempt::Absent => Attempt::Absent,
             Attempt::Refused(refusal) => Attempt::Refused(refusal),
             Attempt::Accepted(presented) => {
                 let handle = presented.handle();
                 match self.open_handle(&handle) {
                     Some(serial) => {
-                        Attempt::Accepted(Asked { presented, handle, serial, now: self.now(), presence })
+                        Attempt::Accepted(Asked { presented, handle, serial, now: self.now(), terms })
                     }
                     // A guest is nobody, and no bad credential either: as somebody without a cookie.
                     None if self.names_guest(&handle) => Attempt::Absent,
@@ -276,13 +288,24 @@ impl Engine {
     }
 }
 
+/// On which terms somebody may come in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms<'a> {
+    /// For whose pages.
+    pub(crate) audience: &'a Audience,
+    /// Whether that renews the session.
+    pub(crate) presence: Presence,
+    /// The limits that hold now, where they are known; those that held when the session began hold in any case.
+    pub(crate) limits: Option<SessionLimits>,
+}
+
 /// What a request asks for.
-struct Asked {
+struct Asked<'a> {
     presented: Presented,
     handle: Handle,
     serial: Serial,
     now: Timestamp,
-    presence: Presence,
+    terms: Terms<'a>,
 }
 
 /// A session that may go on, as far as the record and the view of this moment say.
@@ -293,16 +316,15 @@ struct Judged {
     touch: Option<Touch>,
 }
 
-impl Asked {
-    fn judge(
-        &self,
-        engine: &Engine,
-        brief: &Brief,
-        standing: Standing<'_>,
-        audience: &Audience,
-    ) -> Result<Judged, Refusal> {
+impl Asked<'_> {
+    fn judge(&self, engine: &Engine, brief: &Brief, standing: Standing<'_>) -> Result<Judged, Refusal> {
+        let Terms { audience, presence, limits } = self.terms;
+        let standing = match limits {
+            Some(limits) => standing.within(limits, brief.auth_time()),
+            None => standing,
+        };
         let hash = self.presented.hash();
-        let touch = standing.admit(&hash, audience, &engine.view, self.presence, self.now)?;
+        let touch = standing.admit(&hash, audience, &engine.view, presence, self.now)?;
         Ok(Judged { session: brief.admitted(self.serial), seen: standing.seen, touch })
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use countersign_core::extent::{Actor, Extent, Reason};
 use countersign_core::id::ClientId;
-use countersign_core::policy::SessionRules;
+use countersign_core::policy::{SessionLimits, SessionRules, Stay};
 use countersign_core::record::Style;
 use countersign_core::record::session::Audience;
 use countersign_core::session::admit::Presence;
@@ -18,7 +18,7 @@ use countersign_core::{Attempt, Fault, Refusal};
 use tokio::task::JoinHandle;
 
 use crate::apps::NewApp;
-use crate::check::Entered;
+use crate::check::{Entered, Terms};
 use crate::endings::SessionView;
 use crate::engine::{Engine, Parts, Settings};
 use crate::error::{Error, Result};
@@ -50,6 +50,8 @@ pub struct Home {
     engine: Arc<Engine>,
     client: ClientId,
     audience: Audience,
+    /// What a session may last now, whatever it might when it began.
+    limits: SessionLimits,
     upkeep: Option<JoinHandle<()>>,
 }
 
@@ -123,7 +125,9 @@ impl Home {
             Err(other) => return plain(Err(other)),
         };
         let audience = Audience::Client(client.id.clone());
-        Ok(Self { engine, client: client.id, audience, upkeep: None })
+        let preset = rules.preset.unwrap_or_else(|| engine.preset());
+        let limits = preset.limits(preset.allowed(Stay::Remembered));
+        Ok(Self { engine, client: client.id, audience, limits, upkeep: None })
     }
 
     /// The engine.
@@ -150,7 +154,7 @@ impl Home {
         cookies: impl IntoIterator<Item = &'a T>,
         presence: Presence,
     ) -> Option<Attempt<Known>> {
-        let found = self.engine.glance_named(cookies, &self.audience, presence)?;
+        let found = self.engine.glance_named(cookies, self.terms(presence))?;
         Some(found.map(|(entered, name)| Known { entered, name }))
     }
 
@@ -163,7 +167,7 @@ impl Home {
         cookies: impl IntoIterator<Item = &'a T>,
         presence: Presence,
     ) -> Result<Attempt<Known>, Fault> {
-        let entered = match self.engine.enter(cookies, &self.audience, presence).await? {
+        let entered = match self.engine.enter_on(cookies, self.terms(presence)).await? {
             Attempt::Absent => return Ok(Attempt::Absent),
             Attempt::Refused(refusal) => return Ok(Attempt::Refused(refusal)),
             Attempt::Accepted(entered) => entered,
@@ -232,6 +236,10 @@ impl Home {
         self.engine.erase(&subject, Actor::System).await
     }
 
+    const fn terms(&self, presence: Presence) -> Terms<'_> {
+        Terms { audience: &self.audience, presence, limits: Some(self.limits) }
+    }
+
     /// The task that does the upkeep of the engine until this is dropped.
     fn keep_up(&self) -> JoinHandle<()> {
         let engine = Arc::downgrade(&self.engine);
@@ -291,6 +299,8 @@ fn plain<T>(result: Result<T>) -> Result<T, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use countersign_core::policy::Preset;
+
     use super::*;
     use crate::testing::Rig;
 
@@ -324,6 +334,26 @@ mod tests {
         let checked = home.check([&ada], Presence::Active).await.unwrap();
         assert_eq!(name(Some(checked)).as_deref(), Some("ada"));
         assert_eq!(name(home.glance([&ada], Presence::Active)).as_deref(), Some("ada"));
+    }
+
+    #[tokio::test]
+    async fn a_stricter_preset_holds_for_those_who_are_signed_in_already() {
+        let rig = Rig::new().await.unwrap();
+        let (ada, _) = signed_in(&home(&rig).await, "ada").await;
+        let strict = SessionRules { preset: Some(Preset::Pci), most: None };
+        let limits = Preset::Pci.limits(Stay::Visit);
+        let home = Home::of(Arc::clone(&rig.engine), strict).await.unwrap();
+        let refused = async || match home.check([&ada], Presence::Active).await.unwrap() {
+            Attempt::Refused(refusal) => Some(refusal),
+            Attempt::Absent | Attempt::Accepted(_) => None,
+        };
+        for _ in 0..2 {
+            rig.clock.advance(limits.idle / 2);
+            assert_eq!(refused().await, None);
+        }
+        rig.clock.advance(limits.idle);
+        assert_eq!(refused().await, Some(Refusal::SessionIdle));
+        assert!(!matches!(home.glance([&ada], Presence::Active), Some(Attempt::Accepted(_))));
     }
 
     #[tokio::test]

@@ -202,7 +202,9 @@ pub struct Most {
 /// What is said about the sessions of an application, or of the issuer's own pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionRules {
-    /// How long they live; for an application that says nothing, as the issuer's.
+    /// How long they live; for an application that says nothing, as the issuer's. Where one becomes stricter, the issuer's own
+    /// sessions, and those of an application without a server, are held to it at once; those of an application at a server keep
+    /// what they began with, until they end or somebody ends them (`countersign session revoke --app`).
     #[serde(default)]
     pub preset: Option<Preset>,
     /// How many one person may have at once; none when there is no such limit.

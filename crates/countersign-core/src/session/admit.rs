@@ -9,7 +9,7 @@ use countersign_jose::primitive;
 use crate::batch::Change;
 use crate::error::Refusal;
 use crate::id::{ClientId, Position, Serial};
-use crate::policy;
+use crate::policy::{self, SessionLimits};
 use crate::record::Session;
 use crate::record::session::{Audience, SecretHash};
 use crate::revoke::View;
@@ -126,6 +126,13 @@ pub struct Standing<'a> {
 }
 
 impl Standing<'_> {
+    /// The same under `limits` that hold now as well: the shorter of each counts. `since` is when the person authenticated.
+    #[must_use]
+    pub fn within(self, limits: SessionLimits, since: Timestamp) -> Self {
+        let expires = self.expires.or_sooner(since + limits.absolute);
+        Self { idle: self.idle.min(limits.idle), expires, ..self }
+    }
+
     /// Lets the session go on at `now`, or says why not; the write that this request owes, if any.
     ///
     /// `presented` is the hash of the secret that came with the request.
@@ -238,6 +245,20 @@ mod tests {
         let end = session.expires;
         session.seen = end;
         assert_eq!(refusal(&session, &view(), end), Some(Refusal::SessionOver));
+    }
+
+    #[test]
+    fn stricter_limits_hold_from_now_on_and_laxer_ones_do_not() {
+        let session = started().session;
+        let (pci, usual) = (policy::Preset::Pci.limits(policy::Stay::Visit), policy::PERSON_SESSION);
+        let alive = |standing: Standing<'_>, after| standing.alive(&view(), NOW + after);
+        let under = |limits| session.standing().within(limits, session.auth_time);
+        assert_eq!(alive(under(pci), pci.idle), Err(Refusal::SessionIdle));
+        assert_eq!(alive(under(pci), pci.absolute), Err(Refusal::SessionOver));
+        assert_eq!(alive(under(usual), pci.absolute), Ok(()));
+        // A session that began under the strict ones gains nothing when they are relaxed.
+        let strict = Standing { idle: pci.idle, expires: NOW + pci.absolute, ..session.standing() };
+        assert_eq!(alive(strict.within(usual, session.auth_time), pci.idle), Err(Refusal::SessionIdle));
     }
 
     #[test]

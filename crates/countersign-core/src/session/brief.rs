@@ -88,6 +88,12 @@ impl Brief {
     pub const fn expires(&self) -> Timestamp {
         self.expires
     }
+
+    /// When the person authenticated.
+    #[must_use]
+    pub const fn auth_time(&self) -> Timestamp {
+        self.auth_time
+    }
 }
 
 /// What a request that was let in knows of its session. The audience is the one that was expected.
