@@ -30,6 +30,8 @@ pub(crate) struct Orders {
     /// Where the application keeps sessions of its own.
     pub(crate) home: Option<Arc<Home>>,
     pub(crate) presence: Presence,
+    /// How many proxies of the application's own a request comes through.
+    pub(crate) proxies: u8,
 }
 
 /// What happens to a request without a credential.
@@ -44,6 +46,7 @@ impl Guard {
     /// server is needed. The application checks credentials itself and calls [`Session::sign_in`](crate::Session::sign_in).
     ///
     /// ```no_run
+    /// use std::net::SocketAddr;
     /// use axum::{Router, routing::{get, post}};
     /// use countersign_axum::{Guard, Rejection, Session};
     ///
@@ -57,7 +60,8 @@ impl Guard {
     /// async fn main() -> Result<(), Box<dyn std::error::Error>> {
     ///     let guard = Guard::sessions("shop.db").await?.optional();
     ///     let app = Router::new().route("/", get(hello)).route("/signin", post(sign_in)).layer(guard);
-    ///     axum::serve(tokio::net::TcpListener::bind("localhost:3000").await?, app).await?;
+    ///     let listener = tokio::net::TcpListener::bind("localhost:3000").await?;
+    ///     axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
     ///     Ok(())
     /// }
     /// ```
@@ -137,6 +141,18 @@ impl Guard {
         self.with(|orders| orders.presence = Presence::Passive)
     }
 
+    /// Believes the last `count` entries of `X-Forwarded-For`, which as many proxies of the application's own have written: the
+    /// first of them is the address of whoever asks. Nobody else may reach the application then, or they could say whatever
+    /// address they like.
+    ///
+    /// The network of a person is for their list of sessions, the audit log and how many guests may begin in it. Without a proxy
+    /// it is known from the connection, where the application is served with
+    /// `into_make_service_with_connect_info::<SocketAddr>()`; see [`Peer`](crate::Peer).
+    #[must_use]
+    pub fn behind_proxies(self, count: u8) -> Self {
+        self.with(|orders| orders.proxies = count)
+    }
+
     /// The application's own sessions, to list, end and erase those of somebody by name.
     #[must_use]
     pub fn home(&self) -> Option<&Arc<Home>> {
@@ -157,6 +173,7 @@ impl Guard {
             token_cookie: None,
             home: None,
             presence: Presence::Active,
+            proxies: 0,
         }))
     }
 

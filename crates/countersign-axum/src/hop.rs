@@ -19,7 +19,7 @@ use countersign_core::{Attempt, Refusal};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::peer::{cookies, visitor};
+use crate::peer::{cookies, visitor_through};
 use crate::rejection::Rejection;
 
 /// Where a browser begins to sign in.
@@ -87,12 +87,12 @@ pub async fn land(
     Ok(Hop { to: landed.to, cookies: vec![own, start.removal()] })
 }
 
-/// Answers one of the two paths on the host of `client`.
-pub(crate) async fn answer(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Response {
+/// Answers one of the two paths on the host of `client`, which a request reaches through so many `proxies`.
+pub(crate) async fn answer(engine: &Arc<Engine>, client: &ClientId, parts: &Parts, proxies: u8) -> Response {
     if parts.uri.path() == START {
         return start(engine, client, parts).await;
     }
-    callback(engine, client, parts).await
+    callback(engine, client, parts, proxies).await
 }
 
 /// Answers `GET /_cs/start?return_to=/path` on the host of `client`.
@@ -106,11 +106,12 @@ async fn start(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Respon
 }
 
 /// Answers `GET /_cs/callback?ticket=…` on the host of `client`.
-async fn callback(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Response {
+async fn callback(engine: &Arc<Engine>, client: &ClientId, parts: &Parts, proxies: u8) -> Response {
     let landed = async {
         let app = engine.app(client.as_str()).await?;
         let ticket = query(parts, "ticket")?.ok_or(Refusal::LinkOver)?;
-        land(engine, &app, &parts.headers, &ticket, &visitor(parts, engine.transport())).await
+        let visitor = visitor_through(parts, engine.transport(), proxies);
+        land(engine, &app, &parts.headers, &ticket, &visitor).await
     };
     onward(landed.await)
 }

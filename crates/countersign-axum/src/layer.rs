@@ -90,7 +90,7 @@ where
             if orders.answers(&parts.method, parts.uri.path())
                 && let Some((engine, client)) = orders.own_sessions()
             {
-                return Ok(hop::answer(engine, client, &parts).await);
+                return Ok(hop::answer(engine, client, &parts, orders.proxies).await);
             }
             let found = match orders.look(Asked::from(&parts)).await {
                 Ok(found) => found,

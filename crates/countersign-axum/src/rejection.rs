@@ -1,6 +1,7 @@
 //! How a refusal looks on the wire: a status, a challenge, a short constant body. The reason goes to the log, not out.
 
 use std::fmt;
+use std::time::Duration;
 
 use axum_core::body::Body;
 use axum_core::response::{IntoResponse, Response};
@@ -102,6 +103,14 @@ impl IntoResponse for Rejection {
         if let Some(challenge) = self.challenge() {
             headers.insert(header::WWW_AUTHENTICATE, challenge);
         }
+        if let Self::Refusal(Refusal::Throttled { retry_after }) = &self {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(*retry_after)));
+        }
         response
     }
+}
+
+/// A wait as `Retry-After` counts it (RFC 9110 section 10.2.3): never shorter than it is, and never none.
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
 }

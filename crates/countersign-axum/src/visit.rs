@@ -4,6 +4,7 @@
 //! come in its place; it is not refused for ever.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum_core::response::Response;
@@ -16,7 +17,7 @@ use http::{HeaderValue, header};
 use crate::auth::Auth;
 use crate::guard::Orders;
 use crate::look::Asked;
-use crate::peer::{Peer, cookies, stranger};
+use crate::peer::{address, cookies, stranger};
 use crate::rejection::Rejection;
 
 /// One request, shared by the guard and its handler.
@@ -26,7 +27,7 @@ pub(crate) struct Visit {
     /// The cookies of a stranger, who may be a guest.
     cookies: String,
     browser: Option<HeaderValue>,
-    peer: Option<Peer>,
+    address: Option<IpAddr>,
     /// Whether the request comes from the application's own pages.
     pub(crate) from_here: bool,
     /// Held while a guest is looked for or begins: two slots that are written at once are one guest's.
@@ -95,11 +96,12 @@ impl Visit {
             None => cookies(asked.headers).collect::<Vec<_>>().join("; "),
         };
         let guest = if cookies.is_empty() || cookie.is_some() { Guest::None } else { Guest::Unasked };
+        let address = address(asked.headers, asked.extensions, orders.proxies);
         Self {
             orders,
             cookies,
             browser: asked.headers.get(header::USER_AGENT).cloned(),
-            peer: asked.extensions.get::<Peer>().copied(),
+            address,
             from_here,
             arriving: tokio::sync::Mutex::default(),
             now: Mutex::new(Now { known, guest, cookie }),
@@ -135,7 +137,7 @@ impl Visit {
 
     /// What the request says about its sender before any credential.
     pub(crate) fn visitor(&self) -> Visitor {
-        stranger(self.browser.as_ref(), self.peer)
+        stranger(self.browser.as_ref(), self.address)
     }
 
     /// Signs in `name`; the answer carries the cookie, and what a guest declared for it goes along.

@@ -51,16 +51,26 @@ impl Device {
     }
 }
 
-/// A network prefix: IPv4 /24 or IPv6 /48, such as `203.0.113.0/24`.
+const UNKNOWN: &str = "unknown";
+
+/// A network prefix: IPv4 /24 or IPv6 /48, such as `203.0.113.0/24`; or `unknown`, where nobody said.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Network(String);
 
 impl Network {
-    /// The prefix that `address` lies in; an IPv4 address in IPv6 dress counts as IPv4.
+    /// The prefix that `address` lies in; an IPv4 address in IPv6 dress counts as IPv4. An unspecified address (RFC 6890, RFC
+    /// 4291 section 2.5.2) is nobody's, so the network is unknown.
+    ///
+    /// ```
+    /// use countersign_core::record::Network;
+    /// assert_eq!(Network::of([203, 0, 113, 9].into()).as_str(), "203.0.113.0/24");
+    /// assert!(Network::of([0, 0, 0, 0].into()).is_unknown());
+    /// ```
     #[must_use]
     pub fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
+            nobody if nobody.is_unspecified() => Self::unknown(),
             IpAddr::V4(v4) => {
                 let [a, b, c, _] = v4.octets();
                 Self(format!("{a}.{b}.{c}.0/24"))
@@ -70,6 +80,18 @@ impl Network {
                 Self(format!("{a:x}:{b:x}:{c:x}::/48"))
             }
         }
+    }
+
+    /// The network of somebody whose address nobody said.
+    #[must_use]
+    pub fn unknown() -> Self {
+        Self(UNKNOWN.to_owned())
+    }
+
+    /// Whether nobody said.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.0 == UNKNOWN
     }
 
     /// The prefix as text.
