@@ -4,6 +4,7 @@
 //! Metadata, and by `Origin` against `Host` where a browser does not send it (RFC 6454 section 7; OWASP ASVS 5.0 V3.5.1).
 
 use std::convert::Infallible;
+use std::sync::Once;
 use std::task::{Context, Poll};
 
 use axum_core::extract::Request;
@@ -82,6 +83,19 @@ fn bears_token(headers: &HeaderMap) -> bool {
     scheme.is_some_and(|scheme| [&b"bearer"[..], b"dpop"].iter().any(|own| scheme.eq_ignore_ascii_case(own)))
 }
 
+/// The browser says that a page asked its own host, and `Host` names another: a proxy has changed it, and every post will be
+/// refused. Said once, since anybody at all can send such a request.
+fn hint() {
+    static SAID: Once = Once::new();
+    SAID.call_once(|| {
+        tracing::warn!(
+            code = "CS-7001",
+            "a page asked its own host, and `Host` is another than its `Origin`: let the proxy pass on the host that browsers ask \
+             for, in nginx by `proxy_set_header Host $http_host`"
+        );
+    });
+}
+
 fn comes_from_here(headers: &HeaderMap, uri: &Uri) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     // HTTP/2 has no `Host`, but `:authority` (RFC 9113 8.3.1); of two that differ neither is believed.
@@ -92,7 +106,11 @@ fn comes_from_here(headers: &HeaderMap, uri: &Uri) -> bool {
     let own =
         text("origin").map(|origin| origin.split_once("://").is_some_and(|(_, named)| Some(named) == host));
     match text("sec-fetch-site") {
-        Some("same-origin") => own != Some(false),
+        Some("same-origin") if own == Some(false) => {
+            hint();
+            false
+        }
+        Some("same-origin") => true,
         // Typed or chosen by the person: the reload of a post is, and then it names its origin.
         Some("none") | None => own == Some(true),
         Some(_) => false,

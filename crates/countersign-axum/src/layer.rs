@@ -53,7 +53,7 @@ where
         // Of two guards, one within the other, the inner one says who asks.
         request.extensions_mut().remove::<Arc<Visit>>();
         request.extensions_mut().remove::<Auth>();
-        if let Some(why) = self.orders.unfit(request.headers(), request.uri()) {
+        if let Some(why) = self.orders.unfit(&Asked::from(&request)) {
             return Passing::answer(why);
         }
         if self.orders.answers(request.method(), request.uri().path()) {

@@ -21,6 +21,7 @@ mod guard;
 mod guest;
 mod hop;
 mod layer;
+mod local;
 mod look;
 mod part;
 mod peer;

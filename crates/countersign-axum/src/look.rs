@@ -6,12 +6,13 @@ use axum_core::response::{IntoResponse, Response};
 use countersign::{Entered, Fault, Leftover, Recognizer};
 use countersign_core::{Attempt, Refusal};
 use http::request::Parts;
-use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Uri, header};
+use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Uri, Version, header};
 
 use crate::auth::Auth;
 use crate::fence;
 use crate::guard::{Door, Orders};
 use crate::hop;
+use crate::local::is_local;
 use crate::peer::cookies;
 use crate::rejection::Rejection;
 use crate::visit::{Baked, Visit};
@@ -20,6 +21,7 @@ use crate::visit::{Baked, Visit};
 pub(crate) struct Asked<'a> {
     pub(crate) method: &'a Method,
     pub(crate) uri: &'a Uri,
+    pub(crate) version: Version,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) extensions: &'a Extensions,
 }
@@ -29,6 +31,7 @@ impl<'a> From<&'a Parts> for Asked<'a> {
         Self {
             method: &parts.method,
             uri: &parts.uri,
+            version: parts.version,
             headers: &parts.headers,
             extensions: &parts.extensions,
         }
@@ -37,8 +40,8 @@ impl<'a> From<&'a Parts> for Asked<'a> {
 
 impl<'a, B> From<&'a Request<B>> for Asked<'a> {
     fn from(request: &'a Request<B>) -> Self {
-        let (method, uri) = (request.method(), request.uri());
-        Self { method, uri, headers: request.headers(), extensions: request.extensions() }
+        let (method, uri, version) = (request.method(), request.uri(), request.version());
+        Self { method, uri, version, headers: request.headers(), extensions: request.extensions() }
     }
 }
 
@@ -120,10 +123,11 @@ impl Orders {
     }
 
     /// Why no request of this kind is served at all.
-    pub(crate) fn unfit(&self, headers: &HeaderMap, uri: &Uri) -> Option<Rejection> {
+    pub(crate) fn unfit(&self, asked: &Asked<'_>) -> Option<Rejection> {
         let dev = self.home.as_ref().is_some_and(|home| home.engine().settings().dev);
-        (dev && !is_local(headers, uri)).then(|| {
-            let why = "sessions in development serve this machine only: set COUNTERSIGN_MASTER_KEY_FILE";
+        (dev && !is_local(asked)).then(|| {
+            let why = "sessions in development serve this machine only, without a proxy that others come through: set \
+                COUNTERSIGN_MASTER_KEY_FILE";
             Rejection::Fault(Fault::Unfit(why.to_owned()))
         })
     }
@@ -286,45 +290,5 @@ fn only_authorization(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
         // What cannot be read is a bad credential, not an absent one.
         (Some(only), None) => Ok(Some(only.to_str().unwrap_or("Bearer "))),
         (None, _) => Ok(None),
-    }
-}
-
-/// Whether the request is for this machine. One that names no host comes from no browser.
-fn is_local(headers: &HeaderMap, uri: &Uri) -> bool {
-    let named = headers.get(header::HOST).map(|value| value.to_str().unwrap_or("?"));
-    let Some(host) = named.or_else(|| uri.authority().map(http::uri::Authority::as_str)) else { return true };
-    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((v6, _)) => v6,
-        None => host.split_once(':').map_or(host, |(name, _)| name),
-    };
-    let name = name.to_ascii_lowercase();
-    name == "localhost"
-        || name.ends_with(".localhost")
-        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_this_machine_is_local() {
-        let local = |host: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, HeaderValue::from_str(host).unwrap());
-            is_local(&headers, &Uri::from_static("/"))
-        };
-        for here in
-            ["localhost", "localhost:3000", "shop.localhost:3000", "127.0.0.1:1", "[::1]:3000", "LOCALHOST"]
-        {
-            assert!(local(here), "{here}");
-        }
-        for there in
-            ["shop.example", "localhost.evil.example", "10.0.0.1", "[2001:db8::1]:80", "127.0.0.1.evil", ""]
-        {
-            assert!(!local(there), "{there}");
-        }
-        assert!(!is_local(&HeaderMap::new(), &Uri::from_static("https://shop.example/")));
-        assert!(is_local(&HeaderMap::new(), &Uri::from_static("/")));
     }
 }
