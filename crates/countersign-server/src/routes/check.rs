@@ -10,6 +10,7 @@ use countersign_core::Attempt;
 use countersign_core::id::ClientId;
 use countersign_core::record::Style;
 use countersign_core::record::session::Audience;
+use countersign_core::session::admit::Presence;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
 use super::oauth::{Bearer, bearer, unreadable};
@@ -25,12 +26,18 @@ pub(super) fn routes() -> Vec<Route> {
 async fn check(State(app): State<App>, Query(query): Query, request: Request) -> Result<Response, Wrong> {
     let named = need(&query, "app")?;
     let id: ClientId = named.parse().map_err(|_| Wrong::malformed("`app` is no application"))?;
+    // Part of the address that the proxy asks, which no browser chooses.
+    let presence = match query.value("presence") {
+        None | Some("active") => Presence::Active,
+        Some("passive") => Presence::Passive,
+        Some(_) => return Err(Wrong::malformed("`presence` is `active` or `passive`")),
+    };
     let headers = request.headers();
     // Only an absent bearer lets the cookie be looked at; a bad one never does.
     let known = match bearer(headers) {
         Bearer::Unreadable => return Err(unreadable()),
         Bearer::Token(_) => by_token(&app, &id, headers).await?,
-        Bearer::None => by_cookie(&app, id, headers).await?,
+        Bearer::None => by_cookie(&app, id, headers, presence).await?,
     };
     Ok(known.into_response())
 }
@@ -87,11 +94,19 @@ async fn by_token(app: &App, id: &ClientId, headers: &HeaderMap) -> Result<Known
     })
 }
 
-async fn by_cookie(app: &App, id: ClientId, headers: &HeaderMap) -> Result<Known, Wrong> {
-    let audience = Audience::Client(id);
-    let checked = decided(app.look(headers, &audience).await?)?;
+async fn by_cookie(
+    app: &App,
+    id: ClientId,
+    headers: &HeaderMap,
+    presence: Presence,
+) -> Result<Known, Wrong> {
     // A browser sends its cookie whoever made it ask.
-    if !may_come(headers) {
+    let may_come = may_come(headers);
+    let audience = Audience::Client(id);
+    // What another site sends is not the person's doing, and keeps nobody signed in.
+    let presence = if may_come { presence } else { Presence::Passive };
+    let checked = decided(app.look_as(headers, &audience, presence).await?)?;
+    if !may_come {
         return Err(Wrong::cross_site());
     }
     Ok(Known {

@@ -9,6 +9,7 @@ use countersign_core::oauth::Params;
 use countersign_core::oauth::client_auth::Credentials;
 use countersign_core::record::Client;
 use countersign_core::record::session::Audience;
+use countersign_core::session::admit::Presence;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, header};
 
@@ -36,9 +37,19 @@ impl Server {
     /// # Errors
     /// What the store could not do.
     pub async fn look(&self, headers: &HeaderMap, audience: &Audience) -> Result<Attempt<Checked>, Wrong> {
+        self.look_as(headers, audience, Presence::Active).await
+    }
+
+    /// As [`Server::look`], where `presence` says whether the request renews the session.
+    pub(crate) async fn look_as(
+        &self,
+        headers: &HeaderMap,
+        audience: &Audience,
+        presence: Presence,
+    ) -> Result<Attempt<Checked>, Wrong> {
         let joined = cookies(headers).collect::<Vec<_>>().join("; ");
         let header = (!joined.is_empty()).then_some(joined.as_str());
-        Ok(self.engine.check(header, audience).await?)
+        Ok(self.engine.check_as(header, audience, presence).await?)
     }
 
     /// Whether the answer to a request whose cookie was refused may take it away: it is dead, and no newer one may have come

@@ -2,6 +2,8 @@
 //!
 //! W3C Fetch Metadata; OWASP ASVS 5.0 V3.3 and V3.5.
 
+use std::time::Duration;
+
 use http::StatusCode;
 
 use crate::house::{ADA, Browser, House, ISSUER, PASSWORD, SHOP, authorize, form};
@@ -62,6 +64,29 @@ async fn identity_headers_of_a_client_never_come_back_from_the_check() {
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
     assert!(refused.headers.keys().all(|name| !name.as_str().starts_with("countersign-")));
     assert!(refused.cookies().is_empty());
+}
+
+#[tokio::test]
+async fn what_a_page_polls_behind_the_proxy_keeps_nobody_signed_in() {
+    let house = House::new().await;
+    let (polled, used) = (at_the_shop(&house).await, at_the_shop(&house).await);
+    let (polled, used) = (polled.cookie_header(SHOP), used.cookie_header(SHOP));
+    let ask = async |path: &str, headers: &[(&str, &str)]| {
+        house.plain("GET", ISSUER, path, headers, "").await.status
+    };
+    let passive = "/check?app=shop&presence=passive";
+    let foreign = [("cookie", polled.as_str()), ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors")];
+    for _ in 0..2 {
+        house.rig.clock.advance(Duration::from_secs(3 * 60 * 60));
+        assert_eq!(ask(passive, &[("cookie", &polled)]).await, StatusCode::OK);
+        assert_eq!(ask("/check?app=shop", &foreign).await, StatusCode::FORBIDDEN);
+        assert_eq!(ask("/check?app=shop", &[("cookie", &used)]).await, StatusCode::OK);
+    }
+    house.rig.clock.advance(Duration::from_secs(3 * 60 * 60));
+    assert_eq!(ask(passive, &[("cookie", &polled)]).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(ask("/check?app=shop&presence=active", &[("cookie", &used)]).await, StatusCode::OK);
+    let unclear = ask("/check?app=shop&presence=Passive", &[("cookie", &used)]).await;
+    assert_eq!(unclear, StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]
