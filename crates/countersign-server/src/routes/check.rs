@@ -94,14 +94,13 @@ async fn by_token(app: &App, id: &ClientId, headers: &HeaderMap) -> Result<Known
     })
 }
 
-async fn by_cookie(
-    app: &App,
-    id: ClientId,
-    headers: &HeaderMap,
-    presence: Presence,
-) -> Result<Known, Wrong> {
-    // A browser sends its cookie whoever made it ask.
-    let may_come = may_come(headers);
+async fn by_cookie(app: &App, id: ClientId, headers: &HeaderMap, presence: Presence) -> Result<Known, Wrong> {
+    // A browser sends its cookie whoever made it ask. Where it names no origin the record is not needed.
+    let origin = match headers.contains_key(header::ORIGIN) {
+        true => app.engine.app(id.as_str()).await.ok().and_then(|client| client.origin),
+        false => None,
+    };
+    let may_come = may_come(headers, origin.as_deref());
     let audience = Audience::Client(id);
     // What another site sends is not the person's doing, and keeps nobody signed in.
     let presence = if may_come { presence } else { Presence::Passive };
@@ -130,19 +129,24 @@ fn decided<T>(attempt: Attempt<T>) -> Result<T, Wrong> {
     Err(Wrong::from(refusal).with_status(status))
 }
 
-/// Whether the request that the proxy holds may carry a cookie: from the application's own pages, typed by the person,
-/// or a link that was followed to it.
-fn may_come(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(site) = text("sec-fetch-site") else { return true };
-    if matches!(site, "same-origin" | "none") {
-        return true;
-    }
+/// Whether the request that the proxy holds may carry a cookie: from the pages of the application, which are at `origin`, typed
+/// by the person, or a link that was followed to it.
+///
+/// The rule is that of [`comes_from`](crate::web::fence::comes_from) for what changes something. A proxy that names no method is
+/// believed to ask for what changes nothing, as long as no other origin is named: browsers have named theirs with every POST
+/// since 2020.
+fn may_come(headers: &HeaderMap, origin: Option<&str>) -> bool {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let method = text("x-forwarded-method").or_else(|| text("x-original-method"));
     let safe = method
         .is_none_or(|method| Method::from_bytes(method.as_bytes()).is_ok_and(|method| method.is_safe()));
-    // Browsers send `Origin` with every cross-site POST and with no followed link.
-    safe && text("sec-fetch-mode") == Some("navigate") && !headers.contains_key(header::ORIGIN)
+    let own = text("origin").map(|named| Some(named) == origin);
+    match text("sec-fetch-site") {
+        Some("same-origin") => own != Some(false),
+        Some("none") | None => own.unwrap_or(safe),
+        // Browsers send `Origin` with every cross-site POST and with no followed link.
+        Some(_) => safe && text("sec-fetch-mode") == Some("navigate") && own.is_none(),
+    }
 }
 
 #[cfg(test)]
@@ -160,18 +164,33 @@ mod tests {
     fn a_cookie_counts_from_our_pages_and_from_followed_links() {
         let cross = ("sec-fetch-site", "cross-site");
         let navigate = ("sec-fetch-mode", "navigate");
-        let cases: [(&[(&'static str, &'static str)], bool); 8] = [
+        let here = ("origin", "https://shop.example");
+        let evil = ("origin", "https://evil.example");
+        let post = ("x-forwarded-method", "POST");
+        let cases: [(&[(&'static str, &'static str)], bool); 19] = [
             (&[], true),
+            (&[("x-forwarded-method", "GET")], true),
+            // A browser without Fetch Metadata.
+            (&[post], false),
+            (&[("x-original-method", "POST")], false),
+            (&[here], true),
+            (&[post, here], true),
+            (&[evil], false),
+            (&[post, evil], false),
+            (&[("x-forwarded-method", "GET"), ("origin", "null")], false),
             (&[("sec-fetch-site", "same-origin")], true),
+            (&[("sec-fetch-site", "same-origin"), post, here], true),
+            (&[("sec-fetch-site", "same-origin"), post, evil], false),
+            (&[("sec-fetch-site", "none"), post], false),
             (&[cross, navigate], true),
             (&[cross, navigate, ("x-forwarded-method", "GET")], true),
-            (&[cross, navigate, ("x-forwarded-method", "POST")], false),
-            (&[cross, navigate, ("origin", "https://evil.example")], false),
+            (&[cross, navigate, post], false),
+            (&[cross, navigate, evil], false),
             (&[cross, ("sec-fetch-mode", "no-cors")], false),
             (&[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "cors")], false),
         ];
         for (given, may) in cases {
-            assert_eq!(may_come(&headers(given)), may, "{given:?}");
+            assert_eq!(may_come(&headers(given), Some("https://shop.example")), may, "{given:?}");
         }
     }
 }

@@ -67,6 +67,29 @@ async fn identity_headers_of_a_client_never_come_back_from_the_check() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_site_gets_nothing_past_the_proxy_in_an_old_browser_either() {
+    let house = House::new().await;
+    let browser = at_the_shop(&house).await;
+    let cookie = browser.cookie_header(SHOP);
+    let (here, sibling) = (format!("http://{SHOP}"), "http://forum.localhost:8321");
+    let post = ("x-forwarded-method", "POST");
+    let cases: [(&[(&str, &str)], StatusCode); 6] = [
+        (&[], StatusCode::OK),
+        (&[("x-forwarded-method", "GET")], StatusCode::OK),
+        (&[post], StatusCode::FORBIDDEN),
+        (&[post, ("origin", &here)], StatusCode::OK),
+        (&[post, ("origin", sibling)], StatusCode::FORBIDDEN),
+        // nginx names no method unless it is told to.
+        (&[("origin", sibling)], StatusCode::FORBIDDEN),
+    ];
+    for (headers, status) in cases {
+        let headers: Vec<_> = headers.iter().copied().chain([("cookie", cookie.as_str())]).collect();
+        let reply = house.plain("GET", ISSUER, "/check?app=shop", &headers, "").await;
+        assert_eq!(reply.status, status, "{headers:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_page_polls_behind_the_proxy_keeps_nobody_signed_in() {
     let house = House::new().await;
     let (polled, used) = (at_the_shop(&house).await, at_the_shop(&house).await);
