@@ -1,10 +1,12 @@
 //! The contestants: one handler that says `ok`, behind nothing, behind us, behind others.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
+use countersign::Home;
 use countersign_axum::{Auth, Guard};
 use http::{HeaderValue, Request, header};
 use tower::Service;
@@ -17,13 +19,19 @@ pub fn bare() -> Router {
     Router::new().route("/", get(|| async { "ok" }))
 }
 
+async fn whose(auth: Auth) -> &'static str {
+    black_box(auth.subject());
+    "ok"
+}
+
 /// Who comes must have a session, and the handler reads whose it is.
 pub fn guarded<S>(house: &House<S>) -> Router {
-    async fn whose(auth: Auth) -> &'static str {
-        black_box(auth.subject());
-        "ok"
-    }
     Router::new().route("/", get(whose)).layer(Guard::sessions_of(house.engine.clone(), house.client.clone()))
+}
+
+/// The same with sessions of the application's own: the handler reads by which name it knows them.
+pub fn named(home: &Arc<Home>) -> Router {
+    Router::new().route("/", get(whose)).layer(Guard::at_home(home.clone()))
 }
 
 /// Behind the guard, but nobody opens the session.

@@ -6,12 +6,14 @@
 
 pub mod apps;
 pub mod house;
+pub mod people;
 #[path = "../../../crates/countersign-store/tests/support/postgres.rs"]
 #[expect(dead_code, reason = "the store's own tests use the rest")]
 mod postgres;
 pub mod spread;
 
 pub use house::House;
+pub use people::People;
 pub use spread::Spread;
 
 /// A PostgreSQL server with an empty database; both go when it is dropped.

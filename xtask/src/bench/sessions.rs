@@ -158,13 +158,17 @@ fn verdicts(lines: &[Value]) -> Vec<Verdict> {
     let idle = |who| figure(lines, "writes", who, None, "share").map(|share| 1.0 - share);
     let gap = |member| figure(lines, "gaps", "countersign", None, member);
     let growth = quotient(request("check", 1_000_000, "ns"), request("check", 1_000, "ns"));
-    let reads = request("check", 100_000, "reads").zip(request("check", 1_000_000, "reads"));
+    let by_name = quotient(request("check by name", 1_000_000, "ns"), request("check by name", 1_000, "ns"));
+    let reads = |who| Some(request(who, 100_000, "reads")? + request(who, 1_000_000, "reads")?);
     vec![
         most("check, 10^5 sessions", "x bare", 2.0, request("check", 100_000, "ratio")),
         most("check, 10^6 sessions", "x bare", 3.0, request("check", 1_000_000, "ratio")),
         most("unopened, 10^5 sessions", "x bare", 1.1, request("unopened", 100_000, "ratio")),
         most("check, 10^6 over 10^3", "x", 3.0, growth),
-        most("store reads, warm checks", "reads", 0.0, reads.map(|(some, many)| some + many)),
+        most("by name, 10^5 sessions", "x bare", 2.0, request("check by name", 100_000, "ratio")),
+        most("by name, 10^6 over 10^3", "x", 3.0, by_name),
+        most("store reads, warm checks", "reads", 0.0, reads("check")),
+        most("the same, by name", "reads", 0.0, reads("check by name")),
         most("memory, 10^5 sessions", "B/session", 224.0, memory(100_000)),
         most("memory, 10^6 sessions", "B/session", 224.0, memory(1_000_000)),
         least("without a write, 14 days", "of requests", 0.99, idle("14 days")),

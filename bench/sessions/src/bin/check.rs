@@ -5,7 +5,7 @@
 //! is taken within the round. Sessions are asked for in a random order, so memory is as cold as it is in life.
 
 use axum::Router;
-use countersign_bench_sessions::{House, Spread, apps};
+use countersign_bench_sessions::{House, People, Spread, apps};
 use countersign_core::port::Directory;
 use countersign_core::record::session::Audience;
 use countersign_core::session::admit::Presence;
@@ -37,6 +37,8 @@ fn main() {
 async fn measure(count: u32) {
     let house = House::quick().await;
     let ours = std::rc::Rc::new(house.start(count).await);
+    let people = People::new(count).await;
+    let named = std::rc::Rc::new(people.cookies.clone());
     let peers = 100_000.min(count);
     let (tower, theirs) = apps::tower_sessions(peers).await;
     let theirs = std::rc::Rc::new(theirs);
@@ -50,6 +52,7 @@ async fn measure(count: u32) {
     let mut all = [
         contestant("bare", &apps::bare(), "/", &ours),
         contestant("check", &apps::guarded(&house), "/", &ours),
+        contestant("check by name", &apps::named(&people.home), "/", &named),
         contestant("unopened", &apps::unopened(&house), "/", &ours),
         contestant("idle layer", &apps::idle_layer(), "/", &ours),
         contestant("tower-sessions memory", &tower, "/", &theirs),
@@ -83,9 +86,11 @@ async fn measure(count: u32) {
         house.engine.glance(cookie.to_str().ok(), &audience, Presence::Active).is_none()
     };
     let reads = ours.iter().filter(asks).count();
+    let unknown = people.unknown();
     let live = house.store.counts(house.engine.now()).await.unwrap().live_sessions;
     let base = all[0].times.clone();
     for one in &all {
+        let reads = if one.who == "check by name" { unknown } else { reads };
         let ratio = Spread::of(one.times.iter().zip(&base).map(|(time, base)| time / base).collect());
         let more = Spread::of(one.times.iter().zip(&base).map(|(time, base)| time - base).collect());
         let time = Spread::of(one.times.clone());
