@@ -9,10 +9,12 @@ pub mod conformance;
 mod data;
 mod embedded;
 mod front;
+mod ledger;
 #[cfg(feature = "postgres")]
 mod migrate;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod private;
 #[cfg(feature = "redis")]
 mod redis;
 

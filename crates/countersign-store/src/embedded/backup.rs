@@ -22,9 +22,10 @@ use rusqlite::{Connection, params};
 use super::apply::{Applied, log_state};
 use super::check::{self, Findings};
 use super::convert::{Stop, broken, int, number};
-use super::folder::{DATABASE, Folder, LEDGER, private_new};
-use super::ledger::Erased;
+use super::folder::{DATABASE, Folder};
 use super::{Durability, connection};
+use crate::ledger::Erased;
+use crate::private::{new_file, sync_folder};
 
 /// What a backup holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,11 +103,8 @@ pub fn restore(wanted: &Restore<'_>) -> Result<Restored, Fault> {
         let folder = wanted.folder.display();
         return Err(Fault::Unfit(format!("`{folder}` holds a store, and it was not said that it may go")));
     }
-    let mut erased = Erased::default().with(&wanted.folder.join(LEDGER))?;
+    let mut erased = Erased::beside(wanted.folder)?;
     if let Some(other) = wanted.ledger {
-        if !other.is_file() {
-            return Err(Fault::Unfit(format!("there is no erase ledger `{}`", other.display())));
-        }
         erased = erased.with(other)?;
     }
     let had = if there { Had::of(&database) } else { Had::default() };
@@ -124,7 +122,7 @@ pub fn restore(wanted: &Restore<'_>) -> Result<Restored, Fault> {
     drop(connection);
     sound(&part.0)?;
     let restored = go_on(&part.0, &had, &erased, wanted.now)?;
-    erased.keep(&wanted.folder.join(LEDGER))?;
+    erased.keep(wanted.folder)?;
     swap(part, &database).map_err(|error| Fault::Store(format!("`{}`: {error}", database.display())))?;
     Ok(restored)
 }
@@ -254,7 +252,7 @@ impl Part {
     /// A new one beside `finished`, so that it can take its name in one step; empty, for its owner only.
     fn new(finished: &Path) -> Result<Self, Fault> {
         let path = beside(finished, ".part");
-        private_new(&path).map_err(|error| {
+        new_file(&path).map_err(|error| {
             Fault::Unfit(format!("`{}`, the unfinished copy, cannot be made: {error}", path.display()))
         })?;
         Ok(Self(path))
@@ -298,11 +296,6 @@ fn swap(part: Part, database: &Path) -> std::io::Result<()> {
     sync_folder(database)?;
     fs::rename(&part.0, database)?;
     sync_folder(database)
-}
-
-fn sync_folder(of: &Path) -> std::io::Result<()> {
-    let parent = of.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or_else(|| Path::new(".")))?.sync_all()
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {

@@ -1,10 +1,14 @@
 //! The folder of a store: who may enter it, and that one process at a time owns it.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+#[cfg(unix)]
+use std::fs;
+use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use countersign_core::Fault;
+
+use crate::private;
 
 /// A folder that this process owns until the value is dropped.
 #[derive(Debug)]
@@ -21,7 +25,7 @@ impl Folder {
     pub(super) fn own(path: &Path) -> Result<Self, Fault> {
         let unfit = |error: std::io::Error| Fault::Unfit(format!("the folder `{}`: {error}", path.display()));
         make(path).map_err(unfit)?;
-        let mut lock = private(&path.join("lock")).map_err(unfit)?;
+        let mut lock = private::file(&path.join("lock")).map_err(unfit)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(in_use(path, &mut lock)),
@@ -29,13 +33,13 @@ impl Folder {
         }
         write_owner(&mut lock).map_err(unfit)?;
         // SQLite gives the files beside it (`-wal`, `-shm`) the mode of the database file.
-        drop(private(&path.join(DATABASE)).map_err(unfit)?);
+        drop(private::file(&path.join(DATABASE)).map_err(unfit)?);
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
-    /// Where the erase ledger is.
-    pub(super) fn ledger(&self) -> PathBuf {
-        self.path.join(LEDGER)
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Where the database file is.
@@ -57,43 +61,12 @@ fn write_owner(lock: &mut File) -> std::io::Result<()> {
     writeln!(lock, "{}", std::process::id())
 }
 
-#[cfg(unix)]
+/// Makes the folder if it is not there, and closes it to others.
 fn make(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+    private::folder(path)?;
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+    Ok(())
 }
 
-#[cfg(not(unix))]
-fn make(path: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(path)
-}
-
-#[cfg(unix)]
-pub(super) fn private(path: &Path) -> std::io::Result<File> {
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    let file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    Ok(file)
-}
-
-#[cfg(unix)]
-pub(super) fn private_new(path: &Path) -> std::io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)
-}
-
-#[cfg(not(unix))]
-pub(super) fn private_new(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().read(true).write(true).create_new(true).open(path)
-}
-
-#[cfg(not(unix))]
-pub(super) fn private(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
-}
-
-/// The erase ledger; no backup holds it.
-pub(super) const LEDGER: &str = "erased";
 pub(super) const DATABASE: &str = "countersign.db";

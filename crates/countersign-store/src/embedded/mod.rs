@@ -11,7 +11,6 @@ mod folder;
 mod guests;
 #[cfg(feature = "postgres")]
 mod leaving;
-mod ledger;
 mod memory;
 mod moved;
 mod read;
@@ -30,10 +29,11 @@ pub use check::{Findings, check};
 pub(crate) use leaving::{Leaving, NOTICE};
 
 use folder::Folder;
-use ledger::Ledger;
 use memory::Turns;
 use readers::Readers;
 use writer::Writer;
+
+use crate::ledger::Ledger;
 
 /// When a commit counts as done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Embedded {
         let folder = Folder::own(folder)?;
         let database = folder.database();
         let connection = connection::writing(&database, durability)?;
-        let writer = Writer::start(connection, Ledger::open(&folder.ledger())?, Turns::default())?;
+        let writer = Writer::start(connection, Ledger::open(folder.path())?, Turns::default())?;
         Ok(Arc::new(Self { writer, readers: Readers::of(database), folder: Mutex::new(Some(folder)) }))
     }
 

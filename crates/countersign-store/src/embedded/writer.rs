@@ -19,10 +19,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use super::apply::Applied;
 use super::connection::BUSY;
 use super::convert::{Stop, broken, int, number, poisonous};
-use super::ledger::Ledger;
 use super::memory::Turns;
 use super::moved::{self, Watch};
 use super::read::log_page;
+use crate::ledger::{Ledger, Mark};
 
 /// The way to the writing thread.
 #[derive(Debug)]
@@ -326,7 +326,7 @@ impl Desk {
     fn settle(&mut self) -> Result<(), Fault> {
         let erasing = std::mem::take(&mut self.erasing);
         if !erasing.is_empty() {
-            self.ledger.add(&erasing)?;
+            self.ledger.add(erasing.iter().map(Mark::of))?;
             self.erased = true;
         }
         self.run("COMMIT")
