@@ -25,6 +25,6 @@ pub use front::{Claim, Fill, Front};
 #[cfg(feature = "postgres")]
 pub use migrate::{Moved, Moving, MovingStep, migrate};
 #[cfg(feature = "postgres")]
-pub use postgres::{Postgres, PostgresAddress};
+pub use postgres::{Postgres, PostgresAddress, Remembering};
 #[cfg(feature = "redis")]
 pub use redis::Redis;

@@ -10,6 +10,8 @@
     reason = "tests"
 )]
 
+#[path = "postgres/erased.rs"]
+mod erased;
 #[path = "postgres/faults.rs"]
 mod faults;
 #[path = "postgres/large.rs"]

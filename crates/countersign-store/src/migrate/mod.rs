@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use countersign_core::Fault;
 
 use crate::embedded::{Leaving, NOTICE};
+use crate::ledger::Erased;
 use crate::postgres::{Arriving, Before, PostgresAddress};
 use table::{Row, Sum, TABLES, Table, digest};
 
@@ -93,6 +94,8 @@ pub async fn migrate(
             return Err(Fault::Store(format!("the copy of the table `{}` is not what was read", table.name)));
         }
     }
+    // Under the lock, so that nobody is erased after it was read.
+    target.remember(&Erased::beside(folder)?).await?;
     target.seal().await?;
     source.leave()?;
     opened(&source, &target, Moved { counts, locked: locked.elapsed() }).await

@@ -9,6 +9,7 @@ use tokio_postgres::{Client, Row as Found};
 use super::address::{CONNECT, PostgresAddress, SCHEMA};
 use super::convert::{broken, column};
 use super::format;
+use crate::ledger::{Erased, Mark};
 use crate::migrate::table::{Kind, Row, STANDS, Table, Value};
 
 /// A database that a store arrives in.
@@ -153,6 +154,17 @@ impl Arriving {
         };
         let rows = self.rows(&sql, &borrowed(&values)).await?;
         rows.iter().map(|row| read(table, row)).collect()
+    }
+
+    /// Writes down who was erased before, as every node's ledger is to know it.
+    pub(crate) async fn remember(&self, erased: &Erased) -> Result<(), Fault> {
+        let marks = erased.beyond(&Erased::default());
+        let marks: Vec<&[u8]> = marks.iter().map(Mark::bytes).collect();
+        let sql = format!(
+            "INSERT INTO {SCHEMA}.erased (number, mark) SELECT row_number() OVER (), mark FROM unnest($1::bytea[]) AS new (mark)"
+        );
+        self.run(&sql, &[&marks]).await?;
+        self.say(&format!("UPDATE {SCHEMA}.head SET erased = (SELECT count(*) FROM {SCHEMA}.erased)")).await
     }
 
     /// Makes it durable; from now on only the last step is missing.

@@ -17,10 +17,12 @@ use tokio::time::{MissedTickBehavior, interval, timeout_at};
 use super::address::Failover;
 use super::apply::Applied;
 use super::bell::Bell;
+use super::beside::Beside;
 use super::convert::Stop;
 use super::head::{Head, page};
 use super::link::{Link, Links};
 use super::writer::{Message, To, Work};
+use crate::ledger::{Ledger, Mark};
 
 /// The writing task's own things.
 pub(super) struct Desk {
@@ -34,6 +36,8 @@ pub(super) struct Desk {
     forked: Option<Fault>,
     freshness: watch::Sender<Option<Instant>>,
     failover: Failover,
+    /// The erase ledger of this node, if it has one.
+    beside: Option<Beside>,
     last: Last,
 }
 
@@ -48,6 +52,7 @@ struct Last {
 enum Answer {
     Commit(Result<Outcome, Fault>, To<Outcome>),
     Lease(Result<std::ops::Range<u64>, Fault>, To<std::ops::Range<u64>>),
+    Remember(Result<(), Fault>, To<()>),
 }
 
 impl Answer {
@@ -56,8 +61,10 @@ impl Answer {
         match (self, broke.cloned()) {
             (Self::Commit(_, to), Some(fault)) => drop(to.send(Err(fault))),
             (Self::Lease(_, to), Some(fault)) => drop(to.send(Err(fault))),
+            (Self::Remember(_, to), Some(fault)) => drop(to.send(Err(fault))),
             (Self::Commit(result, to), None) => drop(to.send(result)),
             (Self::Lease(result, to), None) => drop(to.send(result)),
+            (Self::Remember(result, to), None) => drop(to.send(result)),
         }
     }
 }
@@ -70,6 +77,7 @@ impl Desk {
         bell: Bell,
         freshness: watch::Sender<Option<Instant>>,
         failover: Failover,
+        ledger: Option<Ledger>,
     ) -> Result<Self, Fault> {
         let link = links.link().await?;
         let started = Instant::now();
@@ -84,6 +92,7 @@ impl Desk {
             forked: None,
             freshness,
             failover,
+            beside: ledger.map(|ledger| Beside::new(ledger, head.erased)),
             last,
         };
         if head.has_moved() {
@@ -190,14 +199,14 @@ impl Desk {
             }
         };
         let mut applied = Applied::new(&link, head);
-        let mut broke: Option<Fault> = self.hear(&link, head.log).await.err().map(Fault::from);
+        let mut broke: Option<Fault> = self.hear(&link, &head).await.err().map(Fault::from);
         if broke.is_none() && head.has_moved() {
             broke = applied.move_in(self.failover).await.err().map(Fault::from);
         }
         for work in group {
             match broke {
                 Some(ref fault) => work.fail(fault),
-                None => broke = one(&mut applied, work, answers).await.err(),
+                None => broke = one(&mut applied, self.beside.as_ref(), work, answers).await.err(),
             }
         }
         let Applied { head: after, entries, .. } = applied;
@@ -209,13 +218,16 @@ impl Desk {
             self.links.give_up(link);
             return Err(fault);
         }
-        self.link = Some(link);
         self.known = after.log;
         self.freshness.send_replace(Some(started));
-        if !entries.is_empty() {
-            self.tell(&entries);
+        self.tell(&entries);
+        if !entries.is_empty() || after.erased != head.erased {
             self.bell.ring();
         }
+        if let Some(beside) = &mut self.beside {
+            beside.wrote(head.erased, after.erased);
+        }
+        self.hear_erased(link, after.erased).await;
         Ok(())
     }
 
@@ -260,13 +272,13 @@ impl Desk {
                 // Nothing is heard before it is said what has become of what was there.
                 return drop(self.write(Vec::new()).await);
             }
-            Ok(head) => self.hear(&link, head.log).await,
+            Ok(head) => self.hear(&link, &head).await.map(|()| head.erased),
             Err(stop) => Err(stop),
         };
         match heard {
-            Ok(()) => {
-                self.link = Some(link);
+            Ok(erased) => {
                 self.freshness.send_replace(Some(started));
+                self.hear_erased(link, erased).await;
             }
             Err(stop) => {
                 self.links.give_up(link);
@@ -276,7 +288,11 @@ impl Desk {
     }
 
     /// Tells the follower what lies between what is known and `now`, and that the log is still the one that was heard.
-    async fn hear(&mut self, link: &Link, now: LogState) -> Result<(), Stop> {
+    async fn hear(&mut self, link: &Link, head: &Head) -> Result<(), Stop> {
+        let now = head.log;
+        if self.beside.as_ref().is_some_and(|beside| beside.is_ahead_of(head.erased)) {
+            return Err(self.fork());
+        }
         if now == self.known {
             return Ok(());
         }
@@ -291,6 +307,18 @@ impl Desk {
             self.tell(&entries);
         }
         if self.known == now { Ok(()) } else { Err(self.fork()) }
+    }
+
+    /// Writes down whom others have erased. What the database does not say now, the next look asks for.
+    async fn hear_erased(&mut self, link: Link, now: u64) {
+        let heard = match &mut self.beside {
+            Some(beside) => beside.hear(&link, now).await,
+            None => Ok(()),
+        };
+        match heard {
+            Ok(()) => self.link = Some(link),
+            Err(_) => self.links.give_up(link),
+        }
     }
 
     /// The database has gone back, or is another: what this node has said no longer stands there.
@@ -311,7 +339,7 @@ impl Desk {
     }
 
     fn tell(&self, entries: &[LogEntry]) {
-        if let Some(follower) = &self.follower {
+        if let Some(follower) = self.follower.as_ref().filter(|_| !entries.is_empty()) {
             follower.applied(entries);
         }
     }
@@ -368,40 +396,61 @@ async fn begin_on(link: &Link) -> Result<Head, Stop> {
 }
 
 /// Does one piece of work in a savepoint of its own, so that a conflict undoes it alone. An error breaks the whole group.
-async fn one(applied: &mut Applied<'_>, work: Work, answers: &mut Vec<Answer>) -> Result<(), Fault> {
+async fn one(
+    applied: &mut Applied<'_>,
+    beside: Option<&Beside>,
+    work: Work,
+    answers: &mut Vec<Answer>,
+) -> Result<(), Fault> {
     match work {
         Work::Lease(space, count, to) => {
             answers.push(Answer::Lease(applied.head.lease(space, count), to));
             Ok(())
         }
         Work::Commit(batch, sent, to) => {
-            let mark = applied.mark().await;
-            let result = match mark {
-                Ok(_) => applied.batch(&batch, sent).await,
+            let start = applied.start().await;
+            let result = match start {
+                Ok(start) => match applied.batch(&batch, sent).await {
+                    // INVARIANT: who is erased is in the ledger before the commit.
+                    Ok(done) => remembered(beside, applied.erased_since(start)).await.map(|()| done),
+                    Err(stop) => Err(stop),
+                },
                 Err(ref fault) => Err(Stop::Lost(fault.clone())),
             };
-            let (result, broke) = settle(applied, mark, result).await;
+            let (result, broke) = settle(applied, start, result).await;
             let result = result.map(|done| {
                 done.map_or_else(Outcome::Conflict, |(position, data)| Outcome::Committed(position, data))
             });
             answers.push(Answer::Commit(result, to));
             broke
         }
+        Work::Remember(marks, to) => {
+            let done = applied.remember(&marks).await.map_err(Fault::from);
+            answers.push(Answer::Remember(done.clone(), to));
+            done
+        }
+    }
+}
+
+async fn remembered(beside: Option<&Beside>, marks: Vec<Mark>) -> Result<(), Stop> {
+    match beside {
+        Some(beside) => Ok(beside.add(marks).await?),
+        None => Ok(()),
     }
 }
 
 type Settled<T> = (Result<Result<T, countersign_core::batch::Conflict>, Fault>, Result<(), Fault>);
 
-/// Keeps what was done since `mark`, or undoes it; what the one who asked hears, and what breaks the whole group.
+/// Keeps what was done since `start`, or undoes it; what the one who asked hears, and what breaks the whole group.
 async fn settle<T>(
     applied: &mut Applied<'_>,
-    mark: Result<super::apply::Mark, Fault>,
+    start: Result<super::apply::Start, Fault>,
     result: Result<T, Stop>,
 ) -> Settled<T> {
-    let kept = match (&result, mark) {
+    let kept = match (&result, start) {
         (_, Err(fault)) => Err(fault),
         (Err(Stop::Lost(fault) | Stop::Silent(fault)), Ok(_)) => Err(fault.clone()),
-        (Err(Stop::Conflict(_) | Stop::Fault(_) | Stop::Said(_)), Ok(mark)) => applied.undo(mark).await,
+        (Err(Stop::Conflict(_) | Stop::Fault(_) | Stop::Said(_)), Ok(start)) => applied.undo(start).await,
         (Ok(_), Ok(_)) => applied.release().await,
     };
     let result = match (result, &kept) {

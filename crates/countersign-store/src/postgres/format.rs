@@ -91,12 +91,13 @@ async fn found(link: &Link) -> Result<u64, Fault> {
 }
 
 /// Each brings the database one version on; none is ever changed once released.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("schema.sql"),
     include_str!("guests.sql"),
     include_str!("segments.sql"),
     include_str!("servers.sql"),
     include_str!("ahead.sql"),
+    include_str!("erased.sql"),
 ];
 /// A role that owns the schema may not be allowed to make one, not even when there is nothing to make.
 const PLACE: &str = "DO $$ BEGIN

@@ -10,7 +10,7 @@ use countersign_core::time::Timestamp;
 use tokio_postgres::Row;
 
 use super::convert::{Stop, column, number, record};
-use super::link::Link;
+use super::link::{Link, Values};
 use crate::column::{int, place};
 
 /// What the row says.
@@ -19,6 +19,8 @@ pub(super) struct Head {
     pub(super) log: LogState,
     next_serial: u64,
     next_guest: u64,
+    /// How many have been erased that the ledgers beside the database are to know.
+    pub(super) erased: u64,
     /// Where it was last written.
     pub(super) server: Server,
     /// Where it is now.
@@ -77,6 +79,7 @@ impl Head {
             server: server(5)?,
             here: server(7)?,
             clock: Timestamp::from_millis(number(row, 9)?),
+            erased: number(row, 10)?,
         })
     }
 
@@ -91,7 +94,9 @@ impl Head {
         let (serial, guest) = (int(self.next_serial), int(self.next_guest));
         let epoch = i64::from(self.log.epoch.number());
         let Server { system, timeline } = self.server;
-        match link.run(KEEP, &[&position, &chain, &serial, &guest, &epoch, &system, &timeline]).await? {
+        let values: Values<'_> =
+            &[&position, &chain, &serial, &guest, &epoch, &system, &timeline, &int(self.erased)];
+        match link.run(KEEP, values).await? {
             1 => Ok(()),
             _ => Err(Stop::Fault(Fault::Unfit("the database has lost the head of its log".to_owned()))),
         }
@@ -128,7 +133,7 @@ macro_rules! row {
         "SELECT epoch, position, chain, next_serial, next_guest, system, timeline,
             (SELECT system_identifier FROM pg_control_system()),
             ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::bigint,
-            (extract(epoch FROM clock_timestamp()) * 1000)::bigint
+            (extract(epoch FROM clock_timestamp()) * 1000)::bigint, erased
          FROM head"
     };
 }
@@ -137,7 +142,7 @@ macro_rules! row {
 pub(super) const LOOK: &str = row!();
 const LOCK: &str = concat!(row!(), " FOR UPDATE");
 const KEEP: &str = "UPDATE head SET position = $1, chain = $2, next_serial = $3, next_guest = $4, epoch = $5,
-    system = $6, timeline = $7";
+    system = $6, timeline = $7, erased = $8";
 /// Log entries in a span.
 pub(super) const PAGE: &str =
     "SELECT record FROM log WHERE position > $1 AND position <= $2 ORDER BY position LIMIT $3";

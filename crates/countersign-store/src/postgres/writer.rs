@@ -15,6 +15,7 @@ use super::bell::Bell;
 use super::desk::Desk;
 use super::head::Space;
 use super::link::Links;
+use crate::ledger::{Ledger, Mark};
 
 /// The way to the desk.
 #[derive(Debug)]
@@ -25,14 +26,19 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the desk. It ends when this is dropped.
+    /// Starts the desk, with the ledger of this node beside it. It ends when this is dropped.
     ///
     /// # Errors
     /// [`Fault::Store`] when the log's head cannot be read.
-    pub(super) async fn start(links: Links, bell: Bell, failover: Failover) -> Result<Self, Fault> {
+    pub(super) async fn start(
+        links: Links,
+        bell: Bell,
+        failover: Failover,
+        ledger: Option<Ledger>,
+    ) -> Result<Self, Fault> {
         let (queue, waiting) = mpsc::channel(ROOM);
         let (freshness, fresh) = watch::channel(None);
-        let desk = Desk::open(links, bell, freshness, failover).await?;
+        let desk = Desk::open(links, bell, freshness, failover, ledger).await?;
         drop(tokio::spawn(desk.serve(waiting)));
         Ok(Self { queue, fresh })
     }
@@ -45,6 +51,11 @@ impl Writer {
     /// Takes `count` serials of `space` for good.
     pub(super) async fn lease(&self, space: Space, count: u32) -> Result<Range<u64>, Fault> {
         self.ask(|to| Message::Write(Work::Lease(space, count, to))).await
+    }
+
+    /// Writes down that those with these marks were erased.
+    pub(super) async fn remember(&self, marks: Vec<Mark>) -> Result<(), Fault> {
+        self.ask(|to| Message::Write(Work::Remember(marks, to))).await
     }
 
     /// Tells `follower` the log, and then what is written to it.
@@ -96,6 +107,7 @@ pub(super) enum Message {
 pub(super) enum Work {
     Commit(Batch, Option<Arc<Sending>>, To<Outcome>),
     Lease(Space, u32, To<Range<u64>>),
+    Remember(Vec<Mark>, To<()>),
 }
 
 impl Work {
@@ -103,7 +115,7 @@ impl Work {
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Commit(batch, None, _) => ahead::bytes(batch),
-            Self::Commit(_, Some(_), _) | Self::Lease(..) => 0,
+            Self::Commit(_, Some(_), _) | Self::Lease(..) | Self::Remember(..) => 0,
         }
     }
 
@@ -112,6 +124,7 @@ impl Work {
         match self {
             Self::Commit(_, _, to) => drop(to.send(Err(fault.clone()))),
             Self::Lease(_, _, to) => drop(to.send(Err(fault.clone()))),
+            Self::Remember(_, to) => drop(to.send(Err(fault.clone()))),
         }
     }
 }

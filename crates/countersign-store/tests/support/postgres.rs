@@ -88,6 +88,17 @@ impl Server {
         done(command.arg(url.rsplit('/').next().unwrap())).into_bytes()
     }
 
+    /// Puts what was dumped as SQL in the place of the store at `url`.
+    pub(crate) async fn restore(&self, url: &str, dump: &[u8]) {
+        self.sql(url, "DROP SCHEMA countersign CASCADE").await;
+        let file = self.folder.path().join("dump.sql");
+        std::fs::write(&file, dump).unwrap();
+        let mut command = Command::new(self.programs.join("psql"));
+        command.args(["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--file"]).arg(file);
+        command.arg("--host").arg(self.folder.path()).args(["--port", &self.port.to_string()]);
+        done(command.args(["--username=countersign", url.rsplit('/').next().unwrap()]));
+    }
+
     /// How many rows `select` finds in the database at `url`.
     pub(crate) async fn count(&self, url: &str, select: &str) -> usize {
         let client = self.client(url.rsplit('/').next().unwrap()).await.unwrap();

@@ -6,7 +6,8 @@ use countersign_core::id::Subject;
 
 use super::Applied;
 use crate::codec::encode;
-use crate::column::address;
+use crate::column::{address, int};
+use crate::ledger::Mark;
 use crate::postgres::convert::{Stop, column, record};
 
 impl Applied<'_> {
@@ -30,7 +31,19 @@ impl Applied<'_> {
         }
         let email = address(&user.email);
         self.run("DELETE FROM one_time WHERE email = $1", &[&email.as_slice()]).await?;
-        self.blur_audit(subject).await
+        self.blur_audit(subject).await?;
+        let mark = Mark::of(subject);
+        self.remember(&[mark]).await?;
+        self.erased.push(mark);
+        Ok(())
+    }
+
+    /// Writes down, once each, that those with these marks were erased.
+    pub(in crate::postgres) async fn remember(&mut self, marks: &[Mark]) -> Result<(), Stop> {
+        let marks: Vec<&[u8]> = marks.iter().map(Mark::bytes).collect();
+        let new = self.run(REMEMBER, &[&int(self.head.erased), &marks]).await?;
+        self.head.erased = self.head.erased.saturating_add(new);
+        Ok(())
     }
 
     /// Takes the network prefix out of what the audit log says about `subject`.
@@ -46,3 +59,8 @@ impl Applied<'_> {
         Ok(())
     }
 }
+
+/// Numbers follow each other without a gap: the head is held.
+const REMEMBER: &str = "INSERT INTO erased (number, mark)
+    SELECT $1::bigint + row_number() OVER (), mark FROM unnest($2::bytea[]) AS new (mark)
+    WHERE NOT EXISTS (SELECT FROM erased AS known WHERE known.mark = new.mark)";

@@ -27,6 +27,7 @@ use super::convert::{self, Stop, column};
 use super::head::Head;
 use super::link::{Link, Values};
 use crate::column::place;
+use crate::ledger::Mark;
 
 /// A transaction that changes are applied to.
 pub(super) struct Applied<'a> {
@@ -35,6 +36,8 @@ pub(super) struct Applied<'a> {
     pub(super) head: Head,
     /// The log entries written so far, in order.
     pub(super) entries: Vec<LogEntry>,
+    /// The marks of those who were erased so far.
+    pub(super) erased: Vec<Mark>,
     /// The version of the session data that the batch wrote last.
     data: Option<Version>,
     /// Where the segments of the batch are, if they were sent ahead.
@@ -43,31 +46,38 @@ pub(super) struct Applied<'a> {
 
 /// Where a batch began.
 #[derive(Clone, Copy)]
-pub(super) struct Mark {
+pub(super) struct Start {
     head: Head,
     entries: usize,
+    erased: usize,
 }
 
 impl<'a> Applied<'a> {
     /// Nothing applied yet; `head` is as it was read under its lock.
     pub(super) fn new(link: &'a Link, head: Head) -> Self {
-        Self { link, head, entries: Vec::new(), data: None, sent: None }
+        Self { link, head, entries: Vec::new(), erased: Vec::new(), data: None, sent: None }
     }
 
     /// Begins what can be undone by itself.
-    pub(super) async fn mark(&self) -> Result<Mark, Fault> {
+    pub(super) async fn start(&self) -> Result<Start, Fault> {
         self.link.say("SAVEPOINT batch").await?;
-        Ok(Mark { head: self.head, entries: self.entries.len() })
+        Ok(Start { head: self.head, entries: self.entries.len(), erased: self.erased.len() })
     }
 
-    /// Undoes everything since `mark`.
-    pub(super) async fn undo(&mut self, mark: Mark) -> Result<(), Fault> {
-        self.head = mark.head;
-        self.entries.truncate(mark.entries);
+    /// Undoes everything since `start`.
+    pub(super) async fn undo(&mut self, start: Start) -> Result<(), Fault> {
+        self.head = start.head;
+        self.entries.truncate(start.entries);
+        self.erased.truncate(start.erased);
         Ok(self.link.say("ROLLBACK TO batch; RELEASE batch").await?)
     }
 
-    /// Lets the last mark go.
+    /// The marks of those who were erased since `start`.
+    pub(super) fn erased_since(&self, start: Start) -> Vec<Mark> {
+        self.erased.iter().skip(start.erased).copied().collect()
+    }
+
+    /// Keeps what was done since the last start.
     pub(super) async fn release(&self) -> Result<(), Fault> {
         Ok(self.link.say("RELEASE batch").await?)
     }
