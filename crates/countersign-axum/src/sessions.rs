@@ -4,7 +4,7 @@
 
 use std::fmt;
 use std::future::{Future, IntoFuture};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -29,13 +29,14 @@ const ALSO_FILE: &str = "COUNTERSIGN_MASTER_KEY_ALSO_FILE";
 pub struct Sessions {
     place: String,
     data: Option<String>,
+    folder: Option<PathBuf>,
     master: Option<MasterKey>,
     rules: SessionRules,
 }
 
 impl Sessions {
     pub(crate) fn at(place: String) -> Self {
-        Self { place, data: None, master: None, rules: SessionRules::default() }
+        Self { place, data: None, folder: None, master: None, rules: SessionRules::default() }
     }
 
     /// The limits by the name of the standard that asks for them. Stricter ones hold for sessions that began before, too; laxer
@@ -65,8 +66,20 @@ impl Sessions {
         self
     }
 
+    /// A folder of this node's own beside a store in PostgreSQL, made when it is not there. It remembers who was erased, at
+    /// whichever node, and names nobody: when an older dump is restored, this node erases them again before it serves. It must
+    /// outlive the database, and is no part of its backups.
+    pub fn beside(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
     async fn open(self) -> Result<Guard, Fault> {
         let place: Place = self.place.parse()?;
+        let place = match &self.folder {
+            Some(folder) => place.or_beside(folder),
+            None => place,
+        };
         let keeping = match self.master {
             Some(master) => Keeping::Production(master),
             None => keeping(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()))?,

@@ -53,7 +53,11 @@ pub(crate) fn store_folder(sources: &Sources, instead: &str) -> Result<PathBuf> 
 /// Where a server with these settings keeps everything.
 pub(crate) fn place(settings: &Settings, data: &Path) -> Place {
     match &settings.store {
-        Some((address, _)) => Place::Postgres(address.clone()),
+        // A command makes no folder where no server is; what it erases, the servers write down.
+        Some((address, _)) => {
+            let folder = data.is_dir().then(|| data.to_path_buf());
+            Place::Postgres { address: address.clone(), folder }
+        }
         None => Place::Folder(data.to_path_buf()),
     }
 }

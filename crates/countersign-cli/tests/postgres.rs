@@ -170,6 +170,42 @@ async fn a_new_epoch_is_begun_on_request_and_stands_in_the_audit_log() {
 }
 
 #[tokio::test]
+async fn a_dump_that_is_restored_brings_nobody_back_who_was_erased_since() {
+    let server = Server::start().await;
+    let place = Place::on(&server).await;
+    let eve = "eve@marsh.example";
+    let (child, _) = place.serve(&[]);
+    place.json(&["user", "add", eve]);
+    let (dump, before) = (server.dump(&place.url, &[]), emails(&place.json(&["user", "list"])).len());
+    place.json(&["user", "erase", eve, "--yes"]);
+    child.stop();
+
+    server.restore(&place.url, &dump).await;
+    let began = place.json(&["store", "begin-epoch", "--yes"]);
+    assert_eq!((&began["erased_again"], &began["data"]), (&1.into(), &".countersign".into()), "{began}");
+    let after = server.dump(&place.url, &[]);
+    assert!(!after.windows(eve.len()).any(|window| window == eve.as_bytes()));
+
+    // A server erases again by itself, and one of another folder by a list that is brought along.
+    server.restore(&place.url, &dump).await;
+    let (child, _) = place.serve(&[]);
+    let list = place.json(&["user", "list"]);
+    assert!(!emails(&list).contains(&eve) && emails(&list).len() == before - 1, "{list}");
+    child.stop();
+    server.restore(&place.url, &dump).await;
+    let mut other = Place::on(&server).await;
+    other.url.clone_from(&place.url);
+    let ledger = place.folder.path().join(".countersign/erased");
+    let brought = ["store", "begin-epoch", "--yes", "--erased", ledger.to_str().unwrap()];
+    other.refused(&brought, 3, "CS-6009");
+    other.refused(&["store", "begin-epoch", "--yes", "--data", "elsewhere"], 3, "CS-6009");
+    let without = other.json(&brought[..3]);
+    assert_eq!((&without["erased_again"], &without["data"]), (&0.into(), &Value::Null), "{without}");
+    std::fs::create_dir(other.folder.path().join("countersign-data")).unwrap();
+    assert_eq!(other.json(&brought)["erased_again"], 1);
+}
+
+#[tokio::test]
 async fn a_folder_that_is_served_moves_and_is_not_served_again() {
     let server = Server::start().await;
     let mut place = Place::on(&server).await;

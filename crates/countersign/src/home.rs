@@ -77,13 +77,19 @@ impl Home {
         rules: SessionRules,
     ) -> Result<Self, Fault> {
         // The key before the store, so that a crash between the two leaves no store without one.
-        let (master, dev) = match keeping {
-            Keeping::Production(master) => (master, false),
+        let (master, dev, place) = match keeping {
+            Keeping::Production(master) => (master, false, place.clone()),
             Keeping::Development => {
                 let folder = place.folder().unwrap_or_else(|| Path::new(".countersign"));
-                (MasterKey::of_development(folder)?, true)
+                (MasterKey::of_development(folder)?, true, place.clone().or_beside(folder))
             }
         };
+        if place.folder().is_none() {
+            tracing::warn!(
+                "this node has no folder beside the database that remembers who was erased: after an older dump is \
+                 restored, they are to be erased again by hand"
+            );
+        }
         let kept = place.open().await?;
         let kept = match data {
             Some(address) => kept.with_guests_in(address).await?,

@@ -7,6 +7,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use countersign_core::Fault;
+#[cfg(feature = "postgres")]
+use countersign_core::extent::Actor;
 #[cfg(feature = "redis")]
 use countersign_core::port::Entropy;
 use countersign_core::port::{Directory, Guests, Store};
@@ -14,7 +16,7 @@ use countersign_core::port::{Directory, Guests, Store};
 use countersign_store::Redis;
 use countersign_store::{Durability, Embedded};
 #[cfg(feature = "postgres")]
-use countersign_store::{Postgres, PostgresAddress};
+use countersign_store::{Postgres, PostgresAddress, Remembering};
 
 #[cfg(feature = "redis")]
 use crate::outside::SystemEntropy;
@@ -34,7 +36,13 @@ pub enum Place {
     Folder(PathBuf),
     /// A PostgreSQL database; any number of nodes share it.
     #[cfg(feature = "postgres")]
-    Postgres(Box<PostgresAddress>),
+    Postgres {
+        /// Where it is.
+        address: Box<PostgresAddress>,
+        /// The folder of this node's own that remembers who was erased, so that a restored database does not bring them back.
+        /// Without one nothing outside the database does.
+        folder: Option<PathBuf>,
+    },
 }
 
 impl FromStr for Place {
@@ -53,7 +61,9 @@ impl FromStr for Place {
                 "Redis keeps guests beside a store, and is none: name a folder or PostgreSQL, and Redis with `.data(…)` or `COUNTERSIGN_GUESTS_URL`"
             }
             #[cfg(feature = "postgres")]
-            Some(("postgres" | "postgresql", _)) => return Ok(Self::Postgres(Box::new(text.parse()?))),
+            Some(("postgres" | "postgresql", _)) => {
+                return Ok(Self::Postgres { address: Box::new(text.parse()?), folder: None });
+            }
             #[cfg(not(feature = "postgres"))]
             Some(("postgres" | "postgresql", _)) => {
                 "a store in PostgreSQL is not built in: turn the feature `postgres` on, or name a folder, such as `shop.db`"
@@ -69,13 +79,26 @@ impl fmt::Display for Place {
         match self {
             Self::Folder(path) => path.display().fmt(f),
             #[cfg(feature = "postgres")]
-            Self::Postgres(address) => address.fmt(f),
+            Self::Postgres { address, .. } => address.fmt(f),
         }
     }
 }
 
 impl Place {
-    /// Opens what is there.
+    /// The same place, with a folder of this node's own where it has none: see `Place::Postgres`.
+    #[must_use]
+    pub fn or_beside(self, beside: &Path) -> Self {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres { address, folder: None } => {
+                Self::Postgres { address, folder: Some(beside.to_owned()) }
+            }
+            other => other,
+        }
+    }
+
+    /// Opens what is there. Of a database, an older state of which was restored, those are erased again first whom the folder
+    /// of this node names.
     ///
     /// # Errors
     /// [`Fault::InUse`], [`Fault::Unfit`], and what the disk or the database could not do.
@@ -87,7 +110,15 @@ impl Place {
             ))),
             Self::Folder(path) => Ok(Kept::of(Embedded::open(path, Durability::Full)?, What::Embedded)),
             #[cfg(feature = "postgres")]
-            Self::Postgres(address) => Ok(Kept::of(Postgres::open_at(address).await?, What::Postgres)),
+            Self::Postgres { address, folder: Some(folder) } => {
+                let erased = Remembering { folder, also: None, by: Actor::System };
+                let (store, _) = Postgres::open_remembering(address, &erased).await?;
+                Ok(Kept::of(store, What::Postgres))
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres { address, folder: None } => {
+                Ok(Kept::of(Postgres::open_at(address).await?, What::Postgres))
+            }
         }
     }
 
@@ -96,7 +127,7 @@ impl Place {
         match self {
             Self::Folder(path) => Some(path),
             #[cfg(feature = "postgres")]
-            Self::Postgres(_) => None,
+            Self::Postgres { folder, .. } => folder.as_deref(),
         }
     }
 }

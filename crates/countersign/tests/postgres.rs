@@ -1,4 +1,5 @@
-//! The engine on PostgreSQL: what is left of an erased person in a dump of the whole database.
+//! The engine on PostgreSQL: what is left of an erased person in a dump of the whole database, also after an older one was
+//! restored.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,6 +19,7 @@ mod held;
 mod support;
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use countersign::testing::{BEGIN, FixedClock, Rig, SeededEntropy};
@@ -27,7 +29,7 @@ use countersign_core::extent::Actor;
 use countersign_core::port::{Directory, Store};
 use countersign_core::record::session::Audience;
 use countersign_core::record::{Role, Style};
-use countersign_store::Postgres;
+use countersign_store::{Postgres, Remembering};
 
 use common::{ADA, PASSWORD, checked, new_app};
 use held::{Stands, held};
@@ -52,6 +54,20 @@ async fn engine(store: &Arc<Postgres>) -> Arc<Engine> {
     Engine::open(settings, parts).await.unwrap()
 }
 
+/// The store at `url`, with a list of who was erased in `folder`, and an engine on it.
+async fn opened(url: &str, folder: Option<&Path>) -> (Arc<Postgres>, Arc<Engine>) {
+    let address = url.parse().unwrap();
+    let store = match folder {
+        Some(folder) => {
+            let erased = Remembering { folder, also: None, by: Actor::System };
+            Postgres::open_remembering(&address, &erased).await.unwrap().0
+        }
+        None => Postgres::open_at(&address).await.unwrap(),
+    };
+    let engine = engine(&store).await;
+    (store, engine)
+}
+
 fn typed(text: &str) -> Password {
     Password::typed(text.to_owned())
 }
@@ -68,11 +84,12 @@ fn holds(dump: &[u8], bytes: &[u8]) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_dump_holds_a_byte_of_an_erased_person_but_the_pseudonym_in_the_audit_log() {
+async fn no_dump_holds_a_byte_of_an_erased_person_but_the_pseudonym_not_even_after_an_older_one_is_restored()
+{
     let server = Server::start().await;
     let url = server.fresh().await;
-    let store = Postgres::open(&url).await.unwrap();
-    let engine = engine(&store).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (store, engine) = opened(&url, Some(folder.path())).await;
     let user = engine.add_user(ADA, typed(PASSWORD), Role::Person, Actor::CommandLine).await.unwrap();
     let (shop, _) = engine.add_app(new_app("shop", Style::Session), Actor::CommandLine).await.unwrap();
     let sign_in = |password| {
@@ -110,6 +127,25 @@ async fn no_dump_holds_a_byte_of_an_erased_person_but_the_pseudonym_in_the_audit
     // The opaque subject stands in the audit log, and nowhere else.
     let subject = user.subject.as_str().as_bytes();
     assert!(holds(&after, subject));
+    assert!(!holds(&server.dump(&url, &["--exclude-table-data=countersign.audit"]), subject));
+    engine.close().await;
+    store.close().await;
+
+    // The same dump, restored: she is back, and so is her session, where nothing remembers that she was erased.
+    let cookie = signed.cookie.reveal();
+    server.restore(&url, &before).await;
+    let (forgetful, without) = opened(&url, None).await;
+    assert!(matches!(checked(&without, cookie).await, Attempt::Accepted(_)), "the dump does not hold her");
+    without.close().await;
+    forgetful.close().await;
+    let (store, engine) = opened(&url, Some(folder.path())).await;
+    assert!(matches!(checked(&engine, cookie).await, Attempt::Refused(_)));
+    assert!(engine.user(&user.subject).await.unwrap().is_none());
+    let again = server.dump(&url, &[]);
+    for trace in &traces {
+        assert!(!holds(&again, &trace.bytes), "restored: {}", trace.what);
+    }
+    assert!(holds(&again, subject));
     assert!(!holds(&server.dump(&url, &["--exclude-table-data=countersign.audit"]), subject));
     engine.close().await;
     store.close().await;

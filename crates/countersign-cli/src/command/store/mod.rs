@@ -3,7 +3,7 @@
 mod epoch;
 mod migrate;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use countersign_store::{Findings, check};
@@ -26,8 +26,14 @@ pub(crate) enum Store {
     ///
     /// A restored database knows nothing of what has ended since. This begins a
     /// new epoch of its log: what was accepted before is refused. Servers that
-    /// run hear of it within a second.
+    /// run hear of it within a second. Whom the list of who was erased in the
+    /// data folder names is erased again; so does each server as it starts, by
+    /// its own list.
     BeginEpoch {
+        /// The list of who was erased, from a machine that is gone (its data
+        /// folder's `erased`)
+        #[arg(long, value_name = "FILE")]
+        erased: Option<PathBuf>,
         /// Everybody signs in again, and that is meant
         #[arg(long)]
         yes: bool,
@@ -44,7 +50,7 @@ impl Store {
         let sources = common.sources()?;
         match self {
             Self::Check => checked(&store_folder(&sources, INSTEAD)?, ui),
-            Self::BeginEpoch { yes } => epoch::begin(&sources, *yes, ui),
+            Self::BeginEpoch { erased, yes } => epoch::begin(&sources, erased.as_deref(), *yes, ui),
             Self::Migrate(migrate) => migrate.run(common, ui),
         }
     }
