@@ -59,6 +59,8 @@ pub struct Overdue {
     pub operations: u64,
     /// Entries of the log.
     pub log: u64,
+    /// Segments of long values that were sent ahead of a commit which never came. They are over by the store's own clock.
+    pub ahead: u64,
 }
 
 impl Overdue {

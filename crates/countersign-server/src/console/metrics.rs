@@ -36,10 +36,10 @@ fn text(overdue: Overdue) -> Result<String, std::fmt::Error> {
     let backlog = Family::<Kind, Gauge>::default();
     registry.register(
         "countersign_retention_backlog_rows",
-        "What has been over for more than a day and waits to be swept; counting stops at 100,000 of each kind",
+        "What has been over for long enough and waits to be swept; counting stops at 100,000 of each kind",
         backlog.clone(),
     );
-    let Overdue { sessions, grants, logins, one_time, operations, log } = overdue;
+    let Overdue { sessions, grants, logins, one_time, operations, log, ahead } = overdue;
     let kinds = [
         ("session", sessions),
         ("grant", grants),
@@ -47,6 +47,7 @@ fn text(overdue: Overdue) -> Result<String, std::fmt::Error> {
         ("one-time", one_time),
         ("operation", operations),
         ("log", log),
+        ("ahead", ahead),
     ];
     for (kind, rows) in kinds {
         backlog.get_or_create(&Kind { kind }).set(i64::try_from(rows).unwrap_or(i64::MAX));

@@ -114,8 +114,18 @@ const PUT: &str = "INSERT INTO ahead (sending, slots, name, number, value)
     FROM unnest($4::bigint[], $5::bytea[]) AS piece (number, value)";
 /// Drops what was sent ahead for one batch.
 pub(super) const DROP: &str = "DELETE FROM ahead WHERE sending = $1";
-/// Drops what nobody can be sending any more: the longest batch is some twenty pieces, each within the limit of an answer.
-pub(super) const SWEEP: &str = "DELETE FROM ahead WHERE since < now() - interval '10 minutes'";
+/// What nobody can be sending any more: the longest batch is some twenty pieces, each within the limit of an answer.
+macro_rules! left {
+    () => {
+        "ahead WHERE since < now() - interval '10 minutes'"
+    };
+}
+/// Drops some of it.
+pub(super) const SWEEP: &str =
+    concat!("DELETE FROM ahead WHERE ctid = ANY (ARRAY(SELECT ctid FROM ", left!(), " LIMIT $1))");
+/// How much of it there is, counted so far.
+pub(super) const LEFT_AHEAD: &str =
+    concat!("SELECT count(*) FROM (SELECT FROM ", left!(), " LIMIT $1) AS waiting");
 
 /// The most bytes of segments that go along with their commit.
 const LONG: usize = 256 * 1024;

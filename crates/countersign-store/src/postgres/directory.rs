@@ -9,6 +9,7 @@ use countersign_core::time::Timestamp;
 use tokio_postgres::Row;
 
 use super::Postgres;
+use super::ahead::LEFT_AHEAD;
 use super::convert::{column, number, record};
 use super::link::Values;
 use super::read::{LIVE_SESSION, Wanted};
@@ -116,6 +117,7 @@ impl Directory for Postgres {
                 one_time: count("one_time WHERE expires < $1").await?,
                 operations: count("operation WHERE expires < $1").await?,
                 log: count("log WHERE expires < $1 AND position < (SELECT position FROM head)").await?,
+                ahead: self.count(LEFT_AHEAD, &[&i64::from(most)]).await?,
             })
         })
     }

@@ -7,7 +7,7 @@ use countersign_core::batch::{Batch, Change, Conflict, Expect, Outcome};
 use countersign_core::extent::{Actor, Ending, Reason};
 use countersign_core::id::{SlotsId, Version};
 use countersign_core::policy::{SEGMENT_BYTES, SLOT_BYTES, SLOT_ROOM};
-use countersign_core::port::Store;
+use countersign_core::port::{Directory, Store};
 use countersign_core::slot::{Segment, SlotPut, SlotWrite, SlotsWrite, count};
 use countersign_core::time::Timestamp;
 use countersign_store::Postgres;
@@ -124,6 +124,25 @@ async fn what_was_left_ahead_of_a_commit_is_erased_with_its_person_and_swept() {
     done(&store, Batch::of(Change::Sweep { before: Timestamp::from_seconds(1), limit: 9 })).await;
     assert_eq!(server.count(&url, "SELECT FROM countersign.ahead WHERE sending = 'new'").await, 1);
     assert_eq!(server.count(&url, "SELECT FROM countersign.ahead").await, 1);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn of_what_was_left_ahead_one_sweep_takes_no_more_than_it_may_and_the_rest_is_counted() {
+    let server = Server::start().await;
+    let url = server.fresh().await;
+    let store = Postgres::open(&url).await.unwrap();
+    let left = "INSERT INTO countersign.ahead
+        SELECT 'old', 'data_9', 'film', number, 'sealed', now() - interval '11 minutes'
+        FROM generate_series(1, 2500) AS number";
+    server.sql(&url, left).await;
+    let overdue = async |most| store.overdue(Timestamp::from_seconds(1), most).await.unwrap().ahead;
+    assert_eq!((overdue(9).await, overdue(9999).await), (9, 2500));
+    // So many rows as a sweep of rows may take, and no more than a sweep of bytes.
+    for (limit, rest) in [(100, 2400), (5000, 1376), (5000, 352), (5000, 0)] {
+        done(&store, Batch::of(Change::Sweep { before: Timestamp::from_seconds(1), limit })).await;
+        assert_eq!(overdue(9999).await, rest);
+    }
     store.close().await;
 }
 

@@ -1,6 +1,6 @@
 //! Dropping what has been over for long: bounded, so that no commit waits for a large one.
 
-use countersign_core::policy::SWEEP_BYTES;
+use countersign_core::policy::{SEGMENT_BYTES, SWEEP_BYTES};
 use countersign_core::time::Timestamp;
 
 use super::Applied;
@@ -14,7 +14,7 @@ impl Applied<'_> {
         for sql in STEPS {
             self.run(sql, &[&time(before), &i64::from(limit)]).await?;
         }
-        self.run(SWEEP, &[]).await?;
+        self.run(SWEEP, &[&i64::from(limit).min(int(SEGMENTS))]).await?;
         let last = crate::column::place(self.head.log.position);
         self.run(LOG, &[&time(before), &i64::from(limit), &last]).await?;
         Ok(())
@@ -56,6 +56,8 @@ const STEPS: [&str; 4] = [
     "DELETE FROM one_time WHERE key IN (
          SELECT key FROM one_time WHERE expires < $1 ORDER BY expires LIMIT $2)",
 ];
+/// What was sent ahead weighs as much as the data of a session.
+const SEGMENTS: u64 = SWEEP_BYTES / SEGMENT_BYTES;
 /// The last entry of the log stays: the next one is chained to it. Watermarks never expire.
 const LOG: &str = "DELETE FROM log WHERE position IN (
      SELECT position FROM log WHERE expires < $1 AND position < $3 ORDER BY expires LIMIT $2)";
