@@ -88,6 +88,10 @@ pub struct SlotWrite {
     pub put: Option<SlotPut>,
 }
 
+/// The slot in which a guest remembers its operations. It is no application's, whose names have no capital letters, and so it
+/// is not counted among those that a guest may have.
+pub const OPERATIONS: &str = "OPERATIONS";
+
 /// Names one commutative operation, which counts once, however often it is tried: 16 unpredictable bytes, the same in every
 /// try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

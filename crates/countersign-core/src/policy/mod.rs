@@ -180,7 +180,7 @@ pub const SWEEP_BYTES: u64 = 64 * 1024 * 1024;
 /// How much a guest may keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GuestRoom {
-    /// The most slots.
+    /// The most slots, without the one in which operations are remembered ([`OPERATIONS`](crate::slot::OPERATIONS)).
     pub slots: u32,
     /// The most bytes as they are kept, names and seals included.
     pub bytes: u32,

@@ -8,6 +8,7 @@ use countersign_core::id::{GuestSerial, Version};
 use countersign_core::policy::GuestRoom;
 use countersign_core::port::{GuestChange, GuestWrite};
 use countersign_core::record::Guest;
+use countersign_core::slot::OPERATIONS;
 use countersign_core::time::Timestamp;
 
 use super::convert::{Stop, number, record, version};
@@ -115,9 +116,10 @@ impl Changing<'_> {
                 }
             };
         }
-        let sql = "SELECT count(*), coalesce(sum(octet_length(name) + octet_length(value)), 0)::bigint
+        let sql = "SELECT count(*) FILTER (WHERE name <> $2),
+                       coalesce(sum(octet_length(name) + octet_length(value)), 0)::bigint
                    FROM guest_slot WHERE serial = $1";
-        let rows = self.0.rows(sql, &[&guest]).await?;
+        let rows = self.0.rows(sql, &[&guest, &OPERATIONS]).await?;
         for row in &rows {
             if number(row, 0)? > u64::from(room.slots) || number(row, 1)? > u64::from(room.bytes) {
                 return Err(Conflict::Full.into());

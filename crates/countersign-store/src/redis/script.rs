@@ -68,9 +68,10 @@ local function planned(first, slots, bytes, most_slots, most_bytes)
         if kind == 'a' and slot.version then return TAKEN end
         if (kind == 'p' or kind == 'v') and not slot.version then return MISSING end
         if kind == 'v' and slot.version ~= wanted then return MOVED end
-        if slot.version then slots, bytes = slots - 1, bytes - #name - slot.size end
+        local counts = name == 'OPERATIONS' and 0 or 1
+        if slot.version then slots, bytes = slots - counts, bytes - #name - slot.size end
         if has == '1' then
-            slots, bytes = slots + 1, bytes + #name + #value
+            slots, bytes = slots + counts, bytes + #name + #value
             slot.version, slot.size, slot.value = 'new', #value, value
         else
             slot.version, slot.size, slot.value = false, 0, nil

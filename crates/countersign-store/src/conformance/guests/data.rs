@@ -4,6 +4,7 @@ use countersign_core::batch::{Conflict, Expect};
 use countersign_core::id::Version;
 use countersign_core::policy::GuestRoom;
 use countersign_core::port::{GuestChange, GuestWrite};
+use countersign_core::slot::OPERATIONS;
 
 use super::{Broken, Door, at_version, begin, put, remove, serial, write};
 use crate::conformance::fixtures::{at, same, there, want};
@@ -77,6 +78,17 @@ pub(super) async fn a_guest_keeps_no_more_than_it_may(door: &Door) -> Result<(),
     // What is dropped makes room in the same write.
     let swap = vec![remove("more", Expect::Present), put("else", Expect::Absent, &[0; 6])];
     door.done(within(2, 15, swap)?).await?;
+    // What remembers operations takes nobody's place, and its bytes count.
+    let operations =
+        |bytes| vec![put(OPERATIONS, Expect::Whatever, &[0; 6]), put("else", Expect::Present, bytes)];
+    door.refused(Conflict::Full, within(2, 30, operations(&[0; 6]))?).await?;
+    for _ in 0..2 {
+        door.done(within(2, 31, operations(&[0; 6]))?).await?;
+    }
+    door.refused(Conflict::Full, within(2, 99, more())?).await?;
+    door.done(within(3, 99, more())?).await?;
+    door.done(within(3, 99, vec![remove(OPERATIONS, Expect::Present)])?).await?;
+    door.refused(Conflict::Full, within(3, 99, vec![put("last", Expect::Absent, &[0])])?).await?;
     let room = GuestRoom { slots: 1, bytes: 4 };
     let guest = Box::new(super::guest(2)?);
     let writes = vec![put("cart", Expect::Absent, &[1])];

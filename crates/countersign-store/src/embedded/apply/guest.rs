@@ -6,6 +6,7 @@ use countersign_core::id::{GuestSerial, Version};
 use countersign_core::policy::GuestRoom;
 use countersign_core::port::{GuestChange, GuestWrite};
 use countersign_core::record::Guest;
+use countersign_core::slot::OPERATIONS;
 use countersign_core::time::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
@@ -118,10 +119,10 @@ impl Applied<'_> {
         let (slots, bytes) = self
             .connection
             .prepare_cached(
-                "SELECT count(*), coalesce(sum(octet_length(name) + length(value)), 0) FROM guest_slot
-                 WHERE serial = ?1",
+                "SELECT count(*) FILTER (WHERE name <> ?2), coalesce(sum(octet_length(name) + length(value)), 0)
+                 FROM guest_slot WHERE serial = ?1",
             )?
-            .query_row([guest], |row| Ok((number(row, 0)?, number(row, 1)?)))?;
+            .query_row(params![guest, OPERATIONS], |row| Ok((number(row, 0)?, number(row, 1)?)))?;
         if slots > u64::from(room.slots) || bytes > u64::from(room.bytes) {
             return Err(Conflict::Full.into());
         }
