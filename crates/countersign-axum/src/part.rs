@@ -14,7 +14,11 @@ impl Session {
     /// # Errors
     /// As [`Session::read`].
     pub async fn read_bytes(&self, slot: Slot<Bytes>) -> Result<Option<(Version, Vec<u8>)>, Rejection> {
-        self.0.slot(slot.name()).await
+        if let Some(auth) = self.0.known() {
+            let (engine, app) = self.0.app().await?;
+            return Ok(engine.data(&app, auth.handle()).read_bytes(slot).await?);
+        }
+        self.0.left().await?.read_bytes(slot).await
     }
 
     /// Writes the whole of `slot` if `expect` holds of it; of a long value only the 64 KiB segments that differ from what is
@@ -28,7 +32,11 @@ impl Session {
         expect: Expect,
         value: &[u8],
     ) -> Result<Version, Rejection> {
-        self.put((slot.name(), slot.crossing()), expect, value).await
+        if let Some(auth) = self.0.known() {
+            let (engine, app) = self.0.app().await?;
+            return Ok(engine.data(&app, auth.handle()).write_bytes(slot, expect, value).await?);
+        }
+        self.0.leaving().await?.write_bytes(slot, expect, value).await
     }
 
     /// The bytes of `slot` from `offset` on, at most `bytes`, fewer where it ends; none when it was never written. Reads only

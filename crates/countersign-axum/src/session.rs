@@ -7,14 +7,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum_core::extract::FromRequestParts;
-use countersign::{Crossing, Expect, GuestPut, Slot, Version, Writes};
+use countersign::{Expect, Slot, Version, Writes};
 use countersign_core::Refusal;
 use http::request::Parts;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::auth::asking;
-use crate::guest::Begins;
 use crate::look::{Asked, Found};
 use crate::rejection::Rejection;
 use crate::visit::Visit;
@@ -74,8 +73,11 @@ impl Session {
         &self,
         slot: Slot<T>,
     ) -> Result<Option<(Version, T)>, Rejection> {
-        let Some((version, bytes)) = self.0.slot(slot.name()).await? else { return Ok(None) };
-        Ok(Some((version, slot.parsed(&bytes)?)))
+        if let Some(auth) = self.0.known() {
+            let (engine, app) = self.0.app().await?;
+            return Ok(engine.data(&app, auth.handle()).read(slot).await?);
+        }
+        self.0.left().await?.read(slot).await
     }
 
     /// Writes `slot`, whatever it held.
@@ -96,7 +98,11 @@ impl Session {
         expect: Expect,
         value: &T,
     ) -> Result<Version, Rejection> {
-        self.put((slot.name(), slot.crossing()), expect, &slot.spelled(value)?).await
+        if let Some(auth) = self.0.known() {
+            let (engine, app) = self.0.app().await?;
+            return Ok(engine.data(&app, auth.handle()).write(slot, expect, value).await?);
+        }
+        self.0.leaving().await?.write(slot, expect, value).await
     }
 
     /// Removes `slot`, whatever it held.
@@ -108,7 +114,7 @@ impl Session {
             let (engine, app) = self.0.app().await?;
             return Ok(engine.data(&app, auth.handle()).clear(slot, Expect::Whatever).await?);
         }
-        self.0.clear(slot.name(), slot.crossing()).await
+        self.0.leaving().await?.clear(slot).await
     }
 
     /// Makes all of `writes`, or none of them; answers the version that every slot of them has now.
@@ -121,7 +127,7 @@ impl Session {
             let (engine, app) = self.0.app().await?;
             return Ok(engine.data(&app, auth.handle()).commit(writes).await?);
         }
-        self.0.leave(&writes.of_guest()?).await
+        self.0.leaving().await?.commit(writes).await
     }
 
     /// Changes `slot` in place, starting from `T::default()`; tried again when somebody else was faster, so `change` may run
@@ -132,25 +138,18 @@ impl Session {
     pub async fn update<T: Default + Serialize + DeserializeOwned>(
         &self,
         slot: Slot<T>,
-        mut change: impl FnMut(&mut T),
+        change: impl FnMut(&mut T),
     ) -> Result<T, Rejection> {
         if let Some(auth) = self.0.known() {
             let (engine, app) = self.0.app().await?;
             return Ok(engine.data(&app, auth.handle()).update(slot, change).await?);
         }
-        let changed = |value: &mut T| {
-            change(value);
-            Ok(())
-        };
-        match self.0.swap(slot, None, Begins::Guest, changed).await? {
-            Some((value, ())) => Ok(value),
-            None => Ok(T::default()),
-        }
+        self.0.leaving().await?.update(slot, change).await
     }
 
     /// Adds `by` to the number in `slot`, and answers the sum. Tried again with the same `once`, such as the id of a request,
-    /// it counts once: the last 256 operations of a session are remembered, for a day at the most. A guest keeps them in one
-    /// of its 16 slots; the last 32 go along at a sign-in.
+    /// it counts once: the last 256 operations of a session are remembered, for a day at the most. Those of a
+    /// guest take none of its 16 slots, and the last 32 go along at a sign-in.
     ///
     /// # Errors
     /// As [`Session::update`]; the sum is too large.
@@ -159,14 +158,7 @@ impl Session {
             let (engine, app) = self.0.app().await?;
             return Ok(engine.data(&app, auth.handle()).add(slot, by, once).await?);
         }
-        let sum = |number: &mut i64| {
-            *number = slot.sum(*number, by)?;
-            Ok(())
-        };
-        match self.0.swap(slot, Some(slot.operation("add", &by, once)?), Begins::Guest, sum).await? {
-            Some((sum, ())) => Ok(sum),
-            None => Ok(self.read(slot).await?.unwrap_or_default()),
-        }
+        self.0.leaving().await?.add(slot, by, once).await
     }
 
     /// Puts `item` into the set in `slot`; answers whether it is new there. `once` is as in [`Session::add`]; an operation that
@@ -182,9 +174,7 @@ impl Session {
             let (engine, app) = self.0.app().await?;
             return Ok(engine.data(&app, auth.handle()).insert(slot, item, once).await?);
         }
-        let put = |set: &mut BTreeSet<T>| Ok(set.insert(item.clone()));
-        let done = self.0.swap(slot, Some(slot.operation("insert", &item, once)?), Begins::Guest, put);
-        Ok(done.await?.is_some_and(|(_, new)| new))
+        self.0.leaving().await?.insert(slot, item, once).await
     }
 
     /// Takes `item` out of the set in `slot`; answers whether it was there. `once` is as in [`Session::add`]; an operation that
@@ -200,23 +190,7 @@ impl Session {
             let (engine, app) = self.0.app().await?;
             return Ok(engine.data(&app, auth.handle()).remove(slot, item, once).await?);
         }
-        let take = |set: &mut BTreeSet<T>| Ok(set.remove(item));
-        let done = self.0.swap(slot, Some(slot.operation("remove", item, once)?), Begins::Nobody, take);
-        Ok(done.await?.is_some_and(|(_, was)| was))
-    }
-
-    /// Writes a slot, of whoever it is.
-    pub(crate) async fn put(
-        &self,
-        (name, crossing): (&str, Crossing),
-        expect: Expect,
-        value: &[u8],
-    ) -> Result<Version, Rejection> {
-        if let Some(auth) = self.0.known() {
-            let (engine, app) = self.0.app().await?;
-            return Ok(engine.put_slot(&app, auth.handle(), name, expect, value).await?);
-        }
-        self.0.leave(&[GuestPut { name, expect, value: Some(value), crossing }]).await
+        self.0.leaving().await?.remove(slot, item, once).await
     }
 }
 

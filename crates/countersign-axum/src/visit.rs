@@ -184,7 +184,7 @@ impl Visit {
             Some(session) => home.engine().sign_out(&session.entered.checked(home.audience())).await?,
             None => self.forget_guest().await?,
         }
-        self.left();
+        self.departed();
         Ok(())
     }
 
@@ -202,7 +202,7 @@ impl Visit {
             }
             None => self.forget_guest().await?,
         }
-        self.left();
+        self.departed();
         Ok(())
     }
 
@@ -218,7 +218,7 @@ impl Visit {
         self.now().cookie.take()
     }
 
-    fn left(&self) {
+    fn departed(&self) {
         *self.now() = Now { known: None, guest: Guest::None, cookie: self.orders.removal() };
     }
 

@@ -19,7 +19,7 @@ use countersign_core::port::{GuestChange, GuestData};
 use countersign_core::record::session::Audience;
 use countersign_core::record::{Session, User};
 use countersign_core::session::admit::Presence;
-use countersign_core::slot::{OperationId, SlotWrite, SlotsWrite};
+use countersign_core::slot::{OPERATIONS, OperationId, SlotWrite, SlotsWrite};
 
 use crate::engine::Engine;
 use crate::guests::{Crossing, KnownGuest, opened};
@@ -136,7 +136,7 @@ impl Engine {
         let mut before = std::mem::take(&mut carried.slots);
         for (name, slot) in &data.slots {
             let value = match opened(&theirs, &carried.who.guest.slots, name, &slot.value) {
-                Ok((value, _)) if name == operations::SLOT => {
+                Ok((value, _)) if name == OPERATIONS => {
                     remembered = operations::read(&value)?.into_iter().map(|known| known.id).collect();
                     continue;
                 }

@@ -22,7 +22,7 @@ use crate::guests::{Crossing, GuestPut};
 use crate::slots::{ALL, fits, named};
 
 /// How often a change is tried against others before it gives up.
-const TRIES: usize = 32;
+pub(crate) const TRIES: usize = 32;
 
 /// The typed name of one piece of session data, a `const` of the application.
 ///
@@ -124,7 +124,12 @@ impl<T> Slot<T> {
     ///
     /// # Errors
     /// [`Fault::Codec`]: `with` has no JSON.
-    pub fn operation<W: Serialize>(self, what: &str, with: &W, once: &str) -> Result<OperationId, Fault> {
+    pub(crate) fn operation<W: Serialize>(
+        self,
+        what: &str,
+        with: &W,
+        once: &str,
+    ) -> Result<OperationId, Fault> {
         // Only the last part may have any length and a `/`.
         let with = sha256(&json(self, with)?);
         let parts = [what.as_bytes(), b"/", self.name.as_bytes(), b"/", &with, once.as_bytes()];
@@ -137,7 +142,7 @@ impl<T> Slot<T> {
     ///
     /// # Errors
     /// [`Fault::Codec`]: they are no `T`.
-    pub fn parsed(self, bytes: &[u8]) -> Result<T, Fault>
+    pub(crate) fn parsed(self, bytes: &[u8]) -> Result<T, Fault>
     where
         T: DeserializeOwned,
     {
@@ -148,7 +153,7 @@ impl<T> Slot<T> {
     ///
     /// # Errors
     /// [`Fault::Codec`]: it has no JSON.
-    pub fn spelled(self, value: &T) -> Result<Vec<u8>, Fault>
+    pub(crate) fn spelled(self, value: &T) -> Result<Vec<u8>, Fault>
     where
         T: Serialize,
     {
@@ -161,7 +166,7 @@ impl Slot<i64> {
     ///
     /// # Errors
     /// [`Refusal::Invalid`]: it is larger than an `i64`.
-    pub fn sum(self, number: i64, by: i64) -> Result<i64, Refusal> {
+    pub(crate) fn sum(self, number: i64, by: i64) -> Result<i64, Refusal> {
         number.checked_add(by).ok_or_else(|| Refusal::Invalid {
             what: format!("the number in the slot `{}` would be too large", self.name),
         })
@@ -409,7 +414,7 @@ impl Writes {
     ///
     /// # Errors
     /// [`Refusal::Invalid`]: there are none.
-    pub fn of_guest(&self) -> Result<Vec<GuestPut<'_>>, Refusal> {
+    pub(crate) fn of_guest(&self) -> Result<Vec<GuestPut<'_>>, Refusal> {
         self.something()?;
         let puts = self.0.iter().map(|Planned { name, crossing, expect, value }| GuestPut {
             name,

@@ -17,7 +17,7 @@ use countersign_core::secret::SessionToken;
 use countersign_core::session::admit::Presence;
 use countersign_core::session::{Arrived, NewGuest};
 use countersign_core::signin::throttle::Counter;
-use countersign_core::slot::OperationId;
+use countersign_core::slot::{OPERATIONS, OperationId};
 use countersign_core::{Attempt, Fault, Refusal};
 use countersign_jose::primitive::SealingKey;
 use tokio::sync::MutexGuard;
@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 
 use crate::engine::Engine;
 use crate::error::{Result, crypto, unexpected};
-use crate::operations::{self, Once, Remembered};
+use crate::operations::{Once, Remembered};
 use crate::sealing::place;
 use crate::slots::named;
 use crate::visitor::Visitor;
@@ -59,7 +59,7 @@ pub struct BegunGuest {
 /// The right to change the data of a guest, until it is dropped.
 #[derive(Debug)]
 #[must_use = "hold it while the data is read and written"]
-pub struct Turn<'a> {
+pub(crate) struct Turn<'a> {
     _held: Option<MutexGuard<'a, ()>>,
 }
 
@@ -192,7 +192,7 @@ impl Engine {
     pub async fn guest_slot_names(&self, who: &KnownGuest) -> Result<Vec<(String, Version, u64)>> {
         let data = self.guests().guest_data(who.guest.serial).await?.unwrap_or_default();
         let size = |sealed: usize| u64::try_from(sealed.saturating_sub(OVERHEAD)).unwrap_or(u64::MAX);
-        let own = data.slots.into_iter().filter(|(name, _)| name != operations::SLOT);
+        let own = data.slots.into_iter().filter(|(name, _)| name != OPERATIONS);
         Ok(own.map(|(name, slot)| (name, slot.version, size(slot.value.len()))).collect())
     }
 
@@ -209,7 +209,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refusal::Moved`], too: another operation was faster. As [`Engine::write_guest`].
-    pub async fn write_guest_once(
+    pub(crate) async fn write_guest_once(
         &self,
         who: &KnownGuest,
         puts: &[GuestPut<'_>],
@@ -230,7 +230,7 @@ impl Engine {
     }
 
     /// Waits until nobody else in this process changes the data of a guest, so that only other nodes can be faster.
-    pub async fn guest_turn(&self, who: &KnownGuest) -> Turn<'_> {
+    pub(crate) async fn guest_turn(&self, who: &KnownGuest) -> Turn<'_> {
         Turn { _held: self.turn_at(who.guest.serial.number()).await }
     }
 
@@ -312,7 +312,7 @@ impl Engine {
         };
         let mut writes = puts.iter().map(&write).collect::<Result<Vec<_>, Fault>>()?;
         if let Some((expect, value)) = once.map(|once| once.kept(self.now())) {
-            let (name, crossing) = (operations::SLOT, Crossing::Stays);
+            let (name, crossing) = (OPERATIONS, Crossing::Stays);
             writes.push(write(&GuestPut { name, expect, value: Some(&value), crossing })?);
         }
         Ok(writes)

@@ -49,6 +49,7 @@ pub mod issuer;
 pub mod jwks;
 mod keyring;
 mod lasting;
+mod left;
 mod leftover;
 mod letters;
 mod logins;
@@ -97,16 +98,16 @@ pub use export::Export;
 #[cfg(feature = "jwks")]
 pub use guard::{Named, NamedClaims};
 pub use guard::{Recognized, Recognizer, sign_in_helps};
-pub use guests::{BegunGuest, Crossing, GuestPut, KnownGuest, Turn};
+pub use guests::{BegunGuest, Crossing, GuestPut, KnownGuest};
 pub use hasher::HashingLimits;
 pub use home::{Home, Keeping, Known};
 #[cfg(feature = "jwks")]
 pub use jwks::{Authorities, FetchError, Reach, trust};
+pub use left::{Left, Stranger};
 pub use leftover::Leftover;
 pub use logins::SignedIn;
 pub use logout::LogoutStep;
 pub use mint::TokenAnswer;
-pub use operations::{Once, Remembered};
 pub use outside::{SystemClock, SystemEntropy};
 pub use place::{Kept, Place};
 pub use remote_signer::{

@@ -1,25 +1,23 @@
 //! The operations that a guest remembers, so that one which is tried again counts once: as many as a session does, for as long.
 //!
-//! They are one more slot of the guest's data, under a name that no application can use: sealed like the rest, written in the
-//! step that changes what the operation is about, and lost with it. So every engine that keeps guests keeps them.
+//! They are one more slot of the guest's data, under a name that no application can use and beside those that it may have:
+//! sealed like the rest, written in the step that changes what the operation is about, and lost with it. So every engine that
+//! keeps guests keeps them.
 
 use countersign_core::Fault;
 use countersign_core::batch::Expect;
 use countersign_core::id::Version;
 use countersign_core::policy::{OPERATION_MEMORY, OPERATIONS_COUNT};
-use countersign_core::slot::OperationId;
+use countersign_core::slot::{OPERATIONS, OperationId};
 use countersign_core::time::Timestamp;
 
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::guests::{KnownGuest, opened};
 
-/// Where they are. An application's slot has no capital letters.
-pub(crate) const SLOT: &str = "OPERATIONS";
-
 /// The operations that a guest remembers, as they were read before the next one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Remembered {
+pub(crate) struct Remembered {
     version: Option<Version>,
     /// Oldest first.
     known: Vec<Known>,
@@ -34,17 +32,17 @@ pub(crate) struct Known {
 
 /// An operation that a write of a guest is.
 #[derive(Clone, Copy, Debug)]
-pub struct Once<'a> {
+pub(crate) struct Once<'a> {
     /// Its name.
-    pub id: OperationId,
+    pub(crate) id: OperationId,
     /// What the guest remembered when it was found to be new; nothing, of a guest who begins with it.
-    pub remembered: &'a Remembered,
+    pub(crate) remembered: &'a Remembered,
 }
 
 impl Remembered {
     /// Whether the operation has been applied.
     #[must_use]
-    pub fn knows(&self, id: OperationId) -> bool {
+    pub(crate) fn knows(&self, id: OperationId) -> bool {
         self.known.iter().any(|known| known.id == id)
     }
 }
@@ -67,11 +65,11 @@ impl Engine {
     ///
     /// # Errors
     /// What keeps guests could not do.
-    pub async fn remembered(&self, who: &KnownGuest) -> Result<Remembered> {
-        let Some(found) = self.guests().guest_slot(who.guest.serial, SLOT).await? else {
+    pub(crate) async fn remembered(&self, who: &KnownGuest) -> Result<Remembered> {
+        let Some(found) = self.guests().guest_slot(who.guest.serial, OPERATIONS).await? else {
             return Ok(Remembered::default());
         };
-        let (value, _) = opened(&self.guest_key(&who.guest)?, &who.guest.slots, SLOT, &found.value)?;
+        let (value, _) = opened(&self.guest_key(&who.guest)?, &who.guest.slots, OPERATIONS, &found.value)?;
         Ok(Remembered { version: Some(found.version), known: read(&value)? })
     }
 }

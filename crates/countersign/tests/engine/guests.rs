@@ -23,9 +23,9 @@ use countersign_store::Embedded;
 use crate::common::{ADA, PASSWORD, new_app, parameter};
 
 /// What may happen to whatever keeps guests.
-const FINE: u8 = 0;
+pub(crate) const FINE: u8 = 0;
 const DOWN: u8 = 1;
-const LOST: u8 = 2;
+pub(crate) const LOST: u8 = 2;
 
 /// Keeps guests in a store, and fails or forgets when told to, and lets somebody write just before an ending.
 #[derive(Debug)]
@@ -80,14 +80,14 @@ impl Guests for Shaky {
     }
 }
 
-struct House {
-    engine: Arc<Engine>,
+pub(crate) struct House {
+    pub(crate) engine: Arc<Engine>,
     clock: Arc<FixedClock>,
     shaky: Arc<Shaky>,
     client: Client,
 }
 
-fn shop() -> Audience {
+pub(crate) fn shop() -> Audience {
     Audience::Client("shop".parse().unwrap())
 }
 
@@ -96,7 +96,7 @@ fn put<'a>(name: &'a str, value: &'a str, crossing: Crossing) -> GuestPut<'a> {
 }
 
 impl House {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let store = Embedded::in_memory().unwrap();
         let clock = Arc::new(FixedClock::at(BEGIN));
         let shaky = Arc::new(Shaky {
@@ -128,7 +128,7 @@ impl House {
         Self { engine, clock, shaky, client }
     }
 
-    fn set(&self, state: u8) {
+    pub(crate) fn set(&self, state: u8) {
         self.shaky.state.store(state, Ordering::SeqCst);
     }
 

@@ -15,6 +15,7 @@ mod endings;
 mod guests;
 mod held;
 mod keys;
+mod left;
 mod life;
 mod master;
 mod oauth;
