@@ -2,13 +2,12 @@
 //!
 //! One process owns the data folder. The socket (mode 0600) is the operator's credential.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use axum::Router;
 use axum::body::Body;
 use http::{Method, Request, StatusCode, header};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -16,7 +15,7 @@ use crate::cli::Common;
 use crate::house::{self, House};
 use crate::problem::{Exit, Problem, Result, code};
 use crate::settings::{self, environment};
-use crate::wire;
+use crate::wire::{self, Answer};
 
 const ROOT: &str = "/admin/api/v1/";
 
@@ -74,35 +73,48 @@ impl Admin {
         }
     }
 
+    /// Writes what is answered to `out` as it comes, however much that is.
+    pub(crate) async fn copy(&self, path: &str, out: &mut dyn Write) -> Result {
+        let mut answer = self.send(Method::GET, path, None).await?;
+        if !answer.status.is_success() {
+            let status = answer.status;
+            return told(status, &answer.whole().await.map_err(|error| odd(&error))?).map(drop);
+        }
+        let unwritten = |error| Problem::unreachable(code::UNWRITTEN, format!("it was not written: {error}"));
+        while let Some(bytes) = answer.next().await.map_err(|error| odd(&error))? {
+            out.write_all(&bytes).map_err(unwritten)?;
+        }
+        out.write_all(b"\n").and_then(|()| out.flush()).map_err(unwritten)
+    }
+
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
+        let answer = self.send(method, path, body).await?;
+        let status = answer.status;
+        told(status, &answer.whole().await.map_err(|error| odd(&error))?)
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Result<Answer> {
         let text = body.map(|body| body.to_string()).unwrap_or_default();
         let mut request =
             Request::builder().method(method).uri(format!("{ROOT}{path}")).header(header::HOST, "localhost");
         if !text.is_empty() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
-        let odd = |why: String| {
-            Problem::unreachable(code::ODD_ANSWER, format!("the admin API did not answer: {why}"))
-        };
-        let (status, bytes) = match &self.way {
-            Way::Socket(socket) => {
-                let request =
-                    request.body(Full::new(Bytes::from(text))).map_err(|error| odd(error.to_string()))?;
-                let answer = wire::ask(socket, request).await;
-                answer.map_err(|error| {
-                    Problem::unreachable(code::SILENT, format!("the server did not answer: {error}"))
-                })?
-            }
+        let request = request.body(Body::from(text)).map_err(|error| odd(&error))?;
+        match &self.way {
+            Way::Socket(socket) => wire::ask(socket, request).await.map_err(|error| {
+                Problem::unreachable(code::SILENT, format!("the server did not answer: {error}"))
+            }),
             Way::Inside { router, .. } => {
-                let request = request.body(Body::from(text)).map_err(|error| odd(error.to_string()))?;
-                let answer = router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
-                let (parts, body) = answer.into_parts();
-                let bytes = body.collect().await.map_err(|error| odd(error.to_string()))?.to_bytes();
-                (parts.status, bytes)
+                let answer = router.clone().oneshot(request).await;
+                Ok(Answer::here(answer.unwrap_or_else(|never| match never {})))
             }
-        };
-        told(status, &bytes)
+        }
     }
+}
+
+fn odd(why: &dyn std::fmt::Display) -> Problem {
+    Problem::unreachable(code::ODD_ANSWER, format!("the admin API did not answer: {why}"))
 }
 
 /// A query with its values percent-encoded; parts without a value are left out.

@@ -51,6 +51,7 @@ pub(crate) mod code {
     pub(crate) const ON_SCREEN: &str = "CS-6015";
     pub(crate) const UNSOUND: &str = "CS-6016";
     pub(crate) const IN_POSTGRES: &str = "CS-6017";
+    pub(crate) const UNWRITTEN: &str = "CS-6018";
 }
 
 impl Problem {

@@ -90,8 +90,19 @@ fn commands_speak_to_the_owner_and_work_without_one() {
     assert_eq!(json(folder, &["session", "revoke", "--user", "ada@marsh.example"])["ended"], true);
     assert!(!json(folder, &["audit", "--limit", "5"])["entries"].as_array().unwrap().is_empty());
 
+    let ada = ["user", "export", "ada@marsh.example"];
+    let exported = json(folder, &ada);
+    assert_eq!(exported["account"]["email"], ada[2]);
+    let nobody = countersign(folder, &["user", "export", "nobody@marsh.example"]);
+    assert_eq!((nobody.status.code(), nobody.stdout.as_slice()), (Some(1), b"".as_slice()));
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let unwritten = command(folder, &ada).stdout(full).output().unwrap();
+    assert_eq!(unwritten.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&unwritten.stderr).contains("CS-6018"));
+
     assert_eq!(served.stop(), Some(0));
     assert!(!folder.join(".countersign/admin.sock").exists());
+    assert_eq!(json(folder, &ada)["account"], exported["account"]);
     let apps = json(folder, &["app", "list"]);
     assert!(apps["apps"].as_array().unwrap().iter().any(|app| app["id"] == "shop"), "{apps}");
     let kept = json(folder, &["user", "add", "eve@marsh.example", "--operator"]);

@@ -54,14 +54,14 @@ impl Export {
 }
 
 impl Engine {
-    /// Everything that is held about `subject`, private session data included. Secrets and their hashes are left out: they
+    /// Everything that is held about `subject`, private session data included, as `by` has asked for it. Secrets and their hashes are left out: they
     /// say nothing about the person and open what is theirs. All of it is in memory; [`Engine::export_in_parts`] is for
     /// whoever may hold much.
     ///
     /// # Errors
     /// [`Refusal::Missing`].
-    pub async fn export(&self, subject: &Subject) -> Result<Value> {
-        let user = self.begin_export(subject).await?;
+    pub async fn export(&self, subject: &Subject, by: Actor) -> Result<Value> {
+        let user = self.begin_export(subject, by).await?;
         let (out, mut parts) = mpsc::channel(1);
         let making = async {
             let mut out = Out { to: out, text: String::new() };
@@ -83,8 +83,8 @@ impl Engine {
     ///
     /// # Errors
     /// [`Refusal::Missing`].
-    pub async fn export_in_parts(self: &Arc<Self>, subject: &Subject) -> Result<Export> {
-        let user = self.begin_export(subject).await?;
+    pub async fn export_in_parts(self: &Arc<Self>, subject: &Subject, by: Actor) -> Result<Export> {
+        let user = self.begin_export(subject, by).await?;
         let (out, parts) = mpsc::channel(1);
         let (engine, mut making) = (Arc::clone(self), JoinSet::new());
         let mut out = Out { to: out, text: String::new() };
@@ -92,9 +92,9 @@ impl Engine {
         Ok(Export { parts, making })
     }
 
-    async fn begin_export(&self, subject: &Subject) -> Result<User> {
+    async fn begin_export(&self, subject: &Subject, by: Actor) -> Result<User> {
         let user = self.directory.user(subject).await?.ok_or(Refusal::Missing { what: "person" })?;
-        let line = self.line(Actor::Subject(subject.clone()), Event::Exported).about(subject);
+        let line = self.line(by, Event::Exported).about(subject);
         self.settle(Batch::new().audited(line.into())).await?;
         Ok(user)
     }
@@ -300,7 +300,7 @@ mod tests {
             (0..=PAGE).map(|number| Change::BeginLogin(login(number))).fold(Batch::new(), Batch::with);
         let outcome = rig.engine.store.commit(batch).await.unwrap();
         assert!(matches!(outcome, Outcome::Committed(..)), "{outcome:?}");
-        let document = rig.engine.export(&ada.subject).await.unwrap();
+        let document = rig.engine.export(&ada.subject, Actor::System).await.unwrap();
         assert_eq!(document["logins"].as_array().unwrap().len(), 1001);
     }
 }

@@ -23,7 +23,7 @@ pub(crate) enum User {
     /// Sign a person out everywhere
     End(Named),
     Erase(Erase),
-    /// Print everything held about a person, as one JSON document
+    /// Print everything held about a person, as one JSON document on one line
     Export(Named),
 }
 
@@ -214,8 +214,7 @@ impl Named {
     }
 
     async fn export(&self, admin: &Admin) -> Result {
-        show_json(&admin.read(&format!("users/{}/export", encoded(&self.user))).await?);
-        Ok(())
+        admin.copy(&format!("users/{}/export", encoded(&self.user)), &mut std::io::stdout()).await
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::response::Response;
 use countersign::{Engine, Password};
 use countersign_core::extent::{Extent, Reason};
 use countersign_core::id::Subject;
@@ -14,6 +15,7 @@ use super::body::{Acting, Asked, Bare, Body64, Part};
 use super::names::Names;
 use super::sessions::{ended, limit, lingering};
 use super::shape::{EndedShape, GrantShape, SessionShape, UserShape};
+use crate::web::parts;
 
 /// Which users.
 #[derive(Deserialize)]
@@ -131,9 +133,13 @@ pub(crate) async fn erase(
     given(Erased { erased: true, subject: subject.to_string() })
 }
 
-pub(crate) async fn export(State(engine): State<Arc<Engine>>, Part(who): Part) -> Given<serde_json::Value> {
+pub(crate) async fn export(
+    State(engine): State<Arc<Engine>>,
+    Part(who): Part,
+    Acting(by): Acting,
+) -> Result<Response, Problem> {
     let subject = person(&engine, &who).await?.subject;
-    given(engine.export(&subject).await?)
+    Ok(parts::answer(engine.export_in_parts(&subject, by).await?))
 }
 
 /// The person that `who` names: a subject or an e-mail.

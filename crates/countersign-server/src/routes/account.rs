@@ -149,11 +149,10 @@ async fn data(State(app): State<App>, Person(who): Person) -> Result<Html, Wrong
 }
 
 async fn export(State(app): State<App>, Person(who): Person) -> Result<Response, Wrong> {
-    let document = app.engine.export_in_parts(&who.session.subject).await?;
+    let subject = &who.session.subject;
+    let document = app.engine.export_in_parts(subject, Actor::Subject(subject.clone())).await?;
     let name = HeaderValue::from_static("attachment; filename=\"account.json\"");
-    let json = HeaderValue::from_static("application/json");
-    let headers = [(header::CONTENT_DISPOSITION, name), (header::CONTENT_TYPE, json)];
-    Ok((headers, parts::body(document)).into_response())
+    Ok(([(header::CONTENT_DISPOSITION, name)], parts::answer(document)).into_response())
 }
 
 async fn erase(

@@ -5,13 +5,16 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use countersign::{Error, Export, Result};
+use http::{HeaderValue, header};
 use hyper::body::Frame;
 
-/// An export, as the body of an answer.
-pub(crate) fn body(export: Export) -> Body {
-    Body::new(Parts(next(export)))
+/// An export, as an answer.
+pub(crate) fn answer(export: Export) -> Response {
+    let json = HeaderValue::from_static("application/json");
+    ([(header::CONTENT_TYPE, json)], Body::new(Parts(next(export)))).into_response()
 }
 
 struct Parts(Next);

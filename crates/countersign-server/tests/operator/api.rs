@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
+use countersign_core::extent::Actor;
 use countersign_core::secret::ClientSecret;
 use countersign_server::api;
 use http::{Request, StatusCode, header};
 use serde_json::json;
+use tower::ServiceExt;
 
 use crate::desk::{ADA, Desk, PASSWORD, sent};
 
@@ -43,6 +45,23 @@ async fn a_person_is_added_listed_changed_exported_and_erased() {
     assert_eq!(erased.json(), json!({"erased": true, "subject": subject}));
     assert_eq!(desk.api("GET", &format!("users/{ADA}"), None).await.problem(), (404, "CS-4101".to_owned()));
     assert_eq!(desk.api("GET", "users", None).await.json(), json!({"users": [], "next": null}));
+}
+
+#[tokio::test]
+async fn an_export_is_sent_as_it_is_made_and_stands_in_the_log_as_the_operators() {
+    let desk = Desk::new().await;
+    desk.ada().await;
+    let request = Request::get(format!("{}/users/{ADA}/export", api::PREFIX)).body(Body::empty()).unwrap();
+    let (parts, body) = desk.socket.clone().oneshot(request).await.unwrap().into_parts();
+    assert_eq!(parts.headers[header::CONTENT_TYPE], "application/json");
+    assert_eq!(body.size_hint().exact(), None, "it was made before it was sent");
+    let bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(document["account"]["email"], ADA);
+    let by = serde_json::to_value(Actor::CommandLine).unwrap();
+    assert_eq!((&document["log"][0]["event"], &document["log"][0]["by"]), (&json!("exported"), &by));
+    let missing = desk.api("GET", "users/nobody@marsh.example/export", None).await;
+    assert_eq!(missing.problem(), (404, "CS-4101".to_owned()));
 }
 
 #[tokio::test]

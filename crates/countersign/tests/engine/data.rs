@@ -135,7 +135,7 @@ async fn an_application_reaches_its_own_sessions_only_and_none_after_the_end() {
 async fn an_export_holds_all_that_is_held_and_no_secret() {
     let (shop, handle) = shop().await;
     put(&shop, &handle, Expect::Whatever, r#"{"items":["rope"]}"#).await.unwrap();
-    let document = shop.engine().export(&shop.ada.session.subject).await.unwrap();
+    let document = shop.engine().export(&shop.ada.session.subject, Actor::CommandLine).await.unwrap();
     assert_eq!(document["account"]["email"], ADA);
     let sessions = document["sessions"].as_array().unwrap();
     let here = sessions.iter().find(|session| session["session"] == handle.as_str()).unwrap();
@@ -159,7 +159,8 @@ async fn an_export_comes_in_parts_however_much_is_held() {
         let put = shop.engine().put_slot(&shop.client, &handle, name, Expect::Absent, value.as_bytes());
         put.await.unwrap();
     }
-    let mut export = shop.rig.engine.export_in_parts(&shop.ada.session.subject).await.unwrap();
+    let mut export =
+        shop.rig.engine.export_in_parts(&shop.ada.session.subject, Actor::CommandLine).await.unwrap();
     let mut parts = Vec::new();
     while let Some(part) = export.next().await.unwrap() {
         parts.push(part);
@@ -173,7 +174,7 @@ async fn an_export_comes_in_parts_however_much_is_held() {
     assert_eq!(here["data"]["third"].as_array().unwrap().len(), 100_000);
     assert_eq!(here["data"]["deep"], deep.as_str());
     let missing = serde_json::from_value(serde_json::json!(format!("usr_{:032x}", 9))).unwrap();
-    let refused = shop.rig.engine.export_in_parts(&missing).await.unwrap_err();
+    let refused = shop.rig.engine.export_in_parts(&missing, Actor::CommandLine).await.unwrap_err();
     assert_eq!(refused, Refusal::Missing { what: "person" }.into());
 }
 
@@ -192,7 +193,10 @@ async fn an_erased_person_is_gone_and_nothing_of_theirs_is_accepted() {
     assert!(shop.engine().sessions_of(&subject).await.unwrap().is_empty());
     assert!(shop.engine().slot(&shop.client, &handle, "cart").await.is_err());
     assert!(shop.rig.sign_in(ADA, PASSWORD).await.is_err());
-    assert_eq!(shop.engine().export(&subject).await.unwrap_err(), Refusal::Missing { what: "person" }.into());
+    assert_eq!(
+        shop.engine().export(&subject, Actor::CommandLine).await.unwrap_err(),
+        Refusal::Missing { what: "person" }.into()
+    );
     // The address is free again.
     shop.rig.person(ADA, PASSWORD).await.unwrap();
 }

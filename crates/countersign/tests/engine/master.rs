@@ -2,6 +2,7 @@
 
 use countersign::{Fault, MasterKey};
 use countersign_core::batch::Expect;
+use countersign_core::extent::Actor;
 
 use crate::common::{ADA, PASSWORD};
 use crate::data::shop;
@@ -38,7 +39,7 @@ async fn a_new_master_key_takes_over_while_the_old_one_still_opens() {
     assert_eq!(kids(&rig), before);
     assert!(rig.sign_in(ADA, PASSWORD).await.is_ok());
     for person in people {
-        rig.engine.export(&person).await.unwrap();
+        rig.engine.export(&person, Actor::CommandLine).await.unwrap();
     }
     let why = rig.restart_under(old()).await.unwrap_err();
     assert!(matches!(&why, Fault::Unfit(why) if why.contains("master key")), "{why}");
