@@ -52,14 +52,17 @@ impl Visit {
         }
         let (engine, client) = self.own()?;
         let audience = Audience::Client(client.clone());
+        // Who came with a session that a newer one replaced is no stranger: what they leave is not for a guest.
+        let replaced = engine.leftover(self.cookies(), &audience).await == Leftover::Replaced;
         let found = match engine.guest(self.cookies(), &audience, self.orders.presence).await? {
             Attempt::Accepted(_) if !self.from_here => return Err(Rejection::CrossSite),
+            _ if replaced => Guest::Ended,
             Attempt::Accepted(guest) => Guest::Known(Arc::new(guest)),
-            other => match (other, engine.leftover(self.cookies(), &audience).await) {
-                (_, Leftover::Replaced) => Guest::Ended,
-                (_, Leftover::Dead) => Guest::None,
-                (Attempt::Refused(Refusal::SessionEnded), Leftover::Unclear) => Guest::Ended,
-                (_, Leftover::Unclear) => Guest::None,
+            Attempt::Absent => Guest::None,
+            Attempt::Refused(refusal) => match engine.guest_leftover(self.cookies(), &audience).await {
+                Leftover::Replaced => Guest::Ended,
+                Leftover::Unclear if refusal == Refusal::SessionEnded => Guest::Ended,
+                Leftover::Unclear | Leftover::Dead => Guest::None,
             },
         };
         self.arrived(found.clone(), None);
@@ -97,8 +100,8 @@ impl Stranger for Visit {
         }
         let (engine, client) = self.own()?;
         let audience = Audience::Client(client.clone());
-        let begun = engine.begin_guest_once(audience.clone(), &self.visitor(), puts, once).await?;
-        let cookie = engine.cookie(&audience).set(&begun.cookie, Some(begun.max_age));
+        let begun = engine.begin_guest_once(audience, &self.visitor(), puts, once).await?;
+        let cookie = engine.guest_cookie().set(&begun.cookie, Some(begun.max_age));
         self.arrived(Guest::Known(Arc::new(begun.who)), Some(Baked::of(cookie)));
         Ok(())
     }

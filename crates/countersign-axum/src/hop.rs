@@ -81,10 +81,11 @@ pub async fn land(
         Attempt::Absent | Attempt::Refused(_) => None,
     };
     let guest = engine.guest_to_carry(Some(&joined), &audience).await;
+    let left = guest.is_some().then(|| engine.guest_cookie().removal());
     let visitor = Visitor { guest, ..visitor.clone() };
     let landed = engine.redeem_ticket(client, ticket, nonce, &visitor, before).await?;
     let own = engine.cookie(&audience).set(&landed.cookie, landed.max_age);
-    Ok(Hop { to: landed.to, cookies: vec![own, start.removal()] })
+    Ok(Hop { to: landed.to, cookies: [own, start.removal()].into_iter().chain(left).collect() })
 }
 
 /// Answers one of the two paths on the host of `client`, which a request reaches through so many `proxies`.

@@ -106,9 +106,9 @@ where
     }
 }
 
-/// The cookie of whoever visited goes back with the answer.
+/// The cookies of whoever visited go back with the answer.
 fn send_off(visit: Option<&Arc<Visit>>, response: &mut Response) {
-    if let Some(cookie) = visit.and_then(|visit| visit.baked()) {
+    for cookie in visit.into_iter().flat_map(|visit| visit.baked()) {
         cookie.put(response);
     }
 }

@@ -236,6 +236,11 @@ impl Orders {
         Ok(Found::Visitor(Arc::new(Visit::begin(Arc::clone(self), auth, removal, from_here, asked))))
     }
 
+    /// What takes the cookie of a guest away.
+    pub(crate) fn guest_removal(&self) -> Option<Baked> {
+        Some(Baked::of(self.own_sessions()?.0.guest_cookie().removal()))
+    }
+
     /// What takes the cookie of a session away.
     pub(crate) fn removal(&self) -> Option<Baked> {
         let (engine, _) = self.own_sessions()?;

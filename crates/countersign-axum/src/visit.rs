@@ -1,4 +1,4 @@
-//! One request that has opened its session: who came, what the handler decided, and the cookie that goes back.
+//! One request that has opened its session: who came, what the handler decided, and the cookies that go back.
 //!
 //! A session that is over makes its browser a stranger, and the next page takes the cookie away, unless a newer one may have
 //! come in its place; it is not refused for ever.
@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum_core::response::Response;
 use countersign::{Engine, Home, KnownGuest, Stay, Visitor};
-use countersign_core::Refusal;
 use countersign_core::extent::{Actor, Extent, Reason};
 use countersign_core::id::ClientId;
+use countersign_core::{Attempt, Refusal};
 use http::{HeaderValue, header};
 
 use crate::auth::Auth;
@@ -35,12 +35,13 @@ pub(crate) struct Visit {
     now: Mutex<Now>,
 }
 
-/// Who is here now, and the cookie to send.
+/// Who is here now, and the cookies to send: that of the session, and that of the guest.
 #[derive(Debug)]
 struct Now {
     known: Option<Auth>,
     guest: Guest,
     cookie: Option<Baked>,
+    guest_cookie: Option<Baked>,
 }
 
 /// What is known of a stranger.
@@ -52,7 +53,7 @@ pub(crate) enum Guest {
     None,
     /// They have left something.
     Known(Arc<KnownGuest>),
-    /// A sign-in took their place a moment ago, and their browser may have its cookie by now: no guest may take that away.
+    /// A sign-in took their place a moment ago, and their browser may have its cookie by now: what they leave would be missed.
     Ended,
 }
 
@@ -76,7 +77,9 @@ impl Baked {
         value.set_sensitive(true);
         let headers = response.headers_mut();
         headers.append(header::SET_COOKIE, value);
-        headers.append(header::VARY, HeaderValue::from_static("Cookie"));
+        if !headers.get_all(header::VARY).iter().any(|value| value == "Cookie") {
+            headers.append(header::VARY, HeaderValue::from_static("Cookie"));
+        }
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
 }
@@ -95,7 +98,7 @@ impl Visit {
             Some(_) => String::new(),
             None => cookies(asked.headers).collect::<Vec<_>>().join("; "),
         };
-        let guest = if cookies.is_empty() || cookie.is_some() { Guest::None } else { Guest::Unasked };
+        let guest = if cookies.is_empty() { Guest::None } else { Guest::Unasked };
         let address = address(asked.headers, asked.extensions, orders.proxies);
         Self {
             orders,
@@ -104,7 +107,7 @@ impl Visit {
             address,
             from_here,
             arriving: tokio::sync::Mutex::default(),
-            now: Mutex::new(Now { known, guest, cookie }),
+            now: Mutex::new(Now { known, guest, cookie, guest_cookie: None }),
         }
     }
 
@@ -157,7 +160,13 @@ impl Visit {
         let (signed, known) = home.sign_in(name, &visitor, before.as_ref()).await?;
         let cookie = home.engine().cookie(home.audience()).set(&signed.cookie, signed.max_age);
         let known = Auth::by_session(known.entered, Some(known.name), Arc::clone(&self.orders));
-        *self.now() = Now { known: Some(known), guest: Guest::None, cookie: Some(Baked(cookie)) };
+        let came = home.engine().guest_cookie();
+        let guest_cookie = match came.find(self.cookies()) {
+            Attempt::Absent => None,
+            Attempt::Accepted(_) | Attempt::Refused(_) => Some(Baked(came.removal())),
+        };
+        *self.now() =
+            Now { known: Some(known), guest: Guest::None, cookie: Some(Baked(cookie)), guest_cookie };
         Ok(())
     }
 
@@ -210,16 +219,18 @@ impl Visit {
     pub(crate) fn arrived(&self, guest: Guest, cookie: Option<Baked>) {
         let mut now = self.now();
         now.guest = guest;
-        now.cookie = cookie.or_else(|| now.cookie.take());
+        now.guest_cookie = cookie.or_else(|| now.guest_cookie.take());
     }
 
-    /// The cookie to send, once.
-    pub(crate) fn baked(&self) -> Option<Baked> {
-        self.now().cookie.take()
+    /// The cookies to send, once.
+    pub(crate) fn baked(&self) -> impl Iterator<Item = Baked> + use<> {
+        let mut now = self.now();
+        [now.cookie.take(), now.guest_cookie.take()].into_iter().flatten()
     }
 
     fn departed(&self) {
-        *self.now() = Now { known: None, guest: Guest::None, cookie: self.orders.removal() };
+        let (cookie, guest_cookie) = (self.orders.removal(), self.orders.guest_removal());
+        *self.now() = Now { known: None, guest: Guest::None, cookie, guest_cookie };
     }
 
     /// Never held across an await.

@@ -71,6 +71,14 @@ fn baked(response: &Response<Body>) -> HeaderValue {
     HeaderValue::from_str(set(response).unwrap().split(';').next().unwrap()).unwrap()
 }
 
+/// What a browser sends that was given these cookies, in this order: of one name it keeps the last.
+fn jar(pairs: &[&HeaderValue]) -> HeaderValue {
+    let pairs = pairs.iter().map(|pair| pair.to_str().unwrap().split_once('=').unwrap());
+    let kept: std::collections::BTreeMap<_, _> = pairs.collect();
+    let joined: Vec<String> = kept.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    HeaderValue::from_str(&joined.join("; ")).unwrap()
+}
+
 fn takes_the_cookie_away(response: &Response<Body>) -> bool {
     set(response).is_some_and(|cookie| cookie.ends_with("Max-Age=0"))
 }
@@ -134,6 +142,43 @@ async fn a_guest_whom_a_sign_in_ended_takes_nothing_away_and_begins_anew_after_a
     assert_eq!((late.status(), set(&late)), (StatusCode::UNAUTHORIZED, None));
     shop.clock().advance(11 * MINUTE);
     assert_ne!(baked(&posts(&app, "/add/jam", &guest).await), guest);
+}
+
+#[tokio::test]
+async fn a_first_write_that_crosses_a_sign_in_leaves_its_cookie_where_it_is() {
+    let shop = Shop::open().await.unwrap();
+    let app = app(shop.guard());
+    // Both are under way at once, from a browser that has no cookie, and the write is answered last.
+    let nobody = HeaderValue::from_static("a=b");
+    let ada = baked(&posts(&app, "/signin/ada", &nobody).await);
+    let guest = baked(&posts(&app, "/add/tea", &nobody).await);
+    let jar = jar(&[&ada, &guest]);
+    assert_eq!(jar.to_str().unwrap().matches(';').count(), 1, "one took the other's place: {jar:?}");
+    let page = goes_to(&app, "/", &jar).await;
+    assert_eq!((page.status(), set(&page)), (StatusCode::OK, None));
+    assert_eq!(axum::body::to_bytes(page.into_body(), 99).await.unwrap(), "ada");
+    // Both go when she does.
+    let out = posts(&app, "/signout", &jar).await;
+    let all = out.headers().get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap());
+    let gone: Vec<&str> = all.filter(|cookie| cookie.ends_with("Max-Age=0")).collect();
+    for pair in [&ada, &guest] {
+        let name = pair.to_str().unwrap().split_once('=').unwrap().0;
+        assert!(gone.iter().any(|cookie| cookie.starts_with(&format!("{name}=;"))), "{gone:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_takes_the_cookie_of_the_guest_away() {
+    let shop = Shop::open().await.unwrap();
+    let app = app(shop.guard());
+    let guest = baked(&posts(&app, "/add/tea", &HeaderValue::from_static("a=b")).await);
+    let signed = posts(&app, "/signin/ada", &guest).await;
+    let all: Vec<_> = signed.headers().get_all(header::SET_COOKIE).iter().collect();
+    let name = guest.to_str().unwrap().split_once('=').unwrap().0;
+    let removal = all.iter().find(|value| value.to_str().unwrap().starts_with(&format!("{name}=;")));
+    assert!(removal.unwrap().to_str().unwrap().ends_with("Max-Age=0"), "{all:?}");
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert_eq!(signed.headers().get_all(header::VARY).iter().count(), 1);
 }
 
 #[tokio::test]

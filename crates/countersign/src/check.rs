@@ -279,8 +279,6 @@ impl Engine {
                     Some(serial) => {
                         Attempt::Accepted(Asked { presented, handle, serial, now: self.now(), terms })
                     }
-                    // A guest is nobody, and no bad credential either: as somebody without a cookie.
-                    None if self.names_guest(&handle) => Attempt::Absent,
                     None => Attempt::Refused(Refusal::SessionUnknown),
                 }
             }

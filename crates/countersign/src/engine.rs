@@ -254,11 +254,6 @@ impl Engine {
         self.roots.handles.open(handle, self.epoch())
     }
 
-    /// Whether a handle is a guest's; says nothing of whether there is still such a guest.
-    pub(crate) fn names_guest(&self, handle: &Handle) -> bool {
-        self.roots.handles.open_guest(handle, self.epoch()).is_some()
-    }
-
     /// A number that nobody else has.
     pub(crate) async fn serial(&self) -> Result<Serial, Fault> {
         self.serials.next(&*self.store).await

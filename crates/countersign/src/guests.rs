@@ -50,7 +50,7 @@ pub struct KnownGuest {
 pub struct BegunGuest {
     /// The guest.
     pub who: KnownGuest,
-    /// The value of the session cookie.
+    /// The value of the guest's cookie.
     pub cookie: SessionToken,
     /// How long the browser is to keep it.
     pub max_age: Duration,
@@ -89,8 +89,8 @@ pub struct GuestPut<'a> {
 impl Engine {
     /// The guest that comes with the `Cookie` header of a request, for the pages of `audience`.
     ///
-    /// *Absent* without a cookie, and with that of a session; *refused* for one that is over, unknown or not ours: then a new
-    /// guest begins with the next write.
+    /// *Absent* without a cookie; *refused* for one that is over, unknown or not ours: then a new guest begins with the next
+    /// write.
     ///
     /// # Errors
     /// Only what keeps guests could not do.
@@ -100,16 +100,14 @@ impl Engine {
         audience: &Audience,
         presence: Presence,
     ) -> Result<Attempt<KnownGuest>, Fault> {
-        let token = match self.cookie(audience).token(cookie_header) {
+        let token = match self.guest_cookie().token(cookie_header) {
             Attempt::Absent => return Ok(Attempt::Absent),
             Attempt::Refused(refusal) => return Ok(Attempt::Refused(refusal)),
             Attempt::Accepted(token) => token,
         };
         let handle = token.handle();
         let unknown = Attempt::Refused(Refusal::SessionUnknown);
-        let Some(serial) = self.roots.handles.open_guest(&handle, self.epoch()) else {
-            return Ok(if self.open_handle(&handle).is_some() { Attempt::Absent } else { unknown });
-        };
+        let Some(serial) = self.roots.handles.open_guest(&handle, self.epoch()) else { return Ok(unknown) };
         let Some(mut guest) = self.guests().guest(serial).await? else { return Ok(unknown) };
         let touch = match guest.admit(&token, audience, &self.view, presence, self.now()) {
             Ok(visiting) => visiting.touch,

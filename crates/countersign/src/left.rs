@@ -67,8 +67,8 @@ pub trait Stranger: Sync {
 ///
 ///     async fn begin(&self, puts: &[GuestPut<'_>], once: Option<OperationId>) -> Result<(), Error> {
 ///         let audience = Audience::Client("app".parse().unwrap());
-///         let begun = self.engine.begin_guest_once(audience.clone(), &self.visitor, puts, once).await?;
-///         let cookie = self.engine.cookie(&audience).set(&begun.cookie, Some(begun.max_age));
+///         let begun = self.engine.begin_guest_once(audience, &self.visitor, puts, once).await?;
+///         let cookie = self.engine.guest_cookie().set(&begun.cookie, Some(begun.max_age));
 ///         *self.here.lock().unwrap() = (Some(Arc::new(begun.who)), Some(cookie));
 ///         Ok(())
 ///     }

@@ -1,5 +1,6 @@
 //! What a cookie that was refused is to its browser. A refusal may arrive after the answer that gave the browser a newer
-//! cookie of the same name, and what takes the old one away takes the newer one away.
+//! cookie of the same name, and what takes the old one away takes the newer one away. (A guest has a cookie of another name,
+//! so the first thing that a stranger leaves takes nobody's session away, even if they sign in meanwhile.)
 //!
 //! Decides nothing about who may pass. What it cannot know it does not guess: a dead cookie too many harms nobody.
 
@@ -7,6 +8,8 @@ use countersign_core::Attempt;
 use countersign_core::extent::{Ending, Reason};
 use countersign_core::policy;
 use countersign_core::record::session::{Audience, SecretHash};
+use countersign_core::session::Presented;
+use countersign_core::time::Timestamp;
 use countersign_jose::primitive;
 
 use crate::engine::Engine;
@@ -40,33 +43,55 @@ impl Engine {
         let Attempt::Accepted(presented) = self.cookie(audience).presented(cookies) else {
             return Leftover::Unclear;
         };
-        let (handle, now) = (presented.handle(), self.now());
-        let remains = if let Some(serial) = self.open_handle(&handle) {
-            self.store.session(serial).await.ok().flatten().map(|session| Remains {
+        let Some(serial) = self.open_handle(&presented.handle()) else { return Leftover::Unclear };
+        let now = self.now();
+        let session = self.store.session(serial).await.ok().flatten();
+        left_over(
+            &presented,
+            now,
+            session.map(|session| Remains {
                 alive: session.audience == *audience && session.alive(&self.view, now).is_ok(),
                 secret: session.secret,
                 ended: session.ended,
-            })
-        } else if let Some(serial) = self.roots.handles.open_guest(&handle, self.epoch()) {
-            self.guests().guest(serial).await.ok().flatten().map(|guest| Remains {
+            }),
+        )
+    }
+
+    /// As [`Engine::leftover`], of the cookie of a guest: *replaced* by a sign-in, which has a cookie of its own by now.
+    pub async fn guest_leftover<'a, T: AsRef<[u8]> + ?Sized + 'a>(
+        &self,
+        cookies: impl IntoIterator<Item = &'a T>,
+        audience: &Audience,
+    ) -> Leftover {
+        let Attempt::Accepted(presented) = self.guest_cookie().presented(cookies) else {
+            return Leftover::Unclear;
+        };
+        let Some(serial) = self.roots.handles.open_guest(&presented.handle(), self.epoch()) else {
+            return Leftover::Unclear;
+        };
+        let now = self.now();
+        let guest = self.guests().guest(serial).await.ok().flatten();
+        left_over(
+            &presented,
+            now,
+            guest.map(|guest| Remains {
                 alive: guest.audience == *audience && guest.alive(&self.view, now).is_ok(),
                 secret: guest.secret,
                 ended: guest.ended,
-            })
-        } else {
-            None
-        };
-        let Some(Remains { secret, ended, alive }) = remains else { return Leftover::Unclear };
-        if alive || !primitive::same(&presented.hash().0, &secret.0) {
-            return Leftover::Unclear;
+            }),
+        )
+    }
+}
+
+fn left_over(presented: &Presented, now: Timestamp, remains: Option<Remains>) -> Leftover {
+    let Some(Remains { secret, ended, alive }) = remains else { return Leftover::Unclear };
+    if alive || !primitive::same(&presented.hash().0, &secret.0) {
+        return Leftover::Unclear;
+    }
+    match ended {
+        Some(ending) if ending.reason == Reason::Replaced && now < ending.at + policy::COOKIE_HANDOVER => {
+            Leftover::Replaced
         }
-        match ended {
-            Some(ending)
-                if ending.reason == Reason::Replaced && now < ending.at + policy::COOKIE_HANDOVER =>
-            {
-                Leftover::Replaced
-            }
-            _ => Leftover::Dead,
-        }
+        _ => Leftover::Dead,
     }
 }

@@ -101,6 +101,12 @@ impl Engine {
         Cookie::new(surface, self.transport())
     }
 
+    /// The cookie that carries the guests of an application.
+    #[must_use]
+    pub const fn guest_cookie(&self) -> Cookie {
+        Cookie::new(Surface::Guest, self.transport())
+    }
+
     /// What browsers speak to this issuer.
     #[must_use]
     pub const fn transport(&self) -> Transport {

@@ -58,7 +58,7 @@ fn typed() -> Password {
 }
 
 fn header(guest: &BegunGuest) -> String {
-    format!("cs_dev={}", guest.cookie.reveal())
+    format!("cs_dev_guest={}", guest.cookie.reveal())
 }
 
 #[tokio::test]

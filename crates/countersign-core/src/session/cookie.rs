@@ -98,8 +98,11 @@ fn hash(secret: Option<&[u8; 32]>) -> SecretHash {
 /// Whose pages a cookie belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Surface {
-    /// An application's own host.
+    /// An application's own host: somebody who is signed in.
     Application,
+    /// The same host: a guest. Under a name of its own, so that what a guest is given never takes a session's place, whichever
+    /// answer comes last.
+    Guest,
     /// The issuer: sign-in, account, consent.
     Issuer,
     /// The operator's console.
@@ -138,11 +141,13 @@ impl Cookie {
     pub const fn name(self) -> &'static str {
         match (self.transport, self.surface) {
             (Transport::Https, Surface::Application) => "__Host-cs",
+            (Transport::Https, Surface::Guest) => "__Host-cs-guest",
             (Transport::Https, Surface::Issuer) => "__Host-cs-id",
             (Transport::Https, Surface::Console) => "__Host-cs-console",
             (Transport::Https, Surface::Start) => "__Host-cs-start",
             (Transport::Https, Surface::Device) => "__Host-cs-device",
             (Transport::DevHttp, Surface::Application) => "cs_dev",
+            (Transport::DevHttp, Surface::Guest) => "cs_dev_guest",
             (Transport::DevHttp, Surface::Issuer) => "cs_dev_id",
             (Transport::DevHttp, Surface::Console) => "cs_dev_console",
             (Transport::DevHttp, Surface::Start) => "cs_dev_start",

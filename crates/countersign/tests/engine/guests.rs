@@ -161,7 +161,7 @@ fn typed() -> Password {
 }
 
 fn header(guest: &BegunGuest) -> String {
-    format!("cs_dev={}", guest.cookie.reveal())
+    format!("cs_dev_guest={}", guest.cookie.reveal())
 }
 
 #[tokio::test]
@@ -189,18 +189,24 @@ async fn the_cookie_of_a_guest_opens_only_with_its_secret_its_application_and_it
         async move { engine.guest(Some(&header), &audience, Presence::Active).await.unwrap() }
     };
     let unknown = Attempt::Refused(Refusal::SessionUnknown);
-    assert_eq!(refused(format!("cs_dev={}", swapped.reveal()), shop()).await, unknown);
+    assert_eq!(refused(format!("cs_dev_guest={}", swapped.reveal()), shop()).await, unknown);
     let bank = Audience::Client("bank".parse().unwrap());
     assert_eq!(refused(header(&other), bank).await, Attempt::Refused(Refusal::SessionElsewhere));
     let signed = house.sign_in(ADA, &one).await.unwrap();
     assert_eq!(refused(format!("cs_dev={}", signed.cookie.reveal()), shop()).await, Attempt::Absent);
+    // Neither is the other under the other's name.
+    assert_eq!(refused(format!("cs_dev_guest={}", signed.cookie.reveal()), shop()).await, unknown);
+    let checked =
+        house.engine.check(Some(&format!("cs_dev={}", other.cookie.reveal())), &shop()).await.unwrap();
+    assert_eq!(checked, Attempt::Refused(Refusal::SessionUnknown));
     let made_up = countersign_core::secret::SessionToken::new(
         &countersign_core::handle::Handle::from_bytes([7; 16]),
         &[9; 32],
         0,
     );
-    let made_up = format!("cs_dev={}", made_up.reveal());
+    let made_up = format!("cs_dev_guest={}", made_up.reveal());
     assert_eq!(refused(made_up.clone(), shop()).await, unknown);
+    let made_up = made_up.replace("cs_dev_guest", "cs_dev");
     let checked = house.engine.check(Some(&made_up), &shop()).await.unwrap();
     assert_eq!(checked, Attempt::Refused(Refusal::SessionUnknown), "junk is not absent");
 }
