@@ -3,9 +3,7 @@
 //! RFC 7468, RFC 5958, RFC 7517. The library has one constructor per format and guesses nothing; here the file is the
 //! user's own, so its first bytes choose the constructor, and its words are the library's.
 
-use std::fs::OpenOptions;
 use std::io::{IsTerminal, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -21,6 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::given;
 use crate::problem::{Problem, Result, code};
+use crate::whole::{self, Readers};
 
 /// What a key file holds.
 #[derive(Debug)]
@@ -310,7 +309,7 @@ impl Out {
         self.admits()?;
         match &self.out {
             Some(path) if path.as_os_str() != "-" => {
-                write_new(path, secret)?;
+                whole::write(path, secret, Readers::Owner)?;
                 Ok(Some(path))
             }
             _ => {
@@ -337,7 +336,7 @@ impl Out {
     /// Writes what everybody may read.
     pub(crate) fn open(&self, bytes: &[u8]) -> Result {
         match self.file() {
-            Some(path) => write(path, bytes, 0o644),
+            Some(path) => whole::write(path, bytes, Readers::All),
             None => {
                 print(bytes);
                 Ok(())
@@ -350,26 +349,6 @@ impl Out {
 pub(crate) fn print(bytes: &[u8]) {
     let mut out = std::io::stdout().lock();
     let _gone = out.write_all(bytes).and_then(|()| out.flush());
-}
-
-/// Writes a secret to a new file that only its owner can read; an existing file is never overwritten.
-pub(crate) fn write_new(path: &Path, secret: &[u8]) -> Result {
-    write(path, secret, 0o600)
-}
-
-fn write(path: &Path, bytes: &[u8], mode: u32) -> Result {
-    let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
-    let written = file.and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-    written.map_err(|error| {
-        let problem = Problem::usage(
-            code::UNREADABLE,
-            format!("could not write `{}`: {}", path.display(), given::why(&error)),
-        );
-        if error.kind() == std::io::ErrorKind::AlreadyExists {
-            return problem.hint("a file that is there is never overwritten: choose another name");
-        }
-        problem
-    })
 }
 
 /// The name of a key, from the command line.
@@ -389,7 +368,7 @@ mod tests {
 
     fn put(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
         let path = folder.join(name);
-        write_new(&path, bytes).unwrap();
+        whole::write(&path, bytes, Readers::Owner).unwrap();
         path
     }
 
@@ -398,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_comes_back_from_every_format_and_is_not_overwritten() {
+    fn a_key_comes_back_from_every_format() {
         let folder = tempfile::tempdir().unwrap();
         for algorithm in [
             Algorithm::Es256,
@@ -421,7 +400,6 @@ mod tests {
             for path in &paths {
                 assert_eq!(thumbprint(path), public.thumbprint(), "{}", path.display());
             }
-            assert_eq!(write_new(&paths[0], b"x").unwrap_err().code, "CS-6011");
         }
     }
 

@@ -12,6 +12,7 @@ mod problem;
 mod settings;
 mod ui;
 mod when;
+mod whole;
 mod wire;
 mod words;
 
