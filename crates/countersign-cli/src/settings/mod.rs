@@ -159,7 +159,17 @@ impl Sources {
     /// Parses everything; the first value that cannot be taken is told with its origin.
     pub(crate) fn parse(&self, env: Env<'_>) -> Result<Settings> {
         if let Some(found) = self.of("public_url") {
-            value::origin(&found.text).map_err(|why| self.bad("public_url", why))?;
+            value::origin(&found.text).map_err(|why| {
+                let problem = self.bad("public_url", why);
+                // Not taken off here: the discovery document and `iss` must say the very text that is set in every
+                // application (OpenID Connect Discovery 4.3, RFC 8414 3.3), so whoever sets it shall see it.
+                match value::without_slashes(&found.text) {
+                    Some(bare) => {
+                        problem.hint(format!("set it to `{bare}`, and the same in every application"))
+                    }
+                    None => problem,
+                }
+            })?;
         }
         Ok(Settings {
             public_url: self.of("public_url").cloned(),

@@ -56,10 +56,12 @@ fn a_secret_comes_from_the_environment_or_from_its_own_file() {
 }
 
 #[test]
-fn a_trailing_slash_is_refused_by_name() {
+fn a_trailing_slash_is_refused_by_name_with_what_to_set_instead() {
     let env = |name: &str| (name == "COUNTERSIGN_PUBLIC_URL").then(|| "https://id.example/".to_owned());
     let problem = Sources::gather(Vec::new(), None, &env).unwrap().parse(&env).unwrap_err();
     assert!(problem.message.contains("ends in a slash"), "{}", problem.message);
+    let hint = "set it to `https://id.example`, and the same in every application";
+    assert_eq!(problem.hint.as_deref(), Some(hint));
 }
 
 #[test]

@@ -108,6 +108,12 @@ pub(crate) fn origin(text: &str) -> Read<()> {
     Ok(())
 }
 
+/// An origin that somebody wrote with slashes at its end, without them.
+pub(crate) fn without_slashes(text: &str) -> Option<&str> {
+    let bare = text.trim_end_matches('/');
+    (bare != text && origin(bare).is_ok()).then_some(bare)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +156,10 @@ mod tests {
         assert!(origin("https://id.shop.example").is_ok());
         for bad in ["https://id.shop.example/", "ftp://a", "https://", "https://a/b", "https://A.example"] {
             assert!(origin(bad).is_err(), "{bad}");
+        }
+        assert_eq!(without_slashes("https://id.shop.example//"), Some("https://id.shop.example"));
+        for other in ["https://id.shop.example", "https://", "https://a/b/", "ftp://a/"] {
+            assert_eq!(without_slashes(other), None, "{other}");
         }
     }
 }
