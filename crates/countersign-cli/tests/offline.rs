@@ -87,6 +87,63 @@ fn a_refused_token_is_told_with_rule_code_and_exit_code_1() {
 }
 
 #[test]
+fn a_minted_token_is_bound_to_a_key_and_a_minted_proof_shows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    with_token(folder.path());
+    let put = |name: &str, output: &Output| {
+        assert!(output.status.success(), "{}", err(output));
+        std::fs::write(folder.path().join(name), &output.stdout).unwrap();
+    };
+    for client in ["client.pem", "thief.pem"] {
+        assert!(countersign(folder.path(), &["key", "new", "--out", client]).status.success());
+    }
+    put("client.pub", &countersign(folder.path(), &["key", "public", "client.pem"]));
+    put("bound.txt", &countersign(folder.path(), &[&MINT[..], &["--bind-to", "client.pub"]].concat()));
+    let request = ["--method", "GET", "--uri", "https://api.shop.example/orders"];
+    let prove = |key: &str, more: &[&str]| {
+        let mint = ["token", "mint", "--kind", "dpop", "--key", key];
+        countersign(folder.path(), &[&mint[..], &request, more].concat())
+    };
+    put("proof.txt", &prove("client.pem", &["--token", "@bound.txt"]));
+    put("theft.txt", &prove("thief.pem", &["--token", "@bound.txt"]));
+    put("other.txt", &prove("client.pem", &["--token", "@token.txt"]));
+    put("bare.txt", &prove("client.pem", &[]));
+    let verify = |token: &str, proof: &str| {
+        let known = ["--issuer", "https://id.shop.example", "--audience", "shop-api", "--jwks", "jwks.json"];
+        let with = ["--proof", proof];
+        let checked =
+            countersign(folder.path(), &[&["token", "verify", token][..], &known, &with, &request].concat());
+        (checked.status.code(), out(&checked) + &err(&checked))
+    };
+    let (code, told) = verify("@bound.txt", "@proof.txt");
+    assert!(code == Some(0) && told.contains("proof of the key"), "{told}");
+    for (token, proof, refused) in [
+        ("@bound.txt", "@theft.txt", "CS-1066"),
+        ("@bound.txt", "@other.txt", "CS-1067"),
+        ("@bound.txt", "@bare.txt", "CS-1067"),
+        // Bound to nothing: a proof beside it proves nothing.
+        ("@token.txt", "@other.txt", "CS-1066"),
+    ] {
+        let (code, told) = verify(token, proof);
+        assert!(code == Some(1) && told.contains(refused), "{token} {proof}: {told}");
+    }
+    // Neither option is taken where it would do nothing.
+    let id = ["--kind", "id", "--bind-to", "client.pem"];
+    let misplaced = countersign(folder.path(), &[&MINT[..], &id].concat());
+    assert!(
+        misplaced.status.code() == Some(2) && err(&misplaced).contains("access token"),
+        "{}",
+        err(&misplaced)
+    );
+    let misplaced = countersign(folder.path(), &[&MINT[..], &["--token", "@token.txt"]].concat());
+    assert!(
+        misplaced.status.code() == Some(2) && err(&misplaced).contains("DPoP proof"),
+        "{}",
+        err(&misplaced)
+    );
+}
+
+#[test]
 fn a_bound_token_is_verified_with_the_proof_that_came_with_it() {
     use countersign_jose::jwt::{self, AccessClaims, Confirmation, dpop::Request};
     let folder = tempfile::tempdir().unwrap();

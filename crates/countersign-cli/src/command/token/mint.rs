@@ -8,13 +8,13 @@ use std::time::Duration;
 use clap::Args;
 use countersign_jose::jwt::dpop;
 use countersign_jose::jwt::{
-    self, AccessClaims, AssertionClaims, Audience, EventClaims, IdClaims, Introspected, IntrospectionClaims,
-    LogoutClaims, RequestClaims,
+    self, AccessClaims, AssertionClaims, Audience, Confirmation, EventClaims, IdClaims, Introspected,
+    IntrospectionClaims, LogoutClaims, RequestClaims,
 };
-use countersign_jose::{Algorithm, KeyId, Signer, base64, primitive};
+use countersign_jose::{Algorithm, KeyId, Signer, VerifyingKey, base64, primitive};
 use serde_json::{Map, Value, json};
 
-use super::{Kind, own};
+use super::{Kind, own, pasted};
 use crate::keyfile::{self, KeyFile, Unlock};
 use crate::problem::{Problem, Result, code};
 use crate::ui::{Ui, show_json};
@@ -31,7 +31,7 @@ use crate::{settings, when};
 #[derive(Debug, Args)]
 #[command(
     override_usage = "countersign token mint --key <FILE> --issuer <URL> \\\n         --audience <NAME> --subject <NAME>",
-    after_help = "Examples:\n  countersign token mint --key key.pem --issuer https://id.shop.example \\\n    --audience shop-api --subject ada > token.txt\n  countersign token mint --secret secret.txt --alg HS256 --kind id \\\n    --issuer https://id.shop.example --audience shop --subject ada\n  echo '{\"tier\":\"gold\"}' | countersign token mint --key key.pem --claims - \\\n    --issuer https://id.shop.example --audience shop-api --subject ada\n  countersign token mint --key key.pem --kind dpop --method GET \\\n    --uri https://api.shop.example/orders"
+    after_help = "Examples:\n  countersign token mint --key key.pem --issuer https://id.shop.example \\\n    --audience shop-api --subject ada > token.txt\n  countersign token mint --secret secret.txt --alg HS256 --kind id \\\n    --issuer https://id.shop.example --audience shop --subject ada\n  echo '{\"tier\":\"gold\"}' | countersign token mint --key key.pem --claims - \\\n    --issuer https://id.shop.example --audience shop-api --subject ada\n  countersign token mint --key key.pem --kind dpop --method GET \\\n    --uri https://api.shop.example/orders\n\nA token that is bound to a key, and a request with it:\n  countersign token mint --key key.pem --issuer https://id.shop.example \\\n    --audience shop-api --subject ada --bind-to client.pem > token.txt\n  countersign token mint --key client.pem --kind dpop --token @token.txt \\\n    --method GET --uri https://api.shop.example/orders > proof.txt"
 )]
 pub(crate) struct Mint {
     /// The private key: PEM, DER or JWK; a secret is a JWK
@@ -66,6 +66,9 @@ pub(crate) struct Mint {
     /// What it allows
     #[arg(long, value_name = "WORDS")]
     scope: Option<String>,
+    /// The key, or its public half, that whoever shows an access token must prove
+    #[arg(long, value_name = "FILE")]
+    bind_to: Option<PathBuf>,
     /// Claims of your own: a JSON object in FILE, or - for stdin
     #[arg(long, value_name = "FILE")]
     claims: Option<String>,
@@ -78,6 +81,9 @@ pub(crate) struct Mint {
     /// The address of the request, for a DPoP proof
     #[arg(long, value_name = "URI")]
     uri: Option<String>,
+    /// The token that the request is made with, for a DPoP proof: @FILE, or -
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<String>,
     /// How long it lives, a day at most
     #[arg(long, value_name = "SPAN", default_value = "10 min", value_parser = lifetime)]
     lifetime: Duration,
@@ -130,6 +136,8 @@ impl Mint {
         only(self.event.is_some(), "event", &[Kind::Event])?;
         only(self.method.is_some(), "method", &[Kind::Dpop])?;
         only(self.uri.is_some(), "uri", &[Kind::Dpop])?;
+        only(self.token.is_some(), "token", &[Kind::Dpop])?;
+        only(self.bind_to.is_some(), "bind-to", &[Kind::Access])?;
         only(self.subject.is_some(), "subject", &[Kind::Access, Kind::Id, Kind::Logout])?;
         let with_claims =
             [Kind::Access, Kind::Id, Kind::Logout, Kind::Event, Kind::Request, Kind::Introspection];
@@ -167,7 +175,21 @@ impl Mint {
         let key = KeyFile::read(path, &self.unlock)?.pair(self.alg)?;
         let method = self.needed(self.method.as_ref(), "method")?;
         let uri = self.needed(self.uri.as_ref(), "uri")?;
-        Ok(dpop::Request::new(method, uri).prove(&key, &name()?, now)?)
+        let request = dpop::Request::new(method, uri);
+        // RFC 9449 4.2: a proof beside a token names it by its hash, `ath`.
+        let token = self.token.as_deref().map(pasted::read).transpose()?;
+        let request = match &token {
+            Some(token) => request.with_token(&token.text),
+            None => request,
+        };
+        Ok(request.prove(&key, &name()?, now)?)
+    }
+
+    /// The key that an access token is bound to (RFC 9449 6.1).
+    fn cnf(&self) -> Result<Option<Confirmation>> {
+        let Some(path) = &self.bind_to else { return Ok(None) };
+        let public = KeyFile::read(path, &Unlock::default())?.public()?;
+        Ok(Some(Confirmation::of(&VerifyingKey::from_jwk(&public)?)))
     }
 
     fn signed(&self, key: &dyn Signer, iat: u64) -> Result<String> {
@@ -191,6 +213,7 @@ impl Mint {
                     exp,
                     jti,
                     scope,
+                    cnf: self.cnf()?,
                     ..AccessClaims::default()
                 };
                 own::sign(key, claims, own)
