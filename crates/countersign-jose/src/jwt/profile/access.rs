@@ -13,6 +13,9 @@ use crate::key::private::Sealed;
 
 /// The claims of an access token, `typ` `at+jwt` (RFC 9068 2.2).
 ///
+/// A token with the type `JWT` is none, whoever issued it: nothing in it says that it is no ID token
+/// (RFC 8725 3.12, RFC 9068 5). Most issuers can be told to write `at+jwt`.
+///
 /// ```
 /// use countersign_jose::jwt::{self, AccessClaims};
 /// use countersign_jose::{Algorithm, SigningKey};
