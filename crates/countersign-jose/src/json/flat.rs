@@ -23,9 +23,7 @@ const DIGITS: usize = 19;
 #[derive(Debug, Clone)]
 pub(crate) struct Flat<'a> {
     text: &'a str,
-    /// The names, each as one number.
-    keys: [u64; MOST],
-    spans: [Span; MOST],
+    members: [Member; MOST],
     count: usize,
     /// One bit for each name, so that most absent names and most duplicates need no search.
     names: u64,
@@ -34,24 +32,29 @@ pub(crate) struct Flat<'a> {
     next: Cell<usize>,
 }
 
-/// Where a member stands, in bytes; the name ends two bytes before its value.
-#[derive(Debug, Clone, Copy, Default)]
-struct Span {
+/// A member: its name as a number, and where it stands, in bytes. The name ends two bytes before its value.
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    key: Key,
     name: u16,
     value: u16,
     end: u16,
 }
 
-impl Span {
-    fn new(name: usize, value: usize, end: usize) -> Option<Self> {
+impl Member {
+    const NONE: Self = Self { key: Key([0; 2]), name: 0, value: 0, end: 0 };
+
+    #[inline]
+    fn new(key: Key, name: usize, value: usize, end: usize) -> Option<Self> {
         let short = |at: usize| u16::try_from(at).ok();
-        Some(Self { name: short(name)?, value: short(value)?, end: short(end)? })
+        Some(Self { key, name: short(name)?, value: short(value)?, end: short(end)? })
     }
 
     fn name<'a>(&self, text: &'a str) -> Option<&'a str> {
         text.get(usize::from(self.name)..usize::from(self.value).checked_sub(2)?)
     }
 
+    #[inline]
     fn value<'a>(&self, text: &'a str) -> Option<Value<'a>> {
         let raw = text.get(usize::from(self.value)..usize::from(self.end))?;
         Some(Value { raw, plain: raw.as_bytes().first() == Some(&b'"') })
@@ -62,8 +65,7 @@ impl<'a> Flat<'a> {
     /// Nothing was read yet.
     #[inline]
     pub(crate) const fn unread() -> Self {
-        const NONE: Span = Span { name: 0, value: 0, end: 0 };
-        Self { text: "", keys: [0; MOST], spans: [NONE; MOST], count: 0, names: 0, next: Cell::new(0) }
+        Self { text: "", members: [Member::NONE; MOST], count: 0, names: 0, next: Cell::new(0) }
     }
 
     /// Reads a document of the usual shape, once; `None` says nothing about any other.
@@ -74,114 +76,165 @@ impl<'a> Flat<'a> {
         if bytes.first() != Some(&b'{') || bytes.len() > LONGEST || has_unusual(bytes) {
             return None;
         }
-        let mut at = 1;
-        loop {
+        let (mut at, mut twice) = (1, 0);
+        for (before, place) in self.members.iter_mut().enumerate() {
             if bytes.get(at) != Some(&b'"') {
                 return None;
             }
-            let name = at + 1;
-            let name_end = quote(bytes, name)?;
-            if bytes.get(name_end + 1) != Some(&b':') {
+            let start = at + 1;
+            let (key, name_end) = name(bytes, start)?;
+            if bytes.get(name_end + 1) != Some(&b':') || key.is_dollar() {
                 return None;
             }
             let value = name_end + 2;
             let end = scalar(bytes, value)?;
-            self.push(key_at(bytes, name, name_end)?, Span::new(name, value, end)?)?;
+            *place = Member::new(key, start, value, end)?;
+            twice |= self.names & key.bit();
+            self.names |= key.bit();
             match bytes.get(end)? {
                 b',' => at = end + 1,
-                b'}' if end + 1 == bytes.len() => return Some(()),
+                b'}' if end + 1 == bytes.len() => {
+                    self.count = before + 1;
+                    // Two names may share a bit: only then it takes a look at all of them.
+                    return (twice == 0 || self.are_distinct()).then_some(());
+                }
                 _ => return None,
             }
         }
+        None
     }
 
-    /// Keeps a member; `None` when its name was there before, or there is no room. Names that begin
-    /// with `$` may be serde_json's own and are looked at by the strict reader.
-    #[inline]
-    fn push(&mut self, key: u64, span: Span) -> Option<()> {
-        if key & 0xff == u64::from(b'$') {
-            return None;
-        }
-        let bit = bit(key);
-        if self.names & bit != 0 && self.position(key, span.name(self.text)?).is_some() {
-            return None;
-        }
-        *self.keys.get_mut(self.count)? = key;
-        *self.spans.get_mut(self.count)? = span;
-        self.names |= bit;
-        self.count += 1;
-        Some(())
+    #[cold]
+    fn are_distinct(&self) -> bool {
+        let known = || self.members.iter().take(self.count);
+        known().enumerate().all(|(at, one)| {
+            let same = |other: &Member| {
+                other.key == one.key && (one.key.is_whole() || other.name(self.text) == one.name(self.text))
+            };
+            !known().take(at).any(same)
+        })
     }
 
-    #[inline]
-    fn position(&self, key: u64, name: &str) -> Option<usize> {
-        let keys = self.keys.get(..self.count)?;
-        if name.len() <= WHOLE {
-            return keys.iter().position(|known| *known == key);
-        }
-        let same = |(known, span): (&u64, &Span)| *known == key && span.name(self.text) == Some(name);
-        keys.iter().zip(&self.spans).position(same)
+    #[inline(never)]
+    fn position(&self, key: Key, name: &str) -> Option<usize> {
+        let known = self.members.get(..self.count)?;
+        let same = |one: &Member| one.key == key && (key.is_whole() || one.name(self.text) == Some(name));
+        known.iter().position(same)
     }
 
-    /// The member of this name.
-    #[inline]
+    /// The member of this name. Nearly all names are known where this is called, and then their numbers
+    /// are, too.
+    #[inline(always)]
     pub(crate) fn member(&self, name: &str) -> Option<Value<'a>> {
-        let key = key(name.as_bytes());
-        if self.names & bit(key) == 0 { None } else { self.look_up(key, name) }
-    }
-
-    fn look_up(&self, key: u64, name: &str) -> Option<Value<'a>> {
+        let key = Key::of(name.as_bytes());
+        if self.names & key.bit() == 0 {
+            return None;
+        }
         let next = self.next.get();
-        let here = name.len() <= WHOLE && next < self.count && self.keys.get(next) == Some(&key);
-        let place = if here { next } else { self.position(key, name)? };
+        if let Some(here) = self.members.get(next).filter(|here| here.key == key && key.is_whole()) {
+            self.next.set(next + 1);
+            return here.value(self.text);
+        }
+        let place = self.position(key, name)?;
         self.next.set(place + 1);
-        self.spans.get(place)?.value(self.text)
+        self.members.get(place)?.value(self.text)
     }
 
     /// All members, in the order of the document.
     pub(crate) fn members(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> {
-        let spans = self.spans.iter().take(self.count);
-        spans.filter_map(|span| Some((span.name(self.text)?, span.value(self.text)?)))
+        let members = self.members.iter().take(self.count);
+        members.filter_map(|member| Some((member.name(self.text)?, member.value(self.text)?)))
     }
 }
 
 /// Names of so many bytes are equal when their keys are.
-const WHOLE: usize = 7;
+const WHOLE: usize = 15;
 
-/// A name as one number: its first bytes, and its length above them.
-#[inline]
-fn key(name: &[u8]) -> u64 {
-    let start = match (name, name.first_chunk::<8>(), name.first_chunk::<4>(), name.last_chunk::<4>()) {
-        (_, Some(eight), ..) => u64::from_le_bytes(*eight) & u64::MAX >> 8,
-        // Four to seven bytes: the first four and the last four, which may have some in common.
-        (_, None, Some(first), Some(last)) => {
-            u64::from(u32::from_le_bytes(*first))
-                | u64::from(u32::from_le_bytes(*last)) << (8 * (name.len() - 4))
+/// A name as two numbers: its first bytes, and above them how many there are and one more. No name has
+/// the key of an empty place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Key([u64; 2]);
+
+impl Key {
+    #[inline(always)]
+    fn of(name: &[u8]) -> Self {
+        match name.split_first_chunk::<8>() {
+            Some((eight, rest)) => {
+                let seven = rest.first_chunk::<7>().map_or(rest, |seven| seven.as_slice());
+                Self::new(u64::from_le_bytes(*eight), few(seven), name.len())
+            }
+            None => Self::new(few(name), 0, name.len()),
         }
-        (few, ..) => few.iter().rev().fold(0, |key, byte| key << 8 | u64::from(*byte)),
-    };
-    start | length_of(name.len())
+    }
+
+    #[inline(always)]
+    fn new(low: u64, high: u64, length: usize) -> Self {
+        // Names that are longer than the number can say are compared whole anyway.
+        Self([low, high | u64::from(u8::try_from(length + 1).unwrap_or(u8::MAX)) << 56])
+    }
+
+    #[inline(always)]
+    const fn is_whole(self) -> bool {
+        let Self([_, high]) = self;
+        high >> 56 <= WHOLE as u64 + 1
+    }
+
+    /// Names that begin with `$` may be serde_json's own and are looked at by the strict reader.
+    #[inline]
+    const fn is_dollar(self) -> bool {
+        let Self([low, _]) = self;
+        low & 0xff == b'$' as u64
+    }
+
+    /// The bit of a name among 64. Different names may share one; the factor is such that the registered
+    /// claims of access and ID tokens do not.
+    #[inline(always)]
+    const fn bit(self) -> u64 {
+        let Self([low, high]) = self;
+        1 << ((low ^ high).wrapping_mul(0x501f_c6f4_3d06_1f79) >> 58)
+    }
 }
 
-/// As [`key`], of a name within a document: all its bytes at once, if eight are left.
+/// The name that begins at `start`, and where the quote behind it stands.
 #[inline]
-fn key_at(bytes: &[u8], name: usize, end: usize) -> Option<u64> {
-    let Some(eight) = bytes.get(name..)?.first_chunk::<8>() else { return bytes.get(name..end).map(key) };
-    let length = end.checked_sub(name)?;
-    let mask = (1 << (8 * length.min(WHOLE))) - 1;
-    Some(u64::from_le_bytes(*eight) & mask | length_of(length))
+fn name(bytes: &[u8], start: usize) -> Option<(Key, usize)> {
+    let rest = bytes.get(start..)?;
+    // Nearly all names end within sixteen bytes.
+    if let Some(window) = rest.first_chunk::<16>() {
+        let [low, high] = halves(window);
+        let found = quotes(low);
+        if found != 0 {
+            let length = first_byte(found);
+            return Some((Key::new(low & before_first(found), 0, length), start + length));
+        }
+        let found = quotes(high);
+        if found != 0 {
+            let length = 8 + first_byte(found);
+            return Some((Key::new(low, high & before_first(found), length), start + length));
+        }
+    }
+    let end = quote(bytes, start)?;
+    Some((Key::of(bytes.get(start..end)?), end))
+}
+
+/// Seven bytes or less as a number.
+#[inline(always)]
+fn few(bytes: &[u8]) -> u64 {
+    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        // The first four and the last four, which may have some in common.
+        (Some(first), Some(last)) => {
+            u64::from(u32::from_le_bytes(*first))
+                | u64::from(u32::from_le_bytes(*last)) << (8 * (bytes.len() - 4))
+        }
+        _ => bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)),
+    }
 }
 
 #[inline]
-fn length_of(length: usize) -> u64 {
-    // Names that are longer than the number can say are compared whole anyway.
-    u64::from(u8::try_from(length).unwrap_or(u8::MAX)) << 56
-}
-
-/// The bit of a name among 64. Different names may share one.
-#[inline]
-const fn bit(key: u64) -> u64 {
-    1 << (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58)
+fn halves(bytes: &[u8; 16]) -> [u64; 2] {
+    let (mut halves, (eights, _)) = ([0; 2], bytes.as_chunks::<8>());
+    halves.iter_mut().zip(eights).for_each(|(half, eight)| *half = u64::from_le_bytes(*eight));
+    halves
 }
 
 /// Where the value that begins at `at` ends.
@@ -212,14 +265,26 @@ fn has_unusual(bytes: &[u8]) -> bool {
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
-/// The place of the first quote from `at` on.
+/// Of eight bytes those that are quotes: the lowest bit that is set stands in the first of them. Bits above it
+/// mean nothing.
 #[inline]
+const fn quotes(eight: u64) -> u64 {
+    let other = eight ^ (ONES * b'"' as u64);
+    other.wrapping_sub(ONES) & !other & HIGH
+}
+
+/// All bits of the bytes that stand before the first in which a bit is set, the highest of its byte.
+#[inline]
+const fn before_first(bits: u64) -> u64 {
+    (bits ^ bits.wrapping_sub(1)) >> 8
+}
+
+/// The place of the first quote from `at` on.
+#[inline(never)]
 fn quote(bytes: &[u8], mut at: usize) -> Option<usize> {
     let (eights, rest) = bytes.get(at..)?.as_chunks::<8>();
     for eight in eights {
-        // The lowest bit that is set stands in the first byte that is a quote. Bits above it mean nothing.
-        let other = u64::from_le_bytes(*eight) ^ (ONES * b'"' as u64);
-        let found = other.wrapping_sub(ONES) & !other & HIGH;
+        let found = quotes(u64::from_le_bytes(*eight));
         if found != 0 {
             return Some(at + first_byte(found));
         }

@@ -144,15 +144,22 @@ impl<'a> Value<'a> {
     }
 
     /// The string, if it is one; borrowed unless it has escapes.
+    #[inline]
     #[must_use]
     pub fn text(self) -> Option<Cow<'a, str>> {
         if self.plain {
             return self.raw.get(1..self.raw.len().checked_sub(1)?).map(Cow::Borrowed);
         }
+        self.unescaped()
+    }
+
+    #[cold]
+    fn unescaped(self) -> Option<Cow<'a, str>> {
         Scanner::new(self.raw).string().ok()
     }
 
     /// The integer, if it is one and not negative. `1.0` and `1e3` are not integers.
+    #[inline]
     #[must_use]
     pub fn integer(self) -> Option<u64> {
         whole(self.raw)

@@ -48,7 +48,8 @@ impl<'a> Claims<'a> {
         Ok(())
     }
 
-    #[inline]
+    // From here to the claim's reader all is inlined, so that the number of a claim's name is known to the compiler.
+    #[inline(always)]
     fn member(&self, claim: &str) -> Option<Value<'a>> {
         match &self.strict {
             None => self.flat.member(claim),
@@ -56,7 +57,7 @@ impl<'a> Claims<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn optional<T>(
         &self,
         claim: &'static str,
@@ -75,12 +76,12 @@ impl<'a> Claims<'a> {
     }
 
     /// As [`Claims::text`], without copying.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn borrowed(&self, claim: &'static str) -> Result<Cow<'a, str>, Error> {
         self.maybe_borrowed(claim)?.filter(|text| !text.is_empty()).ok_or(Error::Claim { claim })
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn maybe_borrowed(&self, claim: &'static str) -> Result<Option<Cow<'a, str>>, Error> {
         self.optional(claim, Value::text)
     }
@@ -90,10 +91,12 @@ impl<'a> Claims<'a> {
     }
 
     /// A time in whole unix seconds that must be there.
+    #[inline(always)]
     pub(crate) fn time(&self, claim: &'static str) -> Result<u64, Error> {
         self.maybe_time(claim)?.ok_or(Error::Claim { claim })
     }
 
+    #[inline(always)]
     pub(crate) fn maybe_time(&self, claim: &'static str) -> Result<Option<u64>, Error> {
         self.optional(claim, |value| value.integer().filter(|time| *time <= LATEST))
     }
@@ -102,6 +105,7 @@ impl<'a> Claims<'a> {
         Ok(self.maybe_all_borrowed(claim)?.map(|texts| texts.into_iter().map(Cow::into_owned).collect()))
     }
 
+    #[inline]
     pub(crate) fn maybe_all_borrowed(&self, claim: &'static str) -> Result<Option<Vec<Cow<'a, str>>>, Error> {
         self.optional(claim, Value::texts)
     }
@@ -114,14 +118,18 @@ impl<'a> Claims<'a> {
     }
 
     /// As [`Claims::audience`], without copying.
+    #[inline]
     pub(crate) fn audiences(&self) -> Result<AudienceView<'a>, Error> {
-        const FAULTY: Error = Error::Claim { claim: "aud" };
-        let value = self.member("aud").ok_or(FAULTY)?;
+        let (claim, named) = ("aud", |name: &Cow<'_, str>| !name.is_empty());
+        let value = self.member(claim).ok_or(Error::Claim { claim })?;
         let read = match value.text() {
-            Some(one) => AudienceView::One(one),
-            None => AudienceView::Several(value.texts().filter(|names| !names.is_empty()).ok_or(FAULTY)?),
+            Some(one) => Some(one).filter(named).map(AudienceView::One),
+            None => value
+                .texts()
+                .filter(|names| !names.is_empty() && names.iter().all(named))
+                .map(AudienceView::Several),
         };
-        if read.iter().any(str::is_empty) { Err(FAULTY) } else { Ok(read) }
+        read.ok_or(Error::Claim { claim })
     }
 
     /// An object that must be there.
@@ -129,6 +137,7 @@ impl<'a> Claims<'a> {
         self.maybe_object(claim)?.ok_or(Error::Claim { claim })
     }
 
+    #[inline]
     pub(crate) fn maybe_object(&self, claim: &'static str) -> Result<Option<Object<'a>>, Error> {
         self.optional(claim, Value::object)
     }

@@ -18,8 +18,8 @@ fn quick(text: &str) -> Option<usize> {
 
 #[test]
 fn the_usual_claims_are_read_quickly() {
-    let text = r#"{"iss":"https://id.example","sub":"ana","aud":"shop","exp":1800000300,"n":0,"é":"ü","seven77":"7","eight888":"8","eight889":"9","a":true,"b":false,"c":null,"":""}"#;
-    assert_eq!(quick(text), Some(13));
+    let text = r#"{"iss":"https://id.example","sub":"ana","aud":"shop","exp":1800000300,"n":0,"é":"ü","seven77":"7","eight888":"8","eight889":"9","sixteen letters!":"16","sixteen letters?":"17","a":true,"b":false,"c":null,"":""}"#;
+    assert_eq!(quick(text), Some(15));
     let flat = read(text).unwrap();
     assert_eq!(flat.member("sub").unwrap().text().unwrap(), "ana");
     assert_eq!(flat.member("exp").unwrap().integer(), Some(1_800_000_300));
@@ -27,6 +27,9 @@ fn the_usual_claims_are_read_quickly() {
     assert_eq!(flat.member("seven77").unwrap().text().unwrap(), "7");
     assert_eq!(flat.member("eight888").unwrap().text().unwrap(), "8");
     assert_eq!(flat.member("eight889").unwrap().text().unwrap(), "9");
+    assert_eq!(flat.member("sixteen letters!").unwrap().text().unwrap(), "16");
+    assert_eq!(flat.member("sixteen letters?").unwrap().text().unwrap(), "17");
+    assert_eq!(flat.member("sixteen letters."), None);
     assert_eq!(flat.member("eight880"), None);
     assert_eq!(flat.member("shop"), None);
     assert_eq!(flat.member("sux"), None);
@@ -62,6 +65,7 @@ fn whatever_is_unusual_is_left_to_the_strict_reader() {
         r#"{"a":1,"a":1}"#,
         r#"{"abca":1,"acba":2,"abca":3}"#,
         r#"{"a long name":1,"a long nama":2,"a long name":3}"#,
+        r#"{"a name of many letters":1,"a name of many lettera":2,"a name of many letters":3}"#,
         r#"{"a":tru}"#,
         r#"{"a":truee}"#,
         r#"{"a":nul"#,
@@ -119,12 +123,15 @@ fn digits_are_counted_up_to_every_other_byte() {
 
 #[test]
 fn an_unusual_byte_is_seen_at_every_place() {
-    for at in 0..70 {
-        let mut bytes = [b' '; 70];
-        assert!(!has_unusual(&bytes));
-        for bad in (0..0x20).chain([b'\\']) {
-            bytes[at] = bad;
-            assert!(has_unusual(&bytes), "{bad:#x} at {at}");
+    for length in 0..100 {
+        let usual = vec![b' '; length];
+        assert!(!has_unusual(&usual));
+        for at in 0..length {
+            for bad in (0..0x20).chain([b'\\']) {
+                let mut bytes = usual.clone();
+                bytes[at] = bad;
+                assert!(has_unusual(&bytes), "{bad:#x} at {at} of {length}");
+            }
         }
     }
 }
@@ -132,17 +139,43 @@ fn an_unusual_byte_is_seen_at_every_place() {
 #[test]
 fn a_name_has_one_number_wherever_it_stands() {
     for length in 0..300 {
-        let name = vec![b'n'; length];
-        for tail in 0..9 {
-            let document = [b"{\"", &*name, &vec![b'"'; tail]].concat();
-            assert_eq!(key_at(&document, 2, 2 + length), Some(key(&name)), "{length} {tail}");
+        let text = vec![b'n'; length];
+        for tail in 1..20 {
+            let document = [b"{\"", &*text, &vec![b'"'; tail]].concat();
+            assert_eq!(name(&document, 2), Some((Key::of(&text), 2 + length)), "{length} {tail}");
+            assert_eq!(name(&document[..2 + length], 2), None, "{length}");
         }
     }
 }
 
+#[test]
+fn short_names_that_differ_have_numbers_that_differ() {
+    for length in 1..=WHOLE {
+        let name = vec![b'n'; length];
+        assert_ne!(Key::of(&name), Key::of(&name[1..]));
+        for at in 0..length {
+            for byte in (0..=0xff_u8).filter(|byte| *byte != b'n') {
+                let mut other = name.clone();
+                other[at] = byte;
+                assert_ne!(Key::of(&name), Key::of(&other), "{byte:#x} at {at}");
+            }
+        }
+    }
+    assert_ne!(Key::of(b""), Member::NONE.key);
+    assert!(Key::of(&[b'n'; WHOLE]).is_whole() && !Key::of(&[b'n'; WHOLE + 1]).is_whole());
+}
+
+#[test]
+fn the_usual_claims_need_no_search() {
+    let usual = "iss sub aud exp nbf iat jti client_id scope auth_time acr amr cnf nonce sid azp at_hash";
+    let usual: Vec<Key> = usual.split(' ').map(|name| Key::of(name.as_bytes())).collect();
+    let bits = usual.iter().fold(0, |bits: u64, name| bits | name.bit());
+    assert_eq!(usize::try_from(bits.count_ones()).unwrap(), usual.len());
+}
+
 /// Texts that are almost flat objects.
 fn almost() -> impl Strategy<Value = String> {
-    let name = "[a-c]{0,3}|long names [ab]|iss|sub|aud|exp|\\PC{0,9}";
+    let name = "[a-c]{0,3}|long names [ab]|a name of many letters [ab]|iss|sub|aud|exp|\\PC{0,9}";
     let value = prop_oneof![
         4 => "\"[a-z:/. ]{0,20}\"",
         3 => "[0-9]{1,21}",
