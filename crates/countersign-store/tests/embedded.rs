@@ -5,6 +5,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use countersign_core::Fault;
 use countersign_core::batch::{Batch, Change, Outcome};
@@ -158,4 +159,47 @@ async fn no_file_holds_an_address_after_its_person_was_erased() {
         assert!(!found(&address(number)), "a trace of {} is left", address(number));
     }
     assert!(found(&address(4)), "others stay");
+}
+
+/// What a process that was killed between the commit of an erasure and the end of its traces leaves in its folder: a reader
+/// keeps the write-ahead log from being emptied, and the files are copied as they are then.
+async fn killed_while_erasing() -> TempDir {
+    let (store, folder) = temporary();
+    let ada = user(1, "ada@mail.example");
+    let subject = ada.subject.clone();
+    done(&store, Change::AddUser(ada)).await;
+    let reader = rusqlite::Connection::open(folder.path().join("countersign.db")).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM person").unwrap();
+    done(&store, Change::EraseUser { subject, ending: ending() }).await;
+    let left = tempfile::tempdir().unwrap();
+    for file in ["countersign.db", "countersign.db-wal", "erased"] {
+        fs::copy(folder.path().join(file), left.path().join(file)).unwrap();
+    }
+    left
+}
+
+fn holds_ada(folder: &Path) -> bool {
+    let what = b"ada@mail.example";
+    let holds = |path: &Path| fs::read(path).unwrap().windows(what.len()).any(|window| window == what);
+    fs::read_dir(folder).unwrap().any(|file| holds(&file.unwrap().path()))
+}
+
+#[tokio::test]
+async fn the_first_commit_after_a_crash_ends_the_traces_of_whoever_was_being_erased() {
+    let folder = killed_while_erasing().await;
+    assert!(holds_ada(folder.path()), "the search finds what is there");
+    let store = Embedded::open(folder.path(), Durability::Relaxed).unwrap();
+    store.lease_serials(1).await.unwrap();
+    assert!(!holds_ada(folder.path()));
+}
+
+#[tokio::test]
+async fn a_store_that_is_only_read_after_a_crash_ends_the_traces_too() {
+    let folder = killed_while_erasing().await;
+    let store = Embedded::open(folder.path(), Durability::Relaxed).unwrap();
+    let until = Instant::now() + Duration::from_secs(20);
+    while holds_ada(folder.path()) {
+        assert!(Instant::now() < until, "the traces stay");
+        store.log_state().await.unwrap();
+    }
 }

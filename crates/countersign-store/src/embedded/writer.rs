@@ -45,7 +45,9 @@ impl Writer {
             follower: None,
             poisoned: false,
             erasing: Vec::new(),
-            erased: false,
+            // Whoever had the store before may have been killed between an erasure and this.
+            erased: true,
+            told: false,
             moved: moved.clone(),
             last: Last::default(),
         };
@@ -198,8 +200,9 @@ struct Desk {
     poisoned: bool,
     /// Whom the transaction under way erases.
     erasing: Vec<Subject>,
-    /// The write-ahead log may still hold what was erased.
+    /// The write-ahead log may still hold what was erased, and whether that has been said.
     erased: bool,
+    told: bool,
     moved: Watch,
     last: Last,
 }
@@ -211,7 +214,10 @@ impl Desk {
                 Ok(first) => first,
                 Err(RecvTimeoutError::Timeout) => {
                     // What could not be found out now is found out before the next write.
-                    drop(self.moved.look(&self.connection));
+                    let here = self.moved.look(&self.connection).is_ok();
+                    if here && self.erased && !self.poisoned {
+                        self.erase_traces(ERASING);
+                    }
                     continue;
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -429,14 +435,16 @@ impl Desk {
             self.connection.busy_timeout(BUSY)?;
             busy
         };
-        match empty() {
-            Ok(0) => self.erased = false,
-            Ok(_) => tracing::warn!(
-                "a reader keeps the write-ahead log from being emptied; the next commit tries again"
-            ),
-            Err(error) => {
-                tracing::warn!(%error, "the write-ahead log could not be emptied; the next commit tries again")
+        let why = match empty() {
+            Ok(0) => {
+                (self.erased, self.told) = (false, false);
+                return;
             }
+            Ok(_) => "a reader is at it".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        if !std::mem::replace(&mut self.told, true) {
+            tracing::warn!(why, "the write-ahead log could not be emptied; it is tried again until it is");
         }
     }
 
