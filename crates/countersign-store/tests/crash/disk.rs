@@ -9,7 +9,9 @@ use std::process::{Command, Stdio};
 
 use countersign_store::{Durability, check};
 
-use super::victim::{look, prepare, said, suffering};
+use super::judge::Given;
+use super::process::said;
+use super::victim::{look, prepare, suffering};
 
 /// What the victim says when the calls named by `fault` fail, on a store that was sound before; and the store is looked at.
 fn suffer(fault: &str) -> Vec<(String, String)> {
@@ -20,7 +22,7 @@ fn suffer(fault: &str) -> Vec<(String, String)> {
     if lines.iter().any(|(word, _)| word == "unopened") {
         assert_eq!(check(folder.path()).unwrap().wrong, Vec::<String>::new());
     }
-    runtime.block_on(look(folder.path(), &lines, 0));
+    runtime.block_on(look(folder.path(), &lines, Given::default()));
     lines
 }
 

@@ -1,7 +1,9 @@
 //! `kill -9` under load.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +13,10 @@ use countersign_core::port::{Follower, Store};
 use countersign_core::revoke::View;
 use countersign_store::{Durability, Embedded};
 
-use super::victim::{ended, look, prepare, said, session, suffering};
+use super::deeds::{ANSWERED, ended, session};
+use super::judge::Given;
+use super::process::{Lines, Process};
+use super::victim::{look, prepare, suffering};
 
 #[test]
 fn what_was_acknowledged_survives_kill_9_in_50_rounds() {
@@ -24,43 +29,52 @@ fn soak_kill_9_2000_rounds() {
     rounds(2000);
 }
 
+/// Several stores, each killed over and over, so that looking at all of one takes no longer in the last round.
 fn rounds(count: u64) {
+    let mut random = 0x9E37_79B9_u64;
+    let mut acknowledged = BTreeMap::new();
+    for first in (0..count).step_by(OF_ONE_STORE) {
+        let last = count.min(first + u64::try_from(OF_ONE_STORE).unwrap());
+        rounds_of_one_store(first..last, &mut random, &mut acknowledged);
+    }
+    for word in ANSWERED {
+        let times = acknowledged.get(word).copied().unwrap_or_default();
+        assert!(times > count, "`{word}` was said {times} times only");
+    }
+    println!("{acknowledged:?} in {count} rounds, all there");
+}
+
+fn rounds_of_one_store(rounds: Range<u64>, random: &mut u64, acknowledged: &mut BTreeMap<&'static str, u64>) {
     let folder = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(prepare(folder.path(), Durability::Full)).close();
-    let (mut acknowledged, mut last_serial, mut random) = (0, 0, 0x9E37_79B9_u64);
-    for round in 0..count {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        let after = Duration::from_micros(20_000 + (random >> 33) % 150_000);
+    let (mut given, mut all) = (Given::default(), Vec::new());
+    for round in rounds {
+        *random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let after = Duration::from_micros(20_000 + (*random >> 33) % 150_000);
         let lines = run_and_kill(folder.path(), after);
-        acknowledged += lines.iter().filter(|(word, _)| word == "began" || word == "ended").count();
         println!("round {round}: {} lines in {after:?}", lines.len());
-        last_serial = runtime.block_on(look(folder.path(), &lines, last_serial));
+        given = runtime.block_on(look(folder.path(), &lines, given));
+        all.extend(lines);
     }
-    assert!(
-        acknowledged > usize::try_from(count).unwrap() * 5,
-        "only {acknowledged} writes were acknowledged"
-    );
-    println!("{acknowledged} acknowledged writes in {count} rounds, all there");
+    for word in ANSWERED {
+        let times = all.iter().filter(|(said, _)| said == word).count();
+        *acknowledged.entry(word).or_default() += u64::try_from(times).unwrap();
+    }
+    // What outlived its own crash has outlived those after it.
+    runtime.block_on(look(folder.path(), &all, Given::default()));
 }
 
+/// How many rounds one store goes through.
+const OF_ONE_STORE: usize = 100;
+
 /// What the victim said before it was killed. The time counts from its first word.
-fn run_and_kill(folder: &Path, after: Duration) -> Vec<(String, String)> {
-    let mut victim = suffering(Command::new("env"), folder, None)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let out = victim.stdout.take().unwrap();
-    let (begun, has_begun) = std::sync::mpsc::channel();
-    let reader =
-        std::thread::spawn(move || said(out).inspect(|_| begun.send(()).unwrap_or_default()).collect());
-    has_begun.recv_timeout(Duration::from_secs(30)).expect("the victim writes");
+fn run_and_kill(folder: &Path, after: Duration) -> Lines {
+    // `env` becomes the victim: the process is the same.
+    let victim = Process::start(suffering(Command::new("env"), folder, None));
+    victim.speaks();
     std::thread::sleep(after);
-    // `env` has become the victim: the process is the same.
-    victim.kill().unwrap();
-    victim.wait().unwrap();
-    reader.join().unwrap()
+    victim.kill()
 }
 
 #[test]
@@ -91,10 +105,9 @@ fn soak_first_check_after_kill_9_with_a_million_sessions() {
         assert!(!lines.is_empty());
     }
     figures.sort_unstable();
-    println!(
-        "first check after kill -9 with 1,000,000 sessions: median {:?}, worst {:?} (goal: 200 ms)",
-        figures[4], figures[8]
-    );
+    let (median, worst) = (figures[4], figures[8]);
+    println!("first check after kill -9 with 1,000,000 sessions: median {median:?}, worst {worst:?}");
+    assert!(worst <= Duration::from_millis(200), "the worst of nine took {worst:?}");
 }
 
 /// How long it takes from nothing to the answer for one session.

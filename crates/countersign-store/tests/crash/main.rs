@@ -3,8 +3,17 @@
 //!
 //! The tests start themselves again as the victim, which says each acknowledged write on its standard output.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
+mod deeds;
 mod disk;
+mod judge;
 mod kill;
+mod process;
 mod victim;
