@@ -195,6 +195,15 @@ pub enum Change {
         /// Its value.
         value: Vec<u8>,
     },
+    /// Replace a setting of the store itself. It exists and is as `was`.
+    PutSetting {
+        /// Its name.
+        name: String,
+        /// As it was read.
+        was: Vec<u8>,
+        /// What it becomes.
+        value: Vec<u8>,
+    },
     /// Seal something anew, under another master key. It exists and is sealed as `was`.
     Reseal {
         /// What.

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::id::Epoch;
+
 /// A point in time, in whole milliseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -61,5 +63,50 @@ impl Add<Duration> for Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:03}", self.0 / 1000, self.0 % 1000)
+    }
+}
+
+/// The latest time that a store has been used at, as it is kept in the store.
+///
+/// A clock that was set back while nobody served would let what has expired go on. An epoch of the log has a mark of its own:
+/// nothing that began before an epoch is alive in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HighWater {
+    /// The epoch in which the store was used.
+    pub epoch: Epoch,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl HighWater {
+    /// The name of the setting that keeps it.
+    pub const SETTING: &str = "high-water";
+
+    /// The bytes that are kept.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 16] {
+        ((u128::from(self.epoch.number()) << 64) | u128::from(self.at.millis())).to_be_bytes()
+    }
+
+    /// What was kept; none when the bytes are no mark.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let both = u128::from_be_bytes(bytes.try_into().ok()?);
+        let epoch = Epoch::new(u32::try_from(both >> 64).ok()?);
+        let millis = u64::try_from(both & u128::from(u64::MAX)).ok()?;
+        Some(Self { epoch, at: Timestamp::from_millis(millis) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_high_water_mark_is_read_as_it_was_kept_and_nothing_else_is_one() {
+        let mark = HighWater { epoch: Epoch::new(u32::MAX), at: Timestamp::from_millis(u64::MAX - 1) };
+        assert_eq!(HighWater::from_bytes(&mark.to_bytes()), Some(mark));
+        assert_eq!(HighWater::from_bytes(&[0; 15]), None);
+        assert_eq!(HighWater::from_bytes(&[1; 16]), None);
     }
 }

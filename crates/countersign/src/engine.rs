@@ -26,6 +26,7 @@ use crate::crossing::Unended;
 use crate::error::{Result, unexpected};
 use crate::gate::Gate;
 use crate::hasher::{Hasher, HashingLimits};
+use crate::high_water::Forward;
 use crate::keyring::Ring;
 use crate::mint::Standing;
 use crate::reseal::Resealing;
@@ -101,7 +102,7 @@ pub struct Engine {
     /// Held while keys are made, so that two rotations do not cross.
     pub(crate) rotating: Mutex<()>,
     pub(crate) resealing: Resealing,
-    clock: Arc<dyn Clock>,
+    clock: Forward,
     entropy: Arc<dyn Entropy>,
     /// The epoch of the log when this engine opened it.
     opened: Epoch,
@@ -113,8 +114,8 @@ impl Engine {
     /// Opens the engine: its keys are there or made, and its view knows every ending.
     ///
     /// # Errors
-    /// [`Fault::Unfit`] when the store was sealed under another master key or the issuer's address cannot be one; whatever
-    /// the store could not do.
+    /// [`Fault::Unfit`] when the store was sealed under another master key, the issuer's address cannot be one, or the clock is
+    /// far behind the time at which the store was last used; whatever the store could not do.
     pub async fn open(settings: Settings, parts: Parts) -> Result<Arc<Self>, Fault> {
         fit(&settings)?;
         let Parts { store, directory, guests, clock, entropy, post, master } = parts;
@@ -128,6 +129,7 @@ impl Engine {
         if view.is_broken() {
             return Err(Fault::Unfit("its log of endings does not hang together".to_owned()));
         }
+        let clock = Forward::of(clock, &*directory, state.epoch).await?;
         let mut chance = [0; 48];
         entropy.fill(&mut chance)?;
         let engine = Self {
@@ -193,12 +195,13 @@ impl Engine {
         self.post.is_some()
     }
 
-    /// Does the upkeep that is due, a bounded piece of it: sweeps what is long over, drops it from memory, rotates keys, seals
-    /// anew under a new master key. Call it every minute.
+    /// Does the upkeep that is due, a bounded piece of it: keeps the time, sweeps what is long over, drops it from memory,
+    /// rotates keys, seals anew under a new master key. Call it every minute.
     ///
     /// # Errors
     /// Whatever the store could not do; the next tick tries again.
     pub async fn tick(&self) -> Result<(), Fault> {
+        self.move_high_water().await?;
         let before = self.sweeps_before();
         self.front.tick(self.now(), policy::FRONT_TICK);
         for _ in 0..SWEEPS {

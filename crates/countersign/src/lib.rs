@@ -43,6 +43,7 @@ mod gate;
 mod guard;
 mod guests;
 mod hasher;
+mod high_water;
 mod home;
 pub mod issuer;
 #[cfg(feature = "jwks")]

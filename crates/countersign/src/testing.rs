@@ -54,6 +54,14 @@ impl FixedClock {
     }
 }
 
+impl FixedClock {
+    /// Sets the clock back, as somebody does who sets the time of a machine.
+    pub fn turn_back(&self, by: Duration) {
+        let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.0.fetch_sub(millis, Ordering::SeqCst);
+    }
+}
+
 impl Clock for FixedClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.load(Ordering::SeqCst))

@@ -104,7 +104,12 @@ pub(super) async fn keys_and_settings_are_kept(bench: &Bench) -> Result<(), Brok
     let add = |value| Change::AddSetting { name: "seal".to_owned(), value };
     bench.done(add(vec![1])).await?;
     bench.refused(Conflict::Taken, add(vec![2])).await?;
-    same(bench.directory.setting("seal").await?, Some(vec![1]), "the setting")
+    same(bench.directory.setting("seal").await?, Some(vec![1]), "the setting")?;
+    let put = |name: &str, was, value| Change::PutSetting { name: name.to_owned(), was, value };
+    bench.refused(Conflict::Missing, put("other", vec![1], vec![3])).await?;
+    bench.refused(Conflict::Moved, put("seal", vec![2], vec![3])).await?;
+    bench.done(put("seal", vec![1], vec![3])).await?;
+    same(bench.directory.setting("seal").await?, Some(vec![3]), "the setting")
 }
 
 pub(super) async fn only_what_was_read_is_sealed_anew(bench: &Bench) -> Result<(), Broken> {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use countersign_core::Fault;
+use countersign_core::time::HighWater;
 use countersign_jose::primitive::sha256;
 use rusqlite::types::{ToSqlOutput, Value as Held, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
@@ -65,13 +66,16 @@ impl Leaving {
         self.owned.is_none()
     }
 
-    /// What no other store has: a hash over its settings, its sealed keys among them.
+    /// What no other store has: a hash over its settings, its sealed keys among them; not over the one that moves while it is
+    /// served.
     pub(crate) fn identity(&self) -> Result<[u8; 32], Fault> {
         let Some(settings) = TABLES.iter().find(|table| table.name == "setting") else {
             return Err(Fault::Unfit("a store has no settings".to_owned()));
         };
         let rows = self.page(settings, None)?;
-        let values = rows.into_iter().flatten().map(|value| match value {
+        let moves = Value::Text(HighWater::SETTING.to_owned());
+        let rows = rows.into_iter().filter(|row| row.first() != Some(&moves));
+        let values = rows.flatten().map(|value| match value {
             Value::Bytes(bytes) => bytes,
             Value::Text(text) => text.into_bytes(),
             Value::Nothing | Value::Int(_) => Vec::new(),

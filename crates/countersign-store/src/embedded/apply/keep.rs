@@ -65,6 +65,15 @@ impl Applied<'_> {
         Ok(())
     }
 
+    pub(super) fn put_setting(&self, name: &str, was: &[u8], value: &[u8]) -> Result<(), Stop> {
+        let sql = "UPDATE setting SET value = ?3 WHERE name = ?1 AND value = ?2";
+        if self.run(sql, params![name, was, value])? == 0 {
+            let there = self.exists("SELECT 1 FROM setting WHERE name = ?1", [name])?;
+            return Err(if there { Conflict::Moved } else { Conflict::Missing }.into());
+        }
+        Ok(())
+    }
+
     pub(super) fn audit(&self, entry: &AuditEntry) -> Result<(), Stop> {
         self.run(
             "INSERT INTO audit (subject, client, record) VALUES (?1, ?2, ?3)",

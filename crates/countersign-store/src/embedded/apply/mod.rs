@@ -94,6 +94,7 @@ impl<'a> Applied<'a> {
             Change::PutKey(key) => self.put_key(key),
             Change::DropKey { kid, at: _ } => self.drop_key(kid),
             Change::AddSetting { name, value } => self.add_setting(name, value),
+            Change::PutSetting { name, was, value } => self.put_setting(name, was, value),
             Change::Reseal { what, was, sealed } => self.reseal(what, was, sealed),
             Change::Audit(entry) => self.audit(entry),
             _ => Err(Stop::Fault(countersign_core::Fault::Store(

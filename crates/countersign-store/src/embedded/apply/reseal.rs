@@ -2,7 +2,6 @@
 
 use countersign_core::batch::{Conflict, Sealed};
 use countersign_core::record::KeyRecord;
-use rusqlite::params;
 
 use super::Applied;
 use crate::column::replace;
@@ -11,14 +10,7 @@ use crate::embedded::convert::Stop;
 impl Applied<'_> {
     pub(super) fn reseal(&self, what: &Sealed, was: &[u8], sealed: &[u8]) -> Result<(), Stop> {
         match what {
-            Sealed::Setting(name) => {
-                let sql = "UPDATE setting SET value = ?3 WHERE name = ?1 AND value = ?2";
-                if self.run(sql, params![name, was, sealed])? == 0 {
-                    let there = self.exists("SELECT 1 FROM setting WHERE name = ?1", [name])?;
-                    return Err(if there { Conflict::Moved } else { Conflict::Missing }.into());
-                }
-                Ok(())
-            }
+            Sealed::Setting(name) => self.put_setting(name, was, sealed),
             Sealed::SigningKey(kid) => {
                 let found =
                     self.record::<KeyRecord>("SELECT record FROM signing_key WHERE kid = ?1", [kid])?;

@@ -59,6 +59,15 @@ impl Applied<'_> {
         Ok(())
     }
 
+    pub(super) async fn put_setting(&self, name: &str, was: &[u8], value: &[u8]) -> Result<(), Stop> {
+        let sql = "UPDATE setting SET value = $3 WHERE name = $1 AND value = $2";
+        if self.run(sql, &[&name, &was, &value]).await? == 0 {
+            let there = self.exists("SELECT 1 FROM setting WHERE name = $1", &[&name]).await?;
+            return Err(if there { Conflict::Moved } else { Conflict::Missing }.into());
+        }
+        Ok(())
+    }
+
     pub(super) async fn audit(&self, entry: &AuditEntry) -> Result<(), Stop> {
         let subject = entry.subject.as_ref().map(Subject::as_str);
         let client = entry.client.as_ref().map(ClientId::as_str);

@@ -138,6 +138,7 @@ impl<'a> Applied<'a> {
             Change::PutKey(key) => self.put_key(key).await,
             Change::DropKey { kid, at: _ } => self.drop_key(kid).await,
             Change::AddSetting { name, value } => self.add_setting(name, value).await,
+            Change::PutSetting { name, was, value } => self.put_setting(name, was, value).await,
             Change::Reseal { what, was, sealed } => self.reseal(what, was, sealed).await,
             Change::Audit(entry) => self.audit(entry).await,
         }

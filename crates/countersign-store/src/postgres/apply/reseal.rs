@@ -10,14 +10,7 @@ use crate::postgres::convert::Stop;
 impl Applied<'_> {
     pub(super) async fn reseal(&self, what: &Sealed, was: &[u8], sealed: &[u8]) -> Result<(), Stop> {
         match what {
-            Sealed::Setting(name) => {
-                let sql = "UPDATE setting SET value = $3 WHERE name = $1 AND value = $2";
-                if self.run(sql, &[name, &was, &sealed]).await? == 0 {
-                    let there = self.exists("SELECT 1 FROM setting WHERE name = $1", &[name]).await?;
-                    return Err(if there { Conflict::Moved } else { Conflict::Missing }.into());
-                }
-                Ok(())
-            }
+            Sealed::Setting(name) => self.put_setting(name, was, sealed).await,
             Sealed::SigningKey(kid) => {
                 let sql = "SELECT record FROM signing_key WHERE kid = $1";
                 let mut key = self.record::<KeyRecord>(sql, &[kid]).await?.ok_or(Conflict::Missing)?;
