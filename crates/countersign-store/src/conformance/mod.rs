@@ -101,7 +101,7 @@ pub fn checks() -> Vec<(&'static str, Check)> {
         endings::a_new_epoch_ends_everything_and_never_comes_twice,
         finality::of_a_thousand_endings_no_slow_writer_undoes_one,
         races::of_sixty_four_presentations_one_wins,
-        races::no_sign_in_overtakes_a_revoke_all,
+        races::neither_a_sign_in_nor_a_password_change_overtakes_a_revoke_all,
         races::writers_of_different_slots_never_lose,
         races::writers_of_one_slot_take_turns,
         races::a_follower_hears_an_ending_before_its_answer,

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use countersign_core::batch::{Batch, Change, Conflict, Expect, Outcome};
 use countersign_core::extent::{Extent, LogKind};
 use countersign_core::id::Version;
-
+use countersign_core::record::user::PasswordHash;
 use countersign_core::slot::SlotValue;
+use serde_json::json;
 
 use super::Broken;
 use super::endings::Listener;
 use super::fixtures::{
-    ALL, Bench, at, code, ending, key, login, login_id, piece, put_slot, same, serial, session, slots,
+    ALL, Bench, at, code, ending, key, login, login_id, made, piece, put_slot, same, serial, session, slots,
     subject, there, user, want,
 };
 
@@ -48,37 +49,85 @@ pub(super) async fn of_sixty_four_presentations_one_wins(bench: &Bench) -> Resul
     same((won, spent), (1, 63), "winners and losers")
 }
 
-pub(super) async fn no_sign_in_overtakes_a_revoke_all(bench: &Bench) -> Result<(), Broken> {
-    bench.done(Change::AddUser(user(1)?)).await?;
-    let tries = together((1..=64_u64).map(|number| {
-        let store = Arc::clone(&bench.store);
-        async move {
-            let batch = if number == 32 {
-                let extent = Extent::Subject { subject: subject(1)?, except: None };
-                Batch::of(Change::End { extent, ending: ending() })
+/// A revoke-all, a password change and sign-ins with what was read before both: of each of the last two some must come first
+/// and some too late, or nothing was raced.
+pub(super) async fn neither_a_sign_in_nor_a_password_change_overtakes_a_revoke_all(
+    bench: &Bench,
+) -> Result<(), Broken> {
+    let (mut begun, mut changed) = (0, 0);
+    for person in 1..=PEOPLE {
+        bench.done(Change::AddUser(user(person)?)).await?;
+        // The revocation is asked for at another place in each round.
+        let revoking = person % REQUESTS + 1;
+        let tries = together((1..=REQUESTS).map(|place| {
+            let store = Arc::clone(&bench.store);
+            async move { Ok((place, store.commit(request(person, place, revoking)?).await?)) }
+        }))
+        .await?;
+        let mut changes = 0;
+        for (place, outcome) in tries {
+            let committed = matches!(outcome, Outcome::Committed(..));
+            want(
+                committed || outcome == Outcome::Conflict(Conflict::Moved),
+                "a request met another conflict",
+            )?;
+            if place == revoking {
+                want(committed, "a revocation was refused")?;
+            } else if place.is_multiple_of(CHANGES) {
+                changes += u64::from(committed);
             } else {
-                Batch::of(Change::BeginLogin(login(number, 1)?))
-                    .with(Change::StartSession(session(number, number, 1)?))
-            };
-            Ok((number, store.commit(batch).await?))
-        }
-    }))
-    .await?;
-    for (number, outcome) in tries.into_iter().filter(|(number, _)| *number != 32) {
-        let found = bench.store.session(serial(number)?).await?;
-        match outcome {
-            Outcome::Committed(..) => {
-                let session = there(found, "a session that was acknowledged")?;
-                want(session.ended.is_some(), "a sign-in overtook the revocation of everything")?;
-            }
-            Outcome::Conflict(conflict) => {
-                same(conflict, Conflict::Moved, "the conflict")?;
-                want(found.is_none(), "a session began in a batch that conflicted")?;
+                begun += u64::from(committed);
+                signed_in(bench, number(person, place), committed).await?;
             }
         }
+        want(changes < 2, "two password changes came of one generation")?;
+        changed += changes;
+        let user = there(bench.directory.user(&subject(person)?).await?, "the person")?;
+        same(user.generation, 1 + changes, "the generation")?;
+        let new = user.password == password()?;
+        same(new, changes == 1, "whether the password is the new one")?;
     }
-    Ok(())
+    want((1..PEOPLE).contains(&changed), "no password change met the revocation, or each did")?;
+    want((1..PEOPLE * REQUESTS / 2).contains(&begun), "no sign-in met the revocation, or each did")
 }
+
+/// What is asked for at `place` of the round of `person`; all of it read generation 0 before.
+fn request(person: u64, place: u64, revoking: u64) -> Result<Batch, Broken> {
+    Ok(if place == revoking {
+        let extent = Extent::Subject { subject: subject(person)?, except: None };
+        Batch::of(Change::End { extent, ending: ending() })
+    } else if place.is_multiple_of(CHANGES) {
+        Batch::of(Change::SetPassword { subject: subject(person)?, expect: 0, password: password()? })
+    } else {
+        let number = number(person, place);
+        Batch::of(Change::BeginLogin(login(number, person)?))
+            .with(Change::StartSession(session(number, number, person)?))
+    })
+}
+
+/// A sign-in that was answered has ended, and one that was refused left nothing.
+async fn signed_in(bench: &Bench, number: u64, committed: bool) -> Result<(), Broken> {
+    let found = bench.store.session(serial(number)?).await?;
+    if !committed {
+        return want(found.is_none(), "a session began in a batch that conflicted");
+    }
+    let session = there(found, "a session that was acknowledged")?;
+    want(session.ended.is_some(), "a sign-in overtook the revocation of everything")
+}
+
+fn number(person: u64, place: u64) -> u64 {
+    person * 100 + place
+}
+
+fn password() -> Result<PasswordHash, Broken> {
+    made(json!("$argon2id$second"))
+}
+
+/// How many people revoke everything while others ask, and how many requests there are for each.
+const PEOPLE: u64 = 16;
+const REQUESTS: u64 = 32;
+/// One request in so many changes the password.
+const CHANGES: u64 = 8;
 
 pub(super) async fn writers_of_different_slots_never_lose(bench: &Bench) -> Result<(), Broken> {
     bench.house().await?;

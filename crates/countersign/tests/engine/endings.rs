@@ -161,12 +161,17 @@ async fn endings_outlive_a_restart_and_so_does_what_lives() {
 async fn a_sign_in_never_overtakes_a_revoke_all_or_a_password_change() {
     let rig = Arc::new(Rig::new().await.unwrap());
     let user = rig.person(ADA, PASSWORD).await.unwrap();
-    for round in 0..200 {
+    // How many sign-ins came first, and how many too late, in either race.
+    let mut met = [[0; 2]; 2];
+    for round in 0..200_usize {
         rig.clock.advance(Duration::from_secs(60));
         let signing = {
             let rig = Arc::clone(&rig);
             tokio::spawn(async move { rig.sign_in(ADA, PASSWORD).await })
         };
+        for _ in 0..round % 7 {
+            tokio::task::yield_now().await;
+        }
         if round % 2 == 0 {
             let extent = Extent::Subject { subject: user.subject.clone(), except: None };
             rig.engine.end(extent, Reason::EndedByOperator, operator()).await.unwrap();
@@ -175,7 +180,9 @@ async fn a_sign_in_never_overtakes_a_revoke_all_or_a_password_change() {
             rig.engine.set_password(&user.subject, same, operator()).await.unwrap();
         }
         let now = rig.engine.user(&user.subject).await.unwrap().unwrap().generation;
-        match signing.await.unwrap() {
+        let signed = signing.await.unwrap();
+        met[round % 2][usize::from(signed.is_ok())] += 1;
+        match signed {
             Ok(signed) => {
                 let alive =
                     matches!(checked(&rig.engine, signed.cookie.reveal()).await, Attempt::Accepted(_));
@@ -184,6 +191,7 @@ async fn a_sign_in_never_overtakes_a_revoke_all_or_a_password_change() {
             Err(error) => assert_eq!(error, Error::Refusal(Refusal::SignIn), "round {round}"),
         }
     }
+    assert!(met.iter().flatten().all(|count| *count > 0), "one came first each time: {met:?}");
 }
 
 /// Whatever is under way when an ending is answered, nothing that comes of it is good.
