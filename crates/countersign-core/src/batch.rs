@@ -223,7 +223,7 @@ pub enum Change {
     /// Begin this epoch of the log: everything born before is over, handles of an older one open nothing. It is above the one
     /// that stands.
     BeginEpoch(Epoch),
-    /// Drop what was over before `before`, at most `limit` rows of each kind.
+    /// Drop what was over before `before`, at most `limit` rows of each kind; guests that the store keeps are one.
     Sweep {
         /// Over before when.
         before: Timestamp,

@@ -77,6 +77,14 @@ async fn it_keeps_guests_as_the_conformance_suite_says() {
 }
 
 #[tokio::test]
+async fn it_sweeps_guests_with_everything_else() {
+    let (embedded, _folder) = temporary();
+    let candidate =
+        Candidate { store: Arc::<Embedded>::clone(&embedded), directory: Arc::<Embedded>::clone(&embedded) };
+    guests::check_the_authority(candidate, embedded).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_second_opener_is_told_who_owns_the_folder() {
     let (store, folder) = temporary();
     let Err(Fault::InUse(message)) = Embedded::open(folder.path(), Durability::Relaxed) else {

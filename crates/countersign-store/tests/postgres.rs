@@ -170,6 +170,15 @@ async fn it_keeps_guests_as_the_conformance_suite_says() {
 }
 
 #[tokio::test]
+async fn it_sweeps_guests_with_everything_else() {
+    let server = Server::start().await;
+    let postgres = Postgres::open(&server.fresh().await).await.unwrap();
+    let candidate =
+        Candidate { store: Arc::<Postgres>::clone(&postgres), directory: Arc::<Postgres>::clone(&postgres) };
+    guests::check_the_authority(candidate, postgres).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_was_committed_is_there_after_a_reopening() {
     let server = Server::start().await;
     let url = server.fresh().await;

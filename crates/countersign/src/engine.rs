@@ -211,15 +211,24 @@ impl Engine {
             }
         }
         self.end_left_behind(SWEEP_ROWS).await;
-        if let Err(fault) = self.guests().sweep_guests(before, SWEEP_ROWS).await {
-            // What keeps guests may be down, and keys are due all the same.
-            tracing::warn!(
-                code = fault.code(),
-                "guests that are over were not swept; the next tick tries again"
-            );
-        }
+        self.sweep_guests(before).await;
         self.renew_keys().await?;
         self.reseal().await
+    }
+
+    /// What keeps guests beside the store may be down, and keys are due all the same.
+    async fn sweep_guests(&self, before: Timestamp) {
+        for _ in 0..SWEEPS {
+            match self.guests().sweep_guests(before, SWEEP_ROWS).await {
+                Ok(gone) if gone < SWEEP_ROWS => return,
+                Ok(_) => {}
+                Err(fault) => {
+                    let code = fault.code();
+                    tracing::warn!(code, "guests that are over were not swept; the next tick tries again");
+                    return;
+                }
+            }
+        }
     }
 
     /// What should have been swept by now: none after a tick, unless more ends each minute than one tick sweeps. Counting stops

@@ -44,7 +44,7 @@ pub struct Counts {
     pub live_grants: u64,
 }
 
-/// How many of each kind have been over for long and wait to be swept.
+/// How many of each kind have been over for long and wait to be swept. The audit log is none of them: it is kept for good.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Overdue {
     /// Sessions, each with its data.
@@ -55,6 +55,8 @@ pub struct Overdue {
     pub logins: u64,
     /// Single-use things.
     pub one_time: u64,
+    /// Guests that are kept here, each with its data; an engine beside that keeps them has its own way.
+    pub guests: u64,
     /// Operations of session data, remembered so that each counts once.
     pub operations: u64,
     /// Entries of the log.

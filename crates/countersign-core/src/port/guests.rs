@@ -116,6 +116,7 @@ pub trait Guests: Debug + Send + Sync + 'static {
     fn change_guest(&self, change: GuestChange) -> Pending<'_, Result<Version, Conflict>>;
     /// How many guests have neither ended nor expired at `now`; counting stops at `most`.
     fn count_guests(&self, now: Timestamp, most: u32) -> Pending<'_, u32>;
-    /// Drops guests and tombstones that were over before `before`, at most `limit`; answers how many.
+    /// Drops guests and tombstones that were over before `before`, at most `limit`; answers how many. The authority does the
+    /// same for those that it keeps at each [`Change::Sweep`](crate::batch::Change::Sweep).
     fn sweep_guests(&self, before: Timestamp, limit: u32) -> Pending<'_, u32>;
 }

@@ -39,12 +39,13 @@ fn text(overdue: Overdue) -> Result<String, std::fmt::Error> {
         "What has been over for long enough and waits to be swept; counting stops at 100,000 of each kind",
         backlog.clone(),
     );
-    let Overdue { sessions, grants, logins, one_time, operations, log, ahead } = overdue;
+    let Overdue { sessions, grants, logins, one_time, guests, operations, log, ahead } = overdue;
     let kinds = [
         ("session", sessions),
         ("grant", grants),
         ("login", logins),
         ("one-time", one_time),
+        ("guest", guests),
         ("operation", operations),
         ("log", log),
         ("ahead", ahead),

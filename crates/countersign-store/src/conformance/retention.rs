@@ -57,7 +57,7 @@ pub(super) async fn sweeping_is_bounded_and_keeps_the_chain(bench: &Bench) -> Re
     bench.end(Extent::Login(login_id(1)?)).await?;
     let before = bench.store.log_state().await?;
     let overdue = async |most| bench.directory.overdue(at(2000), most).await;
-    let waiting = Overdue { sessions: 5, grants: 0, logins: 1, one_time: 0, operations: 0, log: 4, ahead: 0 };
+    let waiting = Overdue { sessions: 5, logins: 1, log: 4, ..Overdue::default() };
     same(overdue(9).await?, waiting, "what waits to be swept")?;
     same(overdue(3).await?, Overdue { sessions: 3, log: 3, ..waiting }, "what is counted of it")?;
     same(bench.directory.overdue(at(1000), 9).await?, Overdue::default(), "what waits before it is over")?;

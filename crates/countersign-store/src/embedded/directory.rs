@@ -103,6 +103,7 @@ impl Directory for Embedded {
                 grants: count("permit WHERE expires < ?1")?,
                 logins: count("login WHERE expires < ?1")?,
                 one_time: count("one_time WHERE expires < ?1")?,
+                guests: count("guest WHERE until < ?1")?,
                 operations: count("operation WHERE expires < ?1")?,
                 log: count("log WHERE expires < ?1 AND position < (SELECT position FROM head)")?,
                 // Everything is written with its commit.

@@ -115,6 +115,7 @@ impl Directory for Postgres {
                 grants: count("permit WHERE expires < $1").await?,
                 logins: count("login WHERE expires < $1").await?,
                 one_time: count("one_time WHERE expires < $1").await?,
+                guests: count("guest WHERE until < $1").await?,
                 operations: count("operation WHERE expires < $1").await?,
                 log: count("log WHERE expires < $1 AND position < (SELECT position FROM head)").await?,
                 ahead: self.count(LEFT_AHEAD, &[&i64::from(most)]).await?,

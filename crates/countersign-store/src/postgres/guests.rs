@@ -74,7 +74,7 @@ impl Guests for Postgres {
 }
 
 /// What somebody else changes at this moment goes the next time.
-const SWEEP: &str = "WITH gone AS (
+pub(super) const SWEEP: &str = "WITH gone AS (
         SELECT serial FROM guest WHERE until < $1 ORDER BY until, serial LIMIT $2 FOR UPDATE SKIP LOCKED),
     data AS (DELETE FROM guest_slot WHERE serial IN (SELECT serial FROM gone))
     DELETE FROM guest WHERE serial IN (SELECT serial FROM gone)";

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use countersign::testing::{BEGIN, FixedClock, Rig, SeededEntropy};
 use countersign::{
@@ -95,6 +96,25 @@ fn put<'a>(name: &'a str, value: &'a str, crossing: Crossing) -> GuestPut<'a> {
     GuestPut { name, expect: Expect::Whatever, value: Some(value.as_bytes()), crossing }
 }
 
+async fn opened(store: &Arc<Embedded>, guests: Arc<dyn Guests>, clock: &Arc<FixedClock>) -> Arc<Engine> {
+    let settings = Settings {
+        issuer: "http://localhost:8321".to_owned(),
+        dev: true,
+        hashing: HashingLimits::new(HashingLimits::MEMORY_KIB_MIN, 1, 1, 1, 64).unwrap(),
+        sessions: SessionRules::default(),
+    };
+    let parts = Parts {
+        store: Arc::clone(store) as _,
+        directory: Arc::clone(store) as _,
+        guests,
+        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        entropy: Arc::new(SeededEntropy::new(7)),
+        post: None,
+        master: MasterKey::from_bytes([42; 32]),
+    };
+    Engine::open(settings, parts).await.unwrap()
+}
+
 impl House {
     pub(crate) async fn open() -> Self {
         let store = Embedded::in_memory().unwrap();
@@ -104,22 +124,7 @@ impl House {
             state: AtomicU8::new(FINE),
             meddling: Mutex::default(),
         });
-        let settings = Settings {
-            issuer: "http://localhost:8321".to_owned(),
-            dev: true,
-            hashing: HashingLimits::new(HashingLimits::MEMORY_KIB_MIN, 1, 1, 1, 64).unwrap(),
-            sessions: SessionRules::default(),
-        };
-        let parts = Parts {
-            store: Arc::clone(&store) as _,
-            directory: store,
-            guests: Arc::clone(&shaky) as _,
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            entropy: Arc::new(SeededEntropy::new(7)),
-            post: None,
-            master: MasterKey::from_bytes([42; 32]),
-        };
-        let engine = Engine::open(settings, parts).await.unwrap();
+        let engine = opened(&store, Arc::clone(&shaky) as _, &clock).await;
         for person in [ADA, "bob@marsh.example"] {
             engine.add_user(person, typed(), Role::Person, Actor::CommandLine).await.unwrap();
         }
@@ -411,4 +416,32 @@ async fn guests_have_limits() {
     };
     assert!(matches!(throttled, Error::Refusal(Refusal::Throttled { .. })), "{throttled}");
     assert_eq!(begun, 600);
+}
+
+#[tokio::test]
+async fn one_tick_sweeps_all_guests_that_are_over_wherever_they_are_kept() {
+    let house = House::open().await;
+    let begun = house.guest().await.who.guest;
+    let beside = Embedded::in_memory().unwrap();
+    for store in [&house.shaky.store, &beside] {
+        for number in 100_000..102_500 {
+            let mut guest = Box::new(begun.clone());
+            guest.serial = GuestSerial::new(number).unwrap();
+            let begin = GuestChange::Begin { guest, room: policy::GUEST_ROOM, writes: Vec::new() };
+            store.change_guest(begin).await.unwrap().unwrap();
+        }
+    }
+    house.clock.advance(policy::GUEST_SESSION.idle + Duration::from_secs(25 * 60 * 60));
+    assert_eq!(house.engine.overdue().await.unwrap().guests, 2_501);
+    house.engine.tick().await.unwrap();
+    assert!(house.engine.overdue().await.unwrap().is_none());
+
+    let alone = Embedded::in_memory().unwrap();
+    let engine = opened(&alone, Arc::clone(&beside) as _, &house.clock).await;
+    engine.tick().await.unwrap();
+    assert_eq!(
+        beside.sweep_guests(house.clock.now(), 1).await.unwrap(),
+        0,
+        "those beside the store are left"
+    );
 }

@@ -1,12 +1,12 @@
 //! How a guest begins, goes on and ends.
 
-use countersign_core::batch::{Conflict, Expect};
+use countersign_core::batch::{Change, Conflict, Expect};
 use countersign_core::extent::Reason;
 use countersign_core::id::Version;
-use countersign_core::port::{GuestChange, GuestSlot};
+use countersign_core::port::{GuestChange, GuestSlot, Overdue};
 
 use super::{Broken, Door, begin, end, guest, put, serial, touch, write, write_at};
-use crate::conformance::fixtures::{at, ending, same, there, want};
+use crate::conformance::fixtures::{Bench, at, ending, same, there, want};
 
 pub(super) async fn a_guest_begins_with_its_first_data(door: &Door) -> Result<(), Broken> {
     want(door.guests.guest(serial(1)?).await?.is_none(), "a guest is there before it began")?;
@@ -107,6 +107,22 @@ pub(super) async fn the_living_are_counted_up_to_a_limit(door: &Door) -> Result<
     door.done(end(2, None)?).await?;
     same(door.guests.count_guests(at(5), 100).await?, 4, "living guests")?;
     same(door.guests.count_guests(at(5), 3).await?, 3, "guests counted up to 3")
+}
+
+pub(super) async fn the_authority_counts_and_sweeps_guests(bench: &Bench, door: &Door) -> Result<(), Broken> {
+    for number in 1..=5 {
+        door.begin(number).await?;
+    }
+    door.done(touch(5, 90)?).await?;
+    let waiting = async |most| Ok::<_, Broken>(bench.directory.overdue(at(103), most).await?.guests);
+    same((waiting(9).await?, waiting(3).await?), (4, 3), "guests that wait to be swept")?;
+    let sweep = || Change::Sweep { before: at(103), limit: 3 };
+    bench.done(sweep()).await?;
+    same(waiting(9).await?, 1, "guests that wait after one sweep")?;
+    bench.done(sweep()).await?;
+    same(bench.directory.overdue(at(103), 9).await?, Overdue::default(), "what waits at the end")?;
+    want(door.guests.guest_slot(serial(1)?, "cart").await?.is_none(), "a slot outlives its guest")?;
+    same(door.data(5).await?.slots.len(), 1, "the slots of a living guest")
 }
 
 pub(super) async fn sweeping_drops_what_is_over_and_nothing_else(door: &Door) -> Result<(), Broken> {

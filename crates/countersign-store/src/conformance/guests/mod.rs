@@ -14,8 +14,8 @@ use countersign_core::port::{GuestChange, GuestData, GuestWrite, Guests};
 use countersign_core::record::Guest;
 use serde_json::json;
 
-use super::fixtures::{at, ending, made, same, slots, there};
-use super::{Broken, Checked};
+use super::fixtures::{Bench, at, ending, made, same, slots, there};
+use super::{Broken, Candidate, Checked};
 
 /// One check; it wants an engine without any guest.
 pub type GuestCheck = fn(Arc<dyn Guests>) -> Checked;
@@ -60,6 +60,14 @@ pub fn checks() -> Vec<(&'static str, GuestCheck)> {
 #[must_use]
 pub fn checks_of_sweeping() -> Vec<(&'static str, GuestCheck)> {
     named![life::sweeping_drops_what_is_over_and_nothing_else,]
+}
+
+/// Checks that the authority, where it keeps guests itself, counts and sweeps them with everything else; it is empty.
+///
+/// # Errors
+/// [`Broken`]: guests that are over wait for ever, or nobody hears of them.
+pub async fn check_the_authority(candidate: Candidate, guests: Arc<dyn Guests>) -> Result<(), Broken> {
+    life::the_authority_counts_and_sweeps_guests(&Bench::of(candidate), &Door { guests }).await
 }
 
 /// An engine under test and what a check does to it.

@@ -15,7 +15,7 @@ impl Applied<'_> {
         for sql in STEPS {
             self.run(sql, params![time(before), limit])?;
         }
-        Ok(())
+        self.sweep_guests(before, limit).map(drop)
     }
 
     /// Whole sessions, the oldest first, until their data is [`SWEEP_BYTES`] together: half of a session's data would be damage.

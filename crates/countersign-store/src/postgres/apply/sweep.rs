@@ -7,6 +7,7 @@ use super::Applied;
 use crate::column::{int, time};
 use crate::postgres::ahead::SWEEP;
 use crate::postgres::convert::{Stop, column};
+use crate::postgres::guests::SWEEP as GUESTS;
 
 impl Applied<'_> {
     pub(super) async fn sweep(&self, before: Timestamp, limit: u32) -> Result<(), Stop> {
@@ -47,7 +48,8 @@ const OVER: &str = "SELECT serial, CASE WHEN NOT EXISTS (
         LEFT JOIN data USING (slots)) AS sized) AS gone
     WHERE ahead < $3::bigint";
 
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
+    GUESTS,
     "DELETE FROM operation WHERE number IN (
          SELECT number FROM operation WHERE expires < $1 ORDER BY expires LIMIT $2)",
     "DELETE FROM permit WHERE serial IN (
