@@ -217,3 +217,37 @@ async fn a_move_that_is_cut_short_leaves_the_source_serving_and_can_begin_again(
     let _served = house(mine.path()).await;
     assert!(unfit(moved(mine.path(), &other).await).contains("another store"));
 }
+
+/// Changes each row of the settings, or leaves it out, where the move writes it: nobody else sees the tables before the end.
+fn spoiling(instead: &str) -> String {
+    format!(
+        "CREATE FUNCTION public.spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {instead} END $$;
+         CREATE FUNCTION public.spoil_later() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF to_regclass('countersign.setting') IS NOT NULL
+                 AND NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgname = 'spoiled') THEN
+                 CREATE TRIGGER spoiled BEFORE INSERT ON countersign.setting
+                     FOR EACH ROW EXECUTE FUNCTION public.spoil();
+             END IF; END $$;
+         CREATE EVENT TRIGGER spoiling ON ddl_command_end WHEN TAG IN ('CREATE TABLE')
+             EXECUTE FUNCTION public.spoil_later()"
+    )
+}
+
+#[tokio::test]
+async fn a_copy_that_is_not_what_was_read_is_refused_and_the_source_serves_on() {
+    let server = Server::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = house(folder.path()).await;
+    for instead in ["NEW.value := NEW.value || '\\x00'::bytea; RETURN NEW;", "RETURN NULL;"] {
+        let url = server.fresh().await;
+        server.sql(&url, &spoiling(instead)).await;
+        let refused = moved(folder.path(), &url).await.unwrap_err();
+        let Fault::Store(message) = &refused else { panic!("{refused}") };
+        assert_eq!(message, "the copy of the table `setting` is not what was read");
+        store.in_touch().unwrap();
+        settled(store.commit(Batch::new()).await.unwrap());
+        // Nothing is left of it, so that the same database takes what is copied well.
+        server.sql(&url, "DROP EVENT TRIGGER spoiling").await;
+    }
+    moved(folder.path(), &server.fresh().await).await.unwrap();
+}

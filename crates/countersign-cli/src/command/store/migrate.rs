@@ -77,6 +77,12 @@ impl Migrate {
 
 /// Draws the bar over the one before.
 fn draw(moving: Moving) {
+    let mut err = std::io::stderr().lock();
+    // A bar that cannot be drawn is no reason to stop.
+    let _gone = write!(err, "\r{}", line(moving)).and_then(|()| err.flush());
+}
+
+fn line(moving: Moving) -> String {
     let what = match moving.step {
         MovingStep::Copying => "copying",
         MovingStep::CatchingUp => "catching up",
@@ -87,9 +93,7 @@ fn draw(moving: Moving) {
     let filled = usize::try_from(share(WIDTH)).unwrap_or_default();
     let empty = usize::try_from(WIDTH).unwrap_or_default().saturating_sub(filled);
     let bar = format!("{}{}", "=".repeat(filled), " ".repeat(empty));
-    let mut err = std::io::stderr().lock();
-    // A bar that cannot be drawn is no reason to stop.
-    let _gone = write!(err, "\r  {what:<11} [{bar}] {:>3} %", share(100)).and_then(|()| err.flush());
+    format!("  {what:<11} [{bar}] {:>3} %", share(100))
 }
 
 fn clear() {
@@ -99,3 +103,26 @@ fn clear() {
 
 /// How wide the bar is.
 const WIDTH: u64 = 36;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bar_says_what_is_done_and_how_far_it_is() {
+        let at = |step, done, of| line(Moving { step, done, of });
+        let (full, half) = ("=".repeat(36), "=".repeat(18));
+        assert_eq!(at(MovingStep::Copying, 0, 10), format!("  copying     [{:36}]   0 %", ""));
+        assert_eq!(at(MovingStep::CatchingUp, 5, 10), format!("  catching up [{half:36}]  50 %"));
+        assert_eq!(
+            at(MovingStep::Comparing, 999, 1000),
+            format!("  comparing   [{:36}]  99 %", "=".repeat(35))
+        );
+        assert_eq!(at(MovingStep::Comparing, 10, 10), format!("  comparing   [{full}] 100 %"));
+        // Nothing to do is done, and rows that came meanwhile are no more than all.
+        assert_eq!(at(MovingStep::Copying, 0, 0), at(MovingStep::Copying, 7, 5));
+        assert_eq!(at(MovingStep::Copying, 7, 5), format!("  copying     [{full}] 100 %"));
+        // Clearing it overwrites all of it.
+        assert!(at(MovingStep::CatchingUp, 1, 1).len() <= 60);
+    }
+}
