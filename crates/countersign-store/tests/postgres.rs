@@ -10,16 +10,25 @@
     reason = "tests"
 )]
 
+#[path = "crash/deeds.rs"]
+mod deeds;
 #[path = "postgres/erased.rs"]
 mod erased;
 #[path = "postgres/faults.rs"]
 mod faults;
+#[path = "crash/judge.rs"]
+#[expect(dead_code, reason = "the tests of the embedded store use the rest")]
+mod judge;
+#[path = "postgres/killed.rs"]
+mod killed;
 #[path = "postgres/large.rs"]
 mod large;
 #[path = "postgres/migrate.rs"]
 mod migrate;
 #[path = "postgres/nodes.rs"]
 mod nodes;
+#[path = "crash/process.rs"]
+mod process;
 #[path = "postgres/standby.rs"]
 mod standby;
 #[path = "support/postgres.rs"]
