@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use countersign_core::batch::{Conflict, Expect};
 use countersign_core::id::Version;
@@ -22,7 +23,13 @@ use crate::guests::{Crossing, GuestPut};
 use crate::slots::{ALL, fits, named};
 
 /// How often a change is tried against others before it gives up.
-pub(crate) const TRIES: usize = 32;
+pub(crate) const TRIES: u32 = 32;
+
+/// The longest that it waits after the first try and, doubled each time, after later ones.
+const AWAY: Duration = Duration::from_millis(1);
+
+/// How often that is doubled: to a quarter of a second.
+const DOUBLED: u32 = 8;
 
 /// The typed name of one piece of session data, a `const` of the application.
 ///
@@ -384,7 +391,7 @@ impl Data<'_> {
         let keys = engine.slot_keys(&session).await?;
         // Those of this process take turns, so that only other nodes can be faster.
         let _turn = engine.turn(session.serial).await;
-        for _ in 0..TRIES {
+        for tried in 0..TRIES {
             let found = engine.store.slot(&session.slots, slot.name, ALL).await?;
             let (expect, mut value) = match &found {
                 Some(found) => (Expect::At(found.version), slot.parsed(&keys.open(slot.name, found)?)?),
@@ -401,11 +408,22 @@ impl Data<'_> {
                     return Ok(Some((value, answer)));
                 }
                 Err(Conflict::Applied) => return Ok(None),
-                Err(Conflict::Moved | Conflict::Taken | Conflict::Missing) => {}
+                Err(Conflict::Moved | Conflict::Taken | Conflict::Missing) => engine.step_back(tried).await?,
                 Err(conflict) => return Err(engine.not_written(&session, &write, conflict).await),
             }
         }
         Err(Fault::Contention.into())
+    }
+}
+
+impl Engine {
+    /// Lets another node, which was faster, go on for a while, and for any part of it: two that try again at once stay in step,
+    /// and one of them, whose reading always meets a commit of the other, loses every time.
+    pub(crate) async fn step_back(&self, tried: u32) -> Result<(), Fault> {
+        let [chance] = self.chance()?;
+        let longest = AWAY * 2_u32.pow(tried.min(DOUBLED));
+        tokio::time::sleep(longest.mul_f64(f64::from(chance) / 255.0)).await;
+        Ok(())
     }
 }
 

@@ -262,7 +262,7 @@ impl<S: Stranger> Left<'_, S> {
         begins: Begins,
         mut change: impl FnMut(&mut T) -> Result<A, Refusal>,
     ) -> Result<Option<(T, A)>, S::Error> {
-        for _ in 0..TRIES {
+        for tried in 0..TRIES {
             let guest = self.stranger.guest().await?;
             if guest.is_none() && begins == Begins::Nobody {
                 return Ok(None);
@@ -297,7 +297,9 @@ impl<S: Stranger> Left<'_, S> {
             let once = once.map(|id| Once { id, remembered: &remembered });
             match self.engine.write_guest_once(&guest, &puts, once).await {
                 Ok(_) => return Ok(Some((value, answer))),
-                Err(Error::Refusal(Refusal::Moved)) => {}
+                Err(Error::Refusal(Refusal::Moved)) => {
+                    self.engine.step_back(tried).await.map_err(Error::from)?;
+                }
                 Err(Error::Refusal(Refusal::SessionUnknown)) => self.stranger.lost(),
                 Err(other) => return Err(other.into()),
             }

@@ -14,6 +14,8 @@
 mod common;
 #[path = "engine/held.rs"]
 mod held;
+#[path = "postgres/nodes.rs"]
+mod nodes;
 #[path = "../../countersign-store/tests/support/postgres.rs"]
 #[expect(dead_code, reason = "the store's own tests use the rest")]
 mod support;

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use countersign::testing::{BEGIN, FixedClock, Rig, SeededEntropy};
 use countersign::{
-    BegunGuest, Crossing, Engine, Error, GuestPut, HashingLimits, MasterKey, Parts, Password, Refusal,
-    SessionRules, Settings, Visitor,
+    BegunGuest, Crossing, Engine, Error, GuestPut, HashingLimits, KnownGuest, MasterKey, OperationId, Parts,
+    Password, Refusal, SessionRules, Settings, Slot, Stranger, Visitor,
 };
 use countersign_core::Attempt;
 use countersign_core::batch::{Batch, Change, Expect, Outcome};
@@ -137,4 +137,60 @@ async fn guests_of_a_node_that_was_running_when_an_epoch_began_are_those_of_a_no
     let end = GuestChange::End { serial, expect: None, ending };
     assert!(starts.change_guest(end).await.unwrap().is_ok());
     assert_eq!(seen(&anew).await, Attempt::Refused(Refusal::SessionEnded));
+}
+
+/// The browser of a guest who is known.
+struct Browser(Arc<KnownGuest>);
+
+impl Stranger for Browser {
+    type Error = Error;
+
+    async fn guest(&self) -> Result<Option<Arc<KnownGuest>>, Error> {
+        Ok(Some(Arc::clone(&self.0)))
+    }
+
+    async fn begin(&self, _puts: &[GuestPut<'_>], _once: Option<OperationId>) -> Result<(), Error> {
+        Err(Refusal::SessionUnknown.into())
+    }
+
+    /// Then there is none to count for, and the test fails.
+    fn lost(&self) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_thousand_requests_that_change_one_slot_of_a_guest_each_counts() {
+    const VISITS: Slot<i64> = Slot::new("visits");
+    let (server, folder) = (Server::alone(), tempfile::tempdir().unwrap());
+    let engine = engine(&folder, &server.address()).await;
+    let shop = Audience::Client("shop".parse().unwrap());
+    let first = GuestPut { name: "visits", value: Some(b"0"), ..CART };
+    let who = Arc::new(engine.begin_guest(shop, &Rig::visitor(), &[first]).await.unwrap().who);
+    let requests: Vec<_> = (0..1000)
+        .map(|number| {
+            let (engine, who) = (Arc::clone(&engine), Arc::clone(&who));
+            tokio::spawn(async move {
+                if number % 50 > 0 {
+                    let browser = Browser(who);
+                    let added = engine.left_by(&browser).add(VISITS, 1, &format!("request {number}")).await;
+                    return drop(added.unwrap());
+                }
+                // One in fifty comes to another node, which waits for nobody here.
+                loop {
+                    let (version, value) = engine.guest_slot(&who, "visits").await.unwrap().unwrap();
+                    let next = String::from_utf8(value).unwrap().parse::<i64>().unwrap() + 1;
+                    let (expect, text) = (Expect::At(version), next.to_string());
+                    let put = GuestPut { name: "visits", expect, value: Some(text.as_bytes()), ..CART };
+                    match engine.write_guest(&who, &[put]).await {
+                        Ok(_) => return,
+                        Err(error) => assert_eq!(error, Error::Refusal(Refusal::Moved)),
+                    }
+                }
+            })
+        })
+        .collect();
+    for request in requests {
+        request.await.unwrap();
+    }
+    let counted = engine.left_by(&Browser(who)).read(VISITS).await.unwrap().unwrap().1;
+    assert_eq!(counted, 1000);
 }
