@@ -104,16 +104,16 @@ async fn no_dump_holds_a_byte_of_an_erased_person_but_the_pseudonym_not_even_aft
     let Attempt::Accepted(ada) = checked(&engine, signed.cookie.reveal()).await else {
         panic!("she is not known");
     };
-    let traces = held(&engine, &shop, &ada, async || {
+    let traces = held(&engine, &shop, &ada, async |name| {
         let filter = countersign_core::port::SessionFilter::default();
-        let mut carts = Vec::new();
+        let mut pieces = Vec::new();
         for session in store.sessions(&filter, 9).await.unwrap() {
-            carts.extend(store.slot(&session.slots, "cart", 0..1).await.unwrap());
+            let slot = store.slot(&session.slots, name, 0..u32::MAX).await.unwrap();
+            pieces.extend(slot.into_iter().flat_map(|slot| slot.segments).map(|segment| segment.sealed));
         }
         let key = store.user(&user.subject).await.unwrap().unwrap().data_key;
         let key = serde_json::to_string(&key).unwrap();
-        let cart = carts.pop().unwrap().segments.pop().unwrap();
-        (cart.sealed, key.trim_matches(['[', ']']).as_bytes().to_vec())
+        (pieces, key.trim_matches(['[', ']']).as_bytes().to_vec())
     })
     .await;
     let before = server.dump(&url, &[]);
