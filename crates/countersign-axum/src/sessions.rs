@@ -58,8 +58,8 @@ impl Sessions {
         self
     }
 
-    /// Keeps guests and what they leave in the Redis at `address`, `redis://…` or `redis-cluster://…`, beside the store. Whoever
-    /// is signed in does not depend on it: a Redis that loses everything costs guests what they had and nothing else. It wants
+    /// Keeps guests and what they leave in the Redis at `address`, `redis://…`, `rediss://…` (TLS) or `redis-cluster://…`, beside the
+    /// store. Whoever is signed in does not depend on it: a Redis that loses everything costs guests what they had and nothing else. It wants
     /// the feature `redis`.
     pub fn data(mut self, address: impl Into<String>) -> Self {
         self.data = Some(address.into());

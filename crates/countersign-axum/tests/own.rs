@@ -465,7 +465,7 @@ async fn what_is_not_built_in_is_said_without_the_password() {
     }
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("shop.db").display().to_string();
-    for data in ["rediss://:hunter2@data", "", "hunter2", "redis://:hunter2@data:port"] {
+    for data in ["rediss-cluster://:hunter2@data", "", "hunter2", "redis://:hunter2@data:port"] {
         let opening = Guard::sessions(&place).data(data);
         assert!(!format!("{opening:?}").contains("hunter2"));
         let why = opening.await.unwrap_err().to_string();

@@ -17,6 +17,8 @@ mod postgres;
 mod private;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod tls;
 
 pub use embedded::{
     BackedUp, Durability, Embedded, Findings, Over, Restore, Restored, back_up, check, restore,

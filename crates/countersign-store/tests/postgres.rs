@@ -10,6 +10,8 @@
     reason = "tests"
 )]
 
+#[path = "support/certificates.rs"]
+mod certificates;
 #[path = "crash/deeds.rs"]
 mod deeds;
 #[path = "postgres/erased.rs"]

@@ -21,6 +21,7 @@ use countersign_core::time::Timestamp;
 use countersign_store::Redis;
 use countersign_store::conformance::guests::checks;
 use serde_json::json;
+use support::certificates::certificates;
 use support::proxy::{Mode, Proxy};
 use support::redis::{Cluster, Server};
 
@@ -245,7 +246,11 @@ async fn guests_of_another_epoch_are_not_seen() {
 async fn an_address_is_read_at_once_and_never_repeated() {
     let refused: BTreeSet<String> = [
         "http://127.0.0.1",
-        "rediss://u:hunter2@127.0.0.1",
+        "rediss://u:hunter2@:x",
+        "rediss://u:hunter2@127.0.0.1#insecure",
+        "rediss://u:hunter2@127.0.0.1?hunter2=1",
+        "rediss://u:hunter2@127.0.0.1?sslrootcert=/nowhere/at/all.pem",
+        "rediss-cluster://u:hunter2@127.0.0.1",
         "redis://u:hunter2@:x",
         "",
         "redis-cluster://u:hunter2@:x",
@@ -259,4 +264,36 @@ async fn an_address_is_read_at_once_and_never_repeated() {
     let closed = Redis::open("redis://u:hunter2@127.0.0.1:1", Epoch::new(1), [0; 8]).unwrap();
     let fault = closed.guest(serial(1)).await.unwrap_err();
     assert!(!format!("{fault} {closed:?}").contains("hunter2"), "{fault}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_tls_guests_are_kept_as_the_conformance_suite_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = certificates(folder.path());
+    let (_server, port) = Server::private(folder.path());
+    let address = format!("rediss://localhost:{port}?sslrootcert={}", authority.display());
+    conform(&address).await;
+}
+
+#[tokio::test]
+async fn a_redis_that_cannot_prove_who_it_is_is_not_spoken_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = certificates(folder.path());
+    let (mut server, port) = Server::private(folder.path());
+    let fault = async |address: &str| guests(address).guest(serial(1)).await.unwrap_err().to_string();
+    let roots = format!("sslrootcert={}", authority.display());
+    let why = fault(&format!("rediss://127.0.0.1:{port}?{roots}")).await;
+    assert!(why.contains("certificate not valid for name"), "{why}");
+    let why = fault(&format!("rediss://u:hunter2@localhost:{port}")).await;
+    assert!(why.contains("UnknownIssuer") && !why.contains("hunter2"), "{why}");
+    let why = fault(&format!("rediss://localhost:{}?{roots}", server.port)).await;
+    assert!(why.contains("did not answer in time"), "{why}");
+
+    // One that comes back is found again.
+    let kept = guests(&format!("rediss://localhost:{port}?{roots}"));
+    kept.change_guest(begin(1)).await.unwrap().unwrap();
+    server.kill();
+    assert!(kept.guest(serial(1)).await.is_err());
+    server.start_again();
+    assert_eq!(kept.guest(serial(1)).await.unwrap(), None);
 }

@@ -57,7 +57,7 @@ impl FromStr for Place {
                 "a store is a folder of its own, such as `shop.db`, without `sqlite:`; for tests there is `testing::Shop`"
             }
             None => return Ok(Self::Folder(PathBuf::from(text))),
-            Some(("redis" | "rediss" | "redis-cluster" | "valkey", _)) => {
+            Some(("redis" | "rediss" | "redis-cluster" | "rediss-cluster" | "valkey", _)) => {
                 "Redis keeps guests beside a store, and is none: name a folder or PostgreSQL, and Redis with `.data(…)` or `COUNTERSIGN_GUESTS_URL`"
             }
             #[cfg(feature = "postgres")]
@@ -162,7 +162,7 @@ impl Kept {
         }
     }
 
-    /// The same place with its guests in the Redis at `address`, `redis://…` or `redis-cluster://…`, which may lose them.
+    /// The same place with its guests in the Redis at `address`, `redis://…`, `rediss://…` or `redis-cluster://…`, which may lose them.
     ///
     /// Nothing is connected before the first guest comes, so no outage there keeps anybody from starting.
     ///

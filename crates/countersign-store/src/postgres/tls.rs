@@ -7,7 +7,6 @@ use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use countersign_core::Fault;
@@ -15,10 +14,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use tokio_rustls::rustls::crypto;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_rustls::rustls::pki_types::ServerName;
+
+use crate::tls;
 
 /// Whom to believe.
 #[derive(Clone)]
@@ -31,27 +29,8 @@ impl Tls {
     /// # Errors
     /// [`Fault::Unfit`] when the file holds no certificate.
     pub(super) fn trusting(path: Option<&Path>) -> Result<Self, Fault> {
-        let roots = match path {
-            Some(path) => read(path)?,
-            None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
-        };
-        // Named, because two providers in one program make the default one a matter of luck.
-        let config = ClientConfig::builder_with_provider(Arc::new(crypto::aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|why| Fault::Unfit(format!("there is no TLS: {why}")))?;
-        let config = config.with_root_certificates(roots).with_no_client_auth();
-        Ok(Self(TlsConnector::from(Arc::new(config))))
+        Ok(Self(tls::connector(path)?))
     }
-}
-
-fn read(path: &Path) -> Result<RootCertStore, Fault> {
-    let bad = |why: String| Fault::Unfit(format!("the certificates in `{}`: {why}", path.display()));
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|why| bad(why.to_string()))? {
-        let certificate = certificate.map_err(|why| bad(why.to_string()))?;
-        roots.add(certificate).map_err(|why| bad(why.to_string()))?;
-    }
-    if roots.is_empty() { Err(bad("it holds no certificate".to_owned())) } else { Ok(roots) }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> MakeTlsConnect<S> for Tls {

@@ -13,6 +13,7 @@ use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo, SingleNodeRoutingInfo};
 use redis::{AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, RedisError, ServerErrorKind, Value};
 
+use super::private::Private;
 use super::script::Script;
 
 /// How long Redis may take for one answer, connecting included: a guest waits that long at most, and nobody else waits.
@@ -32,6 +33,7 @@ pub(super) struct Link {
 
 enum Target {
     Single(Client),
+    Private(Box<Private>),
     Cluster(Box<ClusterClient>),
 }
 
@@ -42,7 +44,8 @@ enum Open {
 }
 
 impl Link {
-    /// The way to `address`: `redis://host:port`, or `redis-cluster://host:port,host:port`. Nothing is connected yet.
+    /// The way to `address`: `redis://host:port`, `rediss://host:port`, or `redis-cluster://host:port,host:port`. Nothing is
+    /// connected yet.
     ///
     /// # Errors
     /// [`Fault::Unfit`]: it is no such address.
@@ -50,12 +53,13 @@ impl Link {
         let target = match address.split_once("://") {
             Some(("redis", _)) => Target::Single(Client::open(address).map_err(|why| unfit(&why))?),
             Some(("redis-cluster", rest)) => Target::Cluster(cluster(rest)?),
-            Some(("rediss", _)) => {
-                let why = "the address of Redis asks for TLS, which is not built in; use a tunnel";
+            Some(("rediss", rest)) => Target::Private(Box::new(Private::at(rest)?)),
+            Some(("rediss-cluster", _)) => {
+                let why = "TLS to a cluster of Redis is not built in; name one server with `rediss://`, or use a tunnel";
                 return Err(Fault::Unfit(why.to_owned()));
             }
             _ => {
-                let why = "the address of Redis begins with `redis://` or `redis-cluster://`";
+                let why = "the address of Redis begins with `redis://`, `rediss://` or `redis-cluster://`";
                 return Err(Fault::Unfit(why.to_owned()));
             }
         };
@@ -152,16 +156,19 @@ impl Link {
         if let Some(open) = self.current() {
             return Ok(open);
         }
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE));
         let open = match &self.target {
             Target::Single(client) => {
-                let config = AsyncConnectionConfig::new()
-                    .set_connection_timeout(Some(PATIENCE))
-                    .set_response_timeout(Some(PATIENCE));
-                client.get_multiplexed_async_connection_with_config(&config).await.map(Open::Single)
+                let open = client.get_multiplexed_async_connection_with_config(&config).await;
+                Open::Single(open.map_err(|why| fault(&why))?)
             }
-            Target::Cluster(client) => client.get_async_connection().await.map(Open::Cluster),
+            Target::Private(server) => Open::Single(server.connect(config).await?),
+            Target::Cluster(client) => {
+                Open::Cluster(client.get_async_connection().await.map_err(|why| fault(&why))?)
+            }
         };
-        let open = open.map_err(|why| fault(&why))?;
         let mut current = self.lock();
         *current = (current.0.wrapping_add(1), Some(open.clone()));
         Ok((current.0, open))
@@ -259,11 +266,11 @@ fn strange() -> RedisError {
 }
 
 /// Says what kind of thing went wrong; the text of an error may hold an address with its password.
-fn fault(why: &RedisError) -> Fault {
+pub(super) fn fault(why: &RedisError) -> Fault {
     let kind = why.code().map_or_else(|| why.category().to_owned(), str::to_owned);
     Fault::Store(format!("Redis: {kind}"))
 }
 
-fn unfit(why: &RedisError) -> Fault {
+pub(super) fn unfit(why: &RedisError) -> Fault {
     Fault::Unfit(format!("the address of Redis cannot be read: {}", why.category()))
 }

@@ -6,6 +6,7 @@
 
 mod guests;
 mod link;
+mod private;
 mod script;
 
 use std::fmt;
@@ -28,8 +29,9 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// The guests at `address`: `redis://[user:password@]host:port[/database]`, or
-    /// `redis-cluster://[user:password@]host:port,host:port`. Nothing is connected before the first guest comes, so that no
+    /// The guests at `address`: `redis://[user:password@]host:port[/database]`, the same with `rediss://` for TLS, or
+    /// `redis-cluster://[user:password@]host:port,host:port`. With TLS the server's certificate is of a known root, or of one
+    /// in the PEM file that `?sslrootcert=…` names, and names the host. Nothing is connected before the first guest comes, so that no
     /// outage here keeps anybody from signing in.
     ///
     /// `epoch` is the authority's: handles of another epoch open nothing, so neither do its guests, and a serial that a

@@ -1,29 +1,10 @@
 //! Private connections: the server proves who it is, or there is no connection.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
 use countersign_core::port::Store;
 use countersign_store::Postgres;
 
+use super::certificates::certificates;
 use super::support::Server;
-
-/// Makes an authority in `folder`, and a certificate of it for `localhost`; answers the authority's certificate.
-fn certificates(folder: &Path) -> PathBuf {
-    let openssl = |line: &str| {
-        let mut command = Command::new("openssl");
-        command.args(line.split(' ')).current_dir(folder).stdin(Stdio::null());
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{line}: {output:?}");
-    };
-    let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2";
-    openssl(&format!("req -x509 {key} -subj /CN=authority -keyout authority.key -out authority.crt"));
-    openssl(&format!(
-        "req -x509 {key} -subj /CN=localhost -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:FALSE \
-         -CA authority.crt -CAkey authority.key -keyout server.key -out server.crt"
-    ));
-    folder.join("authority.crt")
-}
 
 #[tokio::test]
 async fn who_cannot_prove_to_be_the_database_is_not_spoken_to() {

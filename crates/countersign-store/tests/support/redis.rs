@@ -1,6 +1,7 @@
 //! Redis servers of the tests' own, alone or three as a cluster: own ports, own folders, gone with the test.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,16 @@ impl Server {
     /// A server alone.
     pub(crate) fn alone() -> Self {
         Self::with(&[])
+    }
+
+    /// A server that speaks TLS at a second port, which is answered too, with `server.key` and `server.crt` of a folder.
+    pub(crate) fn private(certificates: &Path) -> (Self, u16) {
+        let (port, path) = (free_port(), |name: &str| certificates.join(name).display().to_string());
+        let [key, own, root] = ["server.key", "server.crt", "authority.crt"].map(path);
+        let text = port.to_string();
+        let mut words = vec!["--tls-port", &text, "--tls-auth-clients", "no"];
+        words.extend(["--tls-key-file", &key, "--tls-cert-file", &own, "--tls-ca-cert-file", &root]);
+        (Self::with(&words), port)
     }
 
     fn with(words: &[&str]) -> Self {

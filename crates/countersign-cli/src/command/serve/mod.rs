@@ -39,7 +39,7 @@ const UPKEEP: Duration = Duration::from_secs(60);
 /// what is missing. SIGTERM and SIGINT let requests finish, 25 s at most.
 ///
 /// Guests are kept with everything else, or in the Redis whose address
-/// COUNTERSIGN_GUESTS_URL holds: redis://… or redis-cluster://…
+/// COUNTERSIGN_GUESTS_URL holds: redis://…, rediss://… or redis-cluster://…
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// For trying it out and for development: http on this machine only
