@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use countersign::Home;
-use countersign_axum::{Auth, Guard};
+use countersign_axum::{Auth, Guard, Rejection, Slot};
 use http::{HeaderValue, Request, header};
 use tower::Service;
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
@@ -38,6 +38,26 @@ pub fn named(home: &Arc<Home>) -> Router {
 pub fn unopened<S>(house: &House<S>) -> Router {
     bare().layer(Guard::sessions_of(house.engine.clone(), house.client.clone()).optional())
 }
+
+/// Somebody whom nobody knows, and what they have left, which the handler reads; with their cookie.
+pub async fn guest(guard: Guard) -> (Router, HeaderValue) {
+    async fn left(session: countersign_axum::Session) -> Result<&'static str, Rejection> {
+        black_box(session.read(CART).await?);
+        Ok("ok")
+    }
+    async fn leave(session: countersign_axum::Session) -> Result<&'static str, Rejection> {
+        session.update(CART, |cart| cart.push("rope".to_owned())).await?;
+        Ok("ok")
+    }
+    let routes = Router::new().route("/", get(left)).route("/leave", get(leave));
+    let mut app = routes.layer(guard.optional());
+    let response = app.call(Request::get("/leave").body(Body::empty()).unwrap()).await.unwrap();
+    let set = response.headers()[header::SET_COOKIE].to_str().unwrap();
+    let cookie = HeaderValue::from_str(set.split(';').next().unwrap()).unwrap();
+    (app, cookie)
+}
+
+const CART: Slot<Vec<String>> = Slot::new("cart");
 
 /// A layer that does nothing: what a place in axum's stack costs by itself.
 pub fn idle_layer() -> Router {

@@ -1,7 +1,7 @@
 //! How soon a process that was killed answers a check again. Arguments: how many sessions are alive.
 //!
-//! Another process of this program starts the sessions and is killed (`kill -9`); then the store and the engine are opened and
-//! one session is checked, several times over, each time after another kill.
+//! Another process of this program starts the sessions, ends one in a hundred, which the log keeps, and is killed (`kill -9`);
+//! then the store and the engine are opened and one session is checked, several times over, each time after another kill.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -12,12 +12,18 @@ use std::time::Instant;
 use countersign::SystemClock;
 use countersign_bench_sessions::{House, Spread, house};
 use countersign_core::Attempt;
+use countersign_core::batch::{Batch, Change, Outcome};
+use countersign_core::extent::{Actor, Ending, Extent, Reason};
+use countersign_core::port::{SessionFilter, Store};
+use countersign_core::record::Session;
 use countersign_core::record::session::Audience;
 use countersign_core::session::admit::Presence;
 use countersign_store::{Durability, Embedded};
 use serde_json::json;
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
+/// One session in so many has ended.
+const ENDED: u32 = 100;
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
@@ -53,10 +59,12 @@ async fn measure(count: &str) {
         drop((engine, store));
         killed(&["touch", place, &cookie]);
     }
+    let worst = checked.iter().copied().fold(0.0, f64::max);
     let (checked, opened) = (Spread::of(checked), Spread::of(opened));
     let line = json!({
         "what": "restart", "who": "countersign", "sessions": count.parse::<u64>().unwrap(),
-        "ms": checked.middle, "ms_low": checked.low, "ms_high": checked.high, "store_ms": opened.middle,
+        "ms": checked.middle, "ms_low": checked.low, "ms_high": checked.high, "ms_worst": worst,
+        "store_ms": opened.middle,
     });
     println!("{line}");
 }
@@ -73,11 +81,19 @@ fn killed(words: &[&str]) -> String {
     line.trim().to_owned()
 }
 
-/// Starts `count` sessions and waits to be killed.
+/// Starts `count` sessions, ends the newest of them, and waits to be killed.
 async fn fill(place: &Path, count: u32) {
     let store = Embedded::open(place, Durability::Relaxed).unwrap();
     let house = House::on(store, Arc::new(SystemClock::default())).await;
     let cookies = house.start(count).await;
+    let all = SessionFilter::default();
+    let newest = house.store.sessions(&all, count / ENDED).await.unwrap();
+    let ending = Ending { at: house.engine.now(), reason: Reason::SignedOut, by: Actor::System };
+    for some in newest.chunks(1000) {
+        let end = |one: &Session| Change::End { extent: Extent::Session(one.serial), ending: ending.clone() };
+        let batch = some.iter().map(end).fold(Batch::new(), Batch::with);
+        assert!(matches!(house.store.commit(batch).await.unwrap(), Outcome::Committed(..)));
+    }
     println!("{}", cookies[0].to_str().unwrap());
     std::future::pending::<()>().await;
 }
