@@ -82,9 +82,9 @@ impl Token {
 }
 
 impl<C> Kept<C> {
-    /// When it ends; what tells of the past never does.
+    /// When it ends. What has no end is not kept: it would never make room.
     fn end(&self) -> u64 {
-        self.times.until.unwrap_or(u64::MAX)
+        self.times.until.unwrap_or(0)
     }
 
     fn has_ended(&self, now: u64) -> bool {

@@ -8,7 +8,11 @@ use crate::error::Error;
 use crate::fixtures::{
     AUDIENCE, ISSUER, NOW, access, access_verifier, access_with, es256, forge, header, secret,
 };
-use crate::jwt::{self, AccessClaims, AssertionClaims, Profile, Scratch, Verifier};
+use crate::jwt::profile::tests::{event, introspection};
+use crate::jwt::{
+    self, AccessClaims, AssertionClaims, EventClaims, Introspected, IntrospectionClaims, Profile, Scratch,
+    Verifier,
+};
 use crate::key::{KeyId, KeySet, SigningKey};
 
 fn remembering() -> Verifier<AccessClaims> {
@@ -170,6 +174,65 @@ fn a_key_read_again_from_its_jwk_is_the_same_key() {
     assert_eq!(known(&verifier.clone().with_keys(again.verifying_key())), "1");
     let renamed = again.with_id(KeyId::new("another").unwrap());
     assert_eq!(known(&verifier.with_keys(renamed.verifying_key())), "0");
+}
+
+fn verifier_of<C: Profile>() -> Verifier<C> {
+    jwt::verifier::<C>(es256().verifying_key()).issuer(ISSUER).audience(AUDIENCE)
+}
+
+#[test]
+fn what_does_not_expire_is_as_old_as_it_says_and_is_not_remembered_for_ever() {
+    let old = IntrospectionClaims {
+        token_introspection: Introspected::Active(serde_json::Map::new()),
+        iat: NOW - 5 * 365 * 86_400,
+        ..introspection()
+    };
+    let (mut fresh, day) = (introspection(), 86_400);
+    fresh.token_introspection = Introspected::Inactive;
+    let (old, answer) = (jwt::sign(es256(), &old).unwrap(), jwt::sign(es256(), &fresh).unwrap());
+    let sixty = verifier_of::<IntrospectionClaims>().remembering(9);
+    for verifier in [sixty.clone(), sixty.lasting_at_most(60)] {
+        assert!(matches!(verifier.verify(&old, NOW), Err(Error::Expired { .. })));
+        verifier.verify(&answer, NOW + 59).unwrap();
+        assert_eq!(known(&verifier), "1");
+        verifier.verify(&answer, NOW + 64).unwrap();
+        assert_eq!(verifier.verify(&answer, NOW + 65).unwrap_err(), Error::Expired { at: NOW + 60 });
+    }
+    let patient = verifier_of::<IntrospectionClaims>().lasting_at_most(day);
+    patient.verify(&answer, NOW + day).unwrap();
+    assert!(patient.verify(&answer, NOW + day + 5).is_err());
+
+    let told = jwt::sign(es256(), &event()).unwrap();
+    let log = verifier_of::<EventClaims>().remembering(9);
+    log.verify(&told, NOW + 1000 * day).unwrap();
+    assert_eq!(known(&log), "0");
+    let news = verifier_of::<EventClaims>().lasting_at_most(day).remembering(9);
+    news.verify(&told, NOW + day - 1).unwrap();
+    assert_eq!(known(&news), "1");
+    assert_eq!(news.verify(&told, NOW + day + 5).unwrap_err(), Error::Expired { at: NOW + day });
+    // One that says when it ends is held to that, however long it lasts.
+    let ending = jwt::sign(es256(), &EventClaims { exp: Some(NOW + 9), ..event() }).unwrap();
+    assert_eq!(news.verify(&ending, NOW + 14).unwrap_err(), Error::Expired { at: NOW + 9 });
+}
+
+/// RFC 7662 4: an answer is not to be kept beyond the `exp` of the token that it is about.
+#[test]
+fn an_answer_about_a_token_ends_with_that_token() {
+    let about = |exp: serde_json::Value| {
+        let members = serde_json::json!({ "sub": "ana", "exp": exp });
+        let token_introspection = Introspected::Active(members.as_object().unwrap().clone());
+        jwt::sign(es256(), &IntrospectionClaims { token_introspection, ..introspection() }).unwrap()
+    };
+    for verifier in [verifier_of(), verifier_of::<IntrospectionClaims>().remembering(9)] {
+        let answer = about((NOW + 9).into());
+        verifier.verify(&answer, NOW + 13).unwrap();
+        assert_eq!(verifier.verify(&answer, NOW + 14).unwrap_err(), Error::Expired { at: NOW + 9 });
+        verifier.verify(&about((NOW + 9_000).into()), NOW).unwrap();
+        for faulty in [serde_json::json!("soon"), serde_json::json!(1.5), serde_json::json!(null)] {
+            let refused = verifier.verify(&about(faulty), NOW).unwrap_err();
+            assert_eq!(refused, Error::Claim { claim: "token_introspection" });
+        }
+    }
 }
 
 #[test]

@@ -152,8 +152,9 @@ impl<C: Profile> Verifier<C> {
     }
 
     /// Refuses tokens that last longer than so many seconds, counted from `iat`, or from now where
-    /// there is none; for kinds that have a limit of their own, instead of that. What was remembered
-    /// before is not known to this verifier.
+    /// there is none; and those that do not say when they end, when they are older. For kinds that
+    /// have a limit of their own, instead of that. What was remembered before is not known to this
+    /// verifier.
     ///
     /// ```
     /// use countersign_jose::{Algorithm, SigningKey, jwt::{self, AccessClaims}};
@@ -174,6 +175,7 @@ impl<C: Profile> Verifier<C> {
     /// A token is known again by all of its bytes; `iss`, `aud`, `exp`, `iat`, `nbf`, `cnf` and
     /// the key are checked each time. Clones share the memory, so remember before cloning. With
     /// shared secrets nothing is remembered: their check costs less than a look into cold memory.
+    /// Nor is an event that has no end, unless [`Verifier::lasting_at_most`] gives it one.
     ///
     /// ```
     /// use countersign_jose::{Algorithm, SigningKey, jwt::{self, IdClaims}};
@@ -319,7 +321,7 @@ impl<C: Profile> Verifier<C> {
         by.may_show(bound.as_ref())?;
         let registered = read.registered();
         let from = registered.iat.max(claims.maybe_time("nbf")?).unwrap_or(0);
-        let times = Times { from, until: registered.exp };
+        let times = Times { from, until: read.ends(self.longest) };
         self.in_time(times, now, expiry)?;
         self.ends_soon(registered.iat, registered.exp, now)?;
         Ok(Good { claims: read, times, bound, place })

@@ -36,7 +36,8 @@ pub struct IntrospectionClaims {
     pub iss: String,
     /// The resource server that has asked.
     pub aud: Audience,
-    /// When it was answered. How old an answer may be is for the caller to say.
+    /// When it was answered. An answer may be a minute old, unless the verifier says otherwise:
+    /// [`Verifier::lasting_at_most`](crate::jwt::Verifier::lasting_at_most).
     pub iat: u64,
     /// The answer.
     pub token_introspection: Introspected,
@@ -68,12 +69,17 @@ impl Sealed for IntrospectionClaims {}
 
 impl Profile for IntrospectionClaims {
     const TYP: &'static str = "token-introspection+jwt";
+    /// RFC 9701 gives no `exp`. What was true of a token a minute ago may have ended since.
+    const LONGEST: Option<u64> = Some(60);
 
     fn read(claims: &Claims<'_>) -> Result<Self, Error> {
         const FAULTY: Error = Error::Claim { claim: "token_introspection" };
         let mut members = claims.maybe_map("token_introspection")?.ok_or(FAULTY)?;
         let token_introspection = match members.remove("active") {
-            Some(Value::Bool(true)) => Introspected::Active(members),
+            // RFC 7662 2.2: a time in whole seconds.
+            Some(Value::Bool(true)) if members.get("exp").is_none_or(Value::is_u64) => {
+                Introspected::Active(members)
+            }
             Some(Value::Bool(false)) => Introspected::Inactive,
             _ => return Err(FAULTY),
         };
@@ -103,5 +109,15 @@ impl Profile for IntrospectionClaims {
 
     fn registered(&self) -> Registered<'_> {
         Registered { iss: &self.iss, aud: &self.aud, exp: None, iat: Some(self.iat) }
+    }
+
+    /// RFC 7662 4: no answer is kept beyond the `exp` of the token that it is about.
+    fn ends(&self, longest: Option<u64>) -> Option<u64> {
+        let token = match &self.token_introspection {
+            Introspected::Active(members) => members.get("exp").and_then(Value::as_u64),
+            Introspected::Inactive => None,
+        };
+        let aged = longest.map(|longest| self.iat.saturating_add(longest));
+        token.into_iter().chain(aged).min()
     }
 }

@@ -44,7 +44,8 @@ pub trait Profile: Serialize + Sealed + Sized {
     #[doc(hidden)]
     const IS_OPEN: bool = false;
 
-    /// How long such a token may last, in seconds, unless its verifier says otherwise.
+    /// How long such a token may last, in seconds, unless its verifier says otherwise; without `exp`,
+    /// how old it may be.
     #[doc(hidden)]
     const LONGEST: Option<u64> = None;
 
@@ -83,6 +84,13 @@ pub trait Profile: Serialize + Sealed + Sized {
     #[doc(hidden)]
     fn registered(&self) -> Registered<'_>;
 
+    /// From when it is refused: by what it says, or, where it does not say, by its age.
+    #[doc(hidden)]
+    fn ends(&self, longest: Option<u64>) -> Option<u64> {
+        let Registered { exp, iat, .. } = self.registered();
+        exp.or_else(|| Some(iat?.saturating_add(longest?)))
+    }
+
     /// What only this profile asks for.
     ///
     /// # Errors
@@ -101,7 +109,7 @@ pub trait Profile: Serialize + Sealed + Sized {
 pub struct Registered<'a> {
     pub iss: &'a str,
     pub aud: &'a Audience,
-    /// `None` for kinds that tell what has happened: that does not expire.
+    /// `None` for kinds that tell what has happened, or how something was at `iat`.
     pub exp: Option<u64>,
     pub iat: Option<u64>,
 }

@@ -107,6 +107,10 @@ impl<C: Profile, T: Serialize + DeserializeOwned> Profile for Extended<C, T> {
     fn check(&self, audience: &str) -> Result<(), Error> {
         self.claims.check(audience)
     }
+    fn ends(&self, longest: Option<u64>) -> Option<u64> {
+        self.claims.ends(longest)
+    }
+
 }
 
 /// A kind of token that somebody thought of: the claims that only it has, and its `typ`.
