@@ -90,10 +90,13 @@ impl<C: Profile, T: Serialize + DeserializeOwned> Profile for Extended<C, T> {
         if C::IS_OPEN {
             return Ok(());
         }
+        // As the profile writes them: what it refuses to sign alone it refuses beside others.
+        let mut alone = Vec::new();
+        self.claims.write(&mut alone)?;
+        let alone = as_read::<C>(&alone).ok_or(Fault::Claims)?;
         // A `scope` among the own claims would be the scope of a token that has none.
-        let alone = serde_json::to_vec(&self.claims).map_err(|_| Fault::Claims)?;
-        let whole = json.get(start..).unwrap_or_default();
-        if as_read::<C>(whole) == as_read::<C>(&alone) { Ok(()) } else { Err(REPEATED) }
+        let whole = as_read::<C>(json.get(start..).unwrap_or_default());
+        if whole == Some(alone) { Ok(()) } else { Err(REPEATED) }
     }
 
     fn bound(claims: &Claims<'_>) -> Result<Option<Confirmation>, Error> {
@@ -104,13 +107,13 @@ impl<C: Profile, T: Serialize + DeserializeOwned> Profile for Extended<C, T> {
         self.claims.registered()
     }
 
-    fn check(&self, audience: &str) -> Result<(), Error> {
-        self.claims.check(audience)
-    }
     fn ends(&self, longest: Option<u64>) -> Option<u64> {
         self.claims.ends(longest)
     }
 
+    fn check(&self, audience: &str) -> Result<(), Error> {
+        self.claims.check(audience)
+    }
 }
 
 /// A kind of token that somebody thought of: the claims that only it has, and its `typ`.
@@ -295,7 +298,7 @@ mod tests {
 
     use super::*;
     use crate::fixtures::{AUDIENCE, ISSUER, NOW, access, es256, forge};
-    use crate::jwt::{self, AccessClaims};
+    use crate::jwt::{self, AccessClaims, EventClaims, LogoutClaims};
 
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
     struct Shopper {
@@ -404,6 +407,21 @@ mod tests {
         assert!(jwt::sign(es256(), &nested).is_ok());
         let nested = Extended::new(Extended::new(plain, gold()), serde_json::json!({ "acr": "high" }));
         assert_eq!(jwt::sign(es256(), &nested).unwrap_err(), Fault::NotStrict { flaw: Flaw::Duplicate });
+    }
+
+    #[test]
+    fn what_a_profile_refuses_to_sign_it_refuses_with_own_claims_too() {
+        let logout = crate::fixtures::logout();
+        assert!(jwt::sign(es256(), &Extended::new(logout.clone(), gold())).is_ok());
+        let nobody = LogoutClaims { sub: None, sid: None, ..logout };
+        assert_eq!(jwt::sign(es256(), &Extended::new(nobody.clone(), gold())).unwrap_err(), Fault::Claims);
+        let nested = Extended::new(Extended::new(nobody, gold()), serde_json::json!({ "a": 1 }));
+        assert_eq!(jwt::sign(es256(), &nested).unwrap_err(), Fault::Claims);
+        let silent = EventClaims::new(ISSUER, AUDIENCE, "e1", NOW);
+        assert_eq!(jwt::sign(es256(), &Extended::new(silent, gold())).unwrap_err(), Fault::Claims);
+        // Nor is what every verifier refuses.
+        let nameless = AccessClaims { sub: String::new(), ..access() };
+        assert_eq!(jwt::sign(es256(), &Extended::new(nameless, gold())).unwrap_err(), Fault::Claims);
     }
 
     #[test]
