@@ -111,10 +111,13 @@ impl VerifyingKey {
     }
 
     /// The key alone, where it stands for itself: without `kid`, and without `alg` where the
-    /// numbers do without (RFC 9964 3: AKP does not).
+    /// numbers do without. AKP does not (RFC 9964 3), nor does RSA for anything but RS256.
     pub(crate) fn to_bare_jwk(&self) -> Jwk {
         let purpose = match self.0.material {
             Material::Akp { .. } => Purpose::Signature(Some(self.0.algorithm)),
+            Material::Rsa { .. } if self.0.algorithm != Algorithm::Rs256 => {
+                Purpose::Signature(Some(self.0.algorithm))
+            }
             _ => Purpose::Any,
         };
         Jwk { material: self.0.material.clone(), kid: None, purpose }

@@ -160,11 +160,7 @@ fn keys_of_every_algorithm_issue_and_hold() {
         let text = claims.sign(&key, Type::CREDENTIAL).unwrap();
         let shown = Held::parse(&text).unwrap().present(|_| true).bound(&key, AUDIENCE, NONCE, NOW);
         let verifier = verifier(key.verifying_key()).typ(Type::CREDENTIAL).issuer(ISSUER).bound_to(AUDIENCE);
-        // An RSA key in `cnf` names no algorithm, and RS256 is the one that is meant then.
-        let good = verifier.verify(&shown.unwrap(), NONCE, NOW);
-        let implied = key.verifying_key().to_bare_jwk().algorithm();
-        let same = implied.is_some_and(|one| key.verifying_key().accepts(one.name()));
-        assert_eq!(good.is_ok(), same, "{}", key.algorithm());
+        assert!(verifier.verify(&shown.unwrap(), NONCE, NOW).is_ok(), "{}", key.algorithm());
     }
 }
 
