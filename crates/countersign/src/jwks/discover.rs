@@ -22,8 +22,8 @@ pub(super) enum Source {
 impl Source {
     pub(super) fn issuer(issuer: &str, reach: Reach) -> Result<Self, FetchError> {
         let url = Url::parse(issuer, reach)?;
-        // RFC 8414 2: no query and no fragment. A slash at the end makes another issuer of it, and people add it by mistake.
-        if url.target.contains('?') || issuer.ends_with('/') {
+        // RFC 8414 2: no query and no fragment.
+        if url.target.contains('?') {
             return Err(FetchError::Address { url: issuer.to_owned() });
         }
         Ok(Self::Issuer(issuer.to_owned()))
@@ -32,12 +32,14 @@ impl Source {
 
 /// The address of the issuer's key set.
 pub(super) async fn keys_of(fetcher: &Fetcher, issuer: &str) -> Result<Url, FetchError> {
-    let url = Url::parse(&format!("{issuer}/.well-known/openid-configuration"), fetcher.reach())?;
+    // OpenID Connect Discovery 1.0 4 and RFC 8414 3.1: a slash at the end goes for the way, and stays in the name.
+    let way = issuer.strip_suffix('/').unwrap_or(issuer);
+    let url = Url::parse(&format!("{way}/.well-known/openid-configuration"), fetcher.reach())?;
     match document(fetcher, &url).await {
         Err(FetchError::Status { status: 404, .. }) => {
-            let path = Url::parse(issuer, fetcher.reach())?.target;
+            let path = Url::parse(way, fetcher.reach())?.target;
             let path = if path == "/" { "" } else { path.as_str() };
-            let base = issuer.strip_suffix(path).unwrap_or(issuer);
+            let base = way.strip_suffix(path).unwrap_or(way);
             let other = format!("{base}/.well-known/oauth-authorization-server{path}");
             let url = Url::parse(&other, fetcher.reach())?;
             keys_in(&url, &document(fetcher, &url).await?, issuer, fetcher.reach())

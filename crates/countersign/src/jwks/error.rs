@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// The address is not `https`, or has a user, a fragment or no host; an issuer also has no query and ends in no slash.
+    /// The address is not `https`, or has a user, a fragment or no host; an issuer also has no query.
     #[error("`{url}` is not an https address of an issuer or a key set")]
     Address {
         /// The address.

@@ -180,7 +180,7 @@ async fn the_other_place_of_the_metadata_is_found_too() {
 }
 
 #[tokio::test]
-async fn a_hundred_thousand_made_up_keys_cause_no_second_fetch_in_the_cooldown() {
+async fn an_issuer_that_ends_in_a_slash_is_found_and_compared_with_its_slash() {
     let (issuer, key) = (Issuer::start().await, key());
     issuer.publishes(&[&key], "");
     let shop = issuer.trusted().await.unwrap();
