@@ -156,7 +156,7 @@ impl JwksClient {
         self.shared.failed.load().as_deref().cloned()
     }
 
-    /// A token named a key that is not there. Returns at once.
+    /// A token asked for a key that is not there, or is not the one that we have. Returns at once.
     pub(super) fn want(&self, kid: &str) {
         let now = self.shared.now();
         let news = self.shared.unknown.lock().unwrap_or_else(PoisonError::into_inner).is_news(kid, now);

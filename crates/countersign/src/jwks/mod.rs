@@ -17,8 +17,8 @@
 //!
 //! - The first fetch happens in `connect`, and its failure is the caller's to see. After that a check never waits: it
 //!   reads the keys of this moment, and keys are fetched in the background, ahead of their time.
-//! - A token whose `kid` is not among the keys is refused at once and makes the keys be fetched, at most once in
-//!   30 seconds however many such tokens come.
+//! - A token whose `kid` is not among the keys, or that the key of its `kid` has not signed, is refused at once and makes
+//!   the keys be fetched, at most once in 30 seconds however many such tokens come.
 //! - When the issuer cannot be reached, the last keys count for a day beyond their time, then nothing is accepted.
 //! - Only `https` is spoken, redirects are not followed, and addresses that are not of the public internet are refused,
 //!   unless [`Reach`] says otherwise. The address that was checked is the one that is connected to.
@@ -41,6 +41,8 @@ pub use error::FetchError;
 pub use fetch::Authorities;
 pub use remote::{NotVerified, Ready, Remote, Trust, WantsAudience, trust};
 
+#[cfg(test)]
+mod rotation;
 #[cfg(test)]
 mod secure;
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub(super) type Moment = Duration;
 pub(super) enum Event {
     /// Time has passed.
     Tick,
-    /// A token named a key that is not known.
+    /// A token named a key that is not known, or not the one that signed it.
     Wanted,
     /// Keys came, or were said to be the same, to be kept for as long as the issuer says.
     Came { max_age: Option<Duration> },

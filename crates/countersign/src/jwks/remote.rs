@@ -165,7 +165,8 @@ impl<C: Profile> Remote<C> {
         Self { current: ArcSwap::from_pointee(current), client, trust, clock: SystemClock::default() }
     }
 
-    /// Checks a token now. Never waits: a key that is not known yet refuses the token and is fetched in the background.
+    /// Checks a token now. Never waits: a token that no key of this moment has signed is refused, and the keys are fetched in the
+    /// background, at most once in 30 seconds whatever comes.
     ///
     /// # Errors
     /// [`NotVerified`]: the token is refused, or there are no keys to check it with.
@@ -219,10 +220,9 @@ impl<C: Profile> Remote<C> {
             current = self.current.load();
         }
         let checked = check(&current.1);
-        if matches!(checked, Err(countersign_jose::Error::UnknownKey))
-            && let Some(kid) = kid_of(token)
-        {
-            self.client.want(&kid);
+        if checked.as_ref().is_err_and(may_be_by_a_newer_key) {
+            // A token without a name asks for the key without one: no key can be called so.
+            self.client.want(&kid_of(token).unwrap_or_default());
         }
         Ok(checked?)
     }
@@ -232,6 +232,13 @@ impl<C: Profile> Remote<C> {
     pub const fn client(&self) -> &Arc<JwksClient> {
         &self.client
     }
+}
+
+/// Whether it may be our keys that are wrong: a key that we lack, or one that took the name or the place of another. A
+/// stranger's bad token looks the same, so what it costs the issuer is the plan's to bound.
+const fn may_be_by_a_newer_key(error: &countersign_jose::Error) -> bool {
+    use countersign_jose::Error::{Algorithm, KeyUnnamed, Signature, UnknownKey};
+    matches!(error, UnknownKey | KeyUnnamed | Signature | Algorithm { .. })
 }
 
 /// The name of the key that a token asks for. Only looked at to fetch it; nothing is believed.

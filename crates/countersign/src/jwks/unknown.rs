@@ -1,4 +1,4 @@
-//! Key names that were asked for and are not there: asked again, they are no news.
+//! Key names that were asked for in vain, since the key is not there or has not signed: asked again, they are no news.
 //!
 //! Bounded, because the names come from strangers. When it is full, a new name is news; the cooldown of the plan is what
 //! bounds the fetches.
@@ -22,7 +22,7 @@ pub(super) struct Unknown {
 }
 
 impl Unknown {
-    /// Whether a name that is not among the keys is a reason to fetch them; remembers that it was asked for.
+    /// Whether a name that was asked for in vain is a reason to fetch the keys; remembers that it was asked for.
     pub(super) fn is_news(&mut self, name: &str, now: Moment) -> bool {
         if self.names.get(name).is_some_and(|until| now < *until) {
             return false;
