@@ -42,6 +42,13 @@ pub enum Fault {
     /// The payload cannot stand unencoded in the form that was asked for (RFC 7797 5).
     #[error("the payload cannot stand unencoded in this form; detach it or encode it")]
     Unencodable,
+    /// The token or document would be longer than any reader looks at (RFC 7515 leaves the limit
+    /// to us).
+    #[error("the token would be longer than `{limit}` bytes, and nobody would read it")]
+    TooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// Claims could not be written as JSON.
     #[error("the claims could not be written as JSON")]
     Claims,
@@ -67,6 +74,7 @@ impl Fault {
             Self::NotStrict { .. } => "CS-1096",
             Self::Recipients => "CS-1060",
             Self::UnfitKey { .. } => "CS-1064",
+            Self::TooLong { .. } => "CS-1097",
             Self::Unencodable => "CS-1098",
         }
     }

@@ -80,6 +80,7 @@ fn faults() -> Vec<Fault> {
         Fault::UnfitKey { algorithm: KeyAlgorithm::Dir },
         Fault::Unencodable,
     ]
+        Fault::TooLong { limit: 1 },
 }
 
 #[test]

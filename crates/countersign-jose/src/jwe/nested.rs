@@ -7,7 +7,7 @@
 use super::decrypted::MaxLength;
 use super::{Decrypter, Encrypter, Message, decrypt_within};
 use crate::error::{Error, Fault};
-use crate::jws::MAX_TOKEN;
+use crate::jws::{self, MAX_TOKEN};
 use crate::jwt::confirmation::Holder;
 use crate::jwt::dpop::Proven;
 use crate::jwt::{self, Confirmation, Profile, Verified, Verifier};
@@ -18,13 +18,16 @@ const CTY: &str = "JWT";
 /// Signs claims as a token of their profile, then encrypts the token.
 ///
 /// # Errors
-/// Those of [`jwt::sign`], [`Fault::Random`] and [`Fault::Crypto`].
+/// Those of [`jwt::sign`], [`Fault::Random`] and [`Fault::Crypto`]; [`Fault::TooLong`] for what
+/// [`Nested`] would not look at.
 pub fn sign_and_encrypt<C: Profile>(
     signer: &(impl Signer + ?Sized),
     recipient: &(impl Encrypter + ?Sized),
     claims: &C,
 ) -> Result<String, Fault> {
-    Message::new(jwt::sign(signer, claims)?.as_bytes()).cty(CTY).encrypt(recipient)
+    let token = Message::new(jwt::sign(signer, claims)?.as_bytes()).cty(CTY).encrypt(recipient)?;
+    jws::MaxLength::DEFAULT.allow(token.len())?;
+    Ok(token)
 }
 
 /// Decrypts tokens with `K`, then verifies the claims `C` in them.
@@ -216,6 +219,15 @@ mod tests {
     fn a_nested_token_has_the_limit_of_signed_ones() {
         let key = SymmetricKey::generate(KeyAlgorithm::A256Kw).unwrap();
         let token = Message::new(&[b'.'; 16 * 1024]).cty("JWT").encrypt(&key).unwrap();
-        assert_eq!(nested(key).verify(&token, NOW).unwrap_err(), Error::TooLarge { limit: MAX_TOKEN });
+        // And none is made that is longer, though what is inside would do.
+        let claims =
+            |text: usize| jwt::Extended::new(access(), serde_json::json!({ "text": "x".repeat(text) }));
+        assert!(jwt::sign(es256(), &claims(10_000)).is_ok());
+        let refused = sign_and_encrypt(es256(), &key, &claims(10_000)).unwrap_err();
+        assert_eq!(refused, Fault::TooLong { limit: MAX_TOKEN });
+        let short = sign_and_encrypt(es256(), &key, &claims(5_000)).unwrap();
+        let nested = nested(key);
+        assert_eq!(nested.verify(&token, NOW).unwrap_err(), Error::TooLarge { limit: MAX_TOKEN });
+        assert!(nested.verify(&short, NOW).is_ok());
     }
 }

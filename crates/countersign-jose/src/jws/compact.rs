@@ -7,10 +7,8 @@ use core::ops::Range;
 
 use crate::base64::{self, Room};
 use crate::error::Error;
+use crate::jws::MaxLength;
 use crate::jws::trusted::Key;
-
-/// The longest token that is looked at, in bytes. HTTP servers cut headers at 8 to 16 KiB.
-pub const MAX_TOKEN: usize = 16 * 1024;
 
 /// The room for a signature: RSA with 8192 bits has 1024 bytes.
 const SIGNATURE: usize = 1024 + 3;
@@ -24,10 +22,13 @@ pub(crate) struct Compact<'a> {
 }
 
 impl<'a> Compact<'a> {
+    /// A token of the usual length.
     pub(crate) fn split(token: &'a str) -> Result<Self, Error> {
-        if token.len() > MAX_TOKEN {
-            return Err(Error::TooLarge { limit: MAX_TOKEN });
-        }
+        Self::split_within(token, MaxLength::DEFAULT)
+    }
+
+    pub(crate) fn split_within(token: &'a str, limit: MaxLength) -> Result<Self, Error> {
+        limit.admit(token)?;
         let bytes = token.as_bytes();
         let first = memchr::memchr(b'.', bytes).ok_or(Error::Shape)?;
         let last = memchr::memrchr(b'.', bytes).ok_or(Error::Shape)?;

@@ -7,6 +7,7 @@ use crate::algorithm::Algorithm;
 use crate::base64;
 use crate::error::Fault;
 use crate::header::Header;
+use crate::jws::MaxLength;
 use crate::jws::critical::Encoding;
 use crate::jws::unsigned::{Unsigned, append_signature};
 use crate::key::{KeyId, Signer, VerifyingKey};
@@ -32,6 +33,7 @@ pub struct Content<'a> {
     cty: Option<&'a str>,
     encoding: Encoding,
     place: Place,
+    limit: MaxLength,
 }
 
 /// Where the payload travels.
@@ -44,7 +46,8 @@ enum Place {
 impl<'a> Content<'a> {
     /// These bytes, without `typ` and `cty`, encoded and attached.
     pub const fn new(payload: &'a [u8]) -> Self {
-        Self { payload, typ: None, cty: None, encoding: Encoding::Base64url, place: Place::Attached }
+        let (encoding, place, limit) = (Encoding::Base64url, Place::Attached, MaxLength::DEFAULT);
+        Self { payload, typ: None, cty: None, encoding, place, limit }
     }
 
     /// Says of which type the whole signed object is (RFC 7515 4.1.9).
@@ -69,14 +72,23 @@ impl<'a> Content<'a> {
         Self { encoding: Encoding::Plain, ..self }
     }
 
+    /// Writes tokens and documents of up to this length instead of [`MaxLength::DEFAULT`]. Whoever
+    /// reads them must allow it as well: [`Trusted::up_to`](super::Trusted::up_to).
+    pub const fn up_to(self, limit: MaxLength) -> Self {
+        Self { limit, ..self }
+    }
+
     /// Signs in the compact form.
     ///
     /// # Errors
     /// [`Fault::Unencodable`] when the payload is unencoded, attached, and has a dot or anything
-    /// but printable ASCII; [`Fault::Crypto`] when the library fails.
+    /// but printable ASCII; [`Fault::Crypto`] when the library fails; [`Fault::TooLong`] for a
+    /// token beyond the limit.
     pub fn compact(&self, key: &(impl Signer + ?Sized)) -> Result<String, Fault> {
         let (mut token, input) = self.parts(key.algorithm(), key.key_id())?;
+        self.limit.allow(token.len())?;
         append_signature(&mut token, &key.sign(&input)?);
+        self.limit.allow(token.len())?;
         Ok(token)
     }
 
@@ -84,21 +96,21 @@ impl<'a> Content<'a> {
     /// elsewhere.
     ///
     /// # Errors
-    /// [`Fault::Unencodable`] as [`Content::compact`].
+    /// [`Fault::Unencodable`] and [`Fault::TooLong`] as [`Content::compact`].
     pub fn prepare(&self, key: &VerifyingKey) -> Result<Unsigned, Fault> {
         let (shown, input) = self.parts(key.algorithm(), Some(key.key_id()))?;
-        Ok(Unsigned::new(shown, input, key))
+        Unsigned::new(shown, input, key).within(self.limit)
     }
 
     /// Signs in the flattened JSON form, which has one signature.
     ///
     /// # Errors
     /// [`Fault::Unencodable`] when the payload is unencoded, attached, and not UTF-8;
-    /// [`Fault::Crypto`] when the library fails.
+    /// [`Fault::Crypto`] when the library fails; [`Fault::TooLong`] for a document beyond the limit.
     pub fn flattened(&self, key: &(impl Signer + ?Sized)) -> Result<String, Fault> {
         let payload = self.member()?;
         let signature = self.signature(key.algorithm(), key.key_id(), |input| key.sign(input))?;
-        Ok(format!("{{{payload}{signature}}}"))
+        self.written(format!("{{{payload}{signature}}}"))
     }
 
     /// Signs in the general JSON form, with one signature of each key, in this order.
@@ -115,7 +127,13 @@ impl<'a> Content<'a> {
             let signature = self.signature(key.algorithm(), key.key_id(), |input| key.sign(input))?;
             signatures.push_str(&format!("{{{signature}}}"));
         }
-        Ok(format!(r#"{{{payload}"signatures":[{signatures}]}}"#))
+        self.written(format!(r#"{{{payload}"signatures":[{signatures}]}}"#))
+    }
+
+    /// A document, unless nobody would read it.
+    fn written(&self, document: String) -> Result<String, Fault> {
+        self.limit.allow(document.len())?;
+        Ok(document)
     }
 
     /// What the compact form shows before its last dot, and what is signed.

@@ -27,7 +27,7 @@ use crate::jws::{Signed, Trusted, content};
 /// As [`verify`](super::verify); [`Error::Document`] when the token has a payload,
 /// [`Error::CriticalList`] when its `crit` breaks the rules.
 pub fn verify_detached(token: &str, payload: &[u8], trusted: &Trusted) -> Result<Signed, Error> {
-    let compact = Compact::split(token)?;
+    let compact = Compact::split_within(token, trusted.limit())?;
     if !compact.payload_text().is_empty() {
         return Err(Error::Document { member: "payload" });
     }
@@ -43,7 +43,7 @@ pub fn verify_detached(token: &str, payload: &[u8], trusted: &Trusted) -> Result
 /// [`Error::CriticalList`] when its `crit` breaks the rules, [`Error::Document`] when the
 /// payload is anything but printable ASCII.
 pub fn verify_unencoded(token: &str, trusted: &Trusted) -> Result<Signed, Error> {
-    let compact = Compact::split(token)?;
+    let compact = Compact::split_within(token, trusted.limit())?;
     let json = compact.header()?;
     let (header, encoding) = Header::parse_with_b64(&json)?;
     if encoding != Encoding::Plain {

@@ -9,7 +9,7 @@ use crate::base64;
 use crate::error::Error;
 use crate::header::{self, Header};
 use crate::json::{Flaw, Object};
-use crate::jws::compact::MAX_TOKEN;
+use crate::jws::MaxLength;
 use crate::jws::content;
 use crate::jws::critical::{self, CritFlaw, Encoding};
 use crate::jws::trusted::Key;
@@ -38,10 +38,8 @@ pub(super) struct Candidate {
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn parse(json: &'a str) -> Result<Self, Error> {
-        if json.len() > MAX_TOKEN {
-            return Err(Error::TooLarge { limit: MAX_TOKEN });
-        }
+    pub(super) fn parse(json: &'a str, limit: MaxLength) -> Result<Self, Error> {
+        limit.admit(json)?;
         let object =
             Object::parse(json.as_bytes()).map_err(|flaw| Error::Json { part: "signed document", flaw })?;
         absent(&object, &OF_A_JWE)?;

@@ -23,20 +23,21 @@ mod content;
 pub(crate) mod critical;
 mod detached;
 mod document;
+mod length;
 mod policy;
 pub(crate) mod trusted;
 mod unsigned;
 
-pub use compact::MAX_TOKEN;
 pub use content::Content;
 pub use critical::CritFlaw;
 pub use detached::{verify_detached, verify_unencoded};
 pub use document::MAX_SIGNATURES;
+pub use length::{MAX_TOKEN, MaxLength};
 pub use policy::{AllOf, AnyOf, Policy, Signature, SignedDocument, verify_json, verify_json_detached};
 pub(crate) use trusted::Key as TrustedKey;
 pub use trusted::{Trusted, TrustedKeys};
-pub(crate) use unsigned::append_signature;
 pub use unsigned::{Unsigned, prepare};
+pub(crate) use unsigned::{append_signature, prepare_under};
 
 use std::borrow::Cow;
 
@@ -85,13 +86,12 @@ impl Signed {
 /// Signs `payload`; the header is `{"alg","typ","kid"}`, without what is absent.
 ///
 /// # Errors
-/// [`Fault::Crypto`] when the library fails.
+/// [`Fault::Crypto`] when the library fails; [`Fault::TooLong`] for a token beyond
+/// [`MaxLength::DEFAULT`]: for more there is [`Content::up_to`].
 pub fn sign(key: &(impl Signer + ?Sized), typ: Option<&str>, payload: &[u8]) -> Result<String, Fault> {
     let mut header = String::with_capacity(USUAL);
     Header::write_onto(&mut header, key.algorithm(), typ, key.key_id());
-    let mut token = unsigned::input(key.algorithm(), header.as_bytes(), payload);
-    key.finish(&mut token)?;
-    Ok(token)
+    finish(key, unsigned::input(key.algorithm(), header.as_bytes(), payload), MaxLength::DEFAULT)
 }
 
 /// As [`sign`], under a header of the caller's own.
@@ -100,9 +100,7 @@ pub(crate) fn sign_under(
     header: &[u8],
     payload: &[u8],
 ) -> Result<String, Fault> {
-    let mut token = unsigned::input(key.algorithm(), header, payload);
-    key.finish(&mut token)?;
-    Ok(token)
+    finish(key, unsigned::input(key.algorithm(), header, payload), MaxLength::DEFAULT)
 }
 
 /// As [`sign`], with a payload that is written behind the header into the same buffer: with the
@@ -110,6 +108,7 @@ pub(crate) fn sign_under(
 pub(crate) fn sign_written(
     key: &(impl Signer + ?Sized),
     typ: Option<&str>,
+    limit: MaxLength,
     write: impl FnOnce(&mut Vec<u8>) -> Result<(), Fault>,
 ) -> Result<String, Fault> {
     let mut json = String::with_capacity(USUAL);
@@ -118,8 +117,14 @@ pub(crate) fn sign_written(
     let mut json = json.into_bytes();
     write(&mut json)?;
     let (header, payload) = json.split_at_checked(end).ok_or(Fault::Claims)?;
-    let mut token = unsigned::input(key.algorithm(), header, payload);
+    finish(key, unsigned::input(key.algorithm(), header, payload), limit)
+}
+
+/// Signs what is written, unless nobody would read it.
+fn finish(key: &(impl Signer + ?Sized), mut token: String, limit: MaxLength) -> Result<String, Fault> {
+    limit.allow(token.len())?;
     key.finish(&mut token)?;
+    limit.allow(token.len())?;
     Ok(token)
 }
 
@@ -130,7 +135,7 @@ pub(crate) fn sign_written(
 /// [`Error::Header`], [`Error::Critical`], [`Error::UnknownKey`], [`Error::KeyUnnamed`],
 /// [`Error::Algorithm`], [`Error::Signature`]: the first that applies, in this order.
 pub fn verify(token: &str, trusted: &Trusted) -> Result<Signed, Error> {
-    let compact = Compact::split(token)?;
+    let compact = Compact::split_within(token, trusted.limit())?;
     let header = compact.header()?;
     let header = Header::parse(&header)?;
     let key = trusted.select(&header)?;

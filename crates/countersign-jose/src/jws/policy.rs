@@ -7,6 +7,7 @@
 use crate::algorithm::Algorithm;
 use crate::error::Error;
 use crate::header::Header;
+use crate::jws::MaxLength;
 use crate::jws::document::{Candidate, Document};
 use crate::jws::trusted::{Key, Trusted, TrustedKeys};
 use crate::key::KeyId;
@@ -168,7 +169,7 @@ impl Signature {
 /// key and is not its; [`Error::SignerMissing`] when a demanded signature is not there. When one
 /// signature stands before one party, the reasons of [`verify`](super::verify) instead.
 pub fn verify_json(document: &str, policy: &impl Policy) -> Result<SignedDocument, Error> {
-    let document = Document::parse(document)?;
+    let document = Document::parse(document, limit(policy))?;
     let payload = document.attached()?;
     let signatures = check(&document.signatures, &payload, policy.parties())?;
     Ok(SignedDocument { payload, signatures })
@@ -183,10 +184,15 @@ pub fn verify_json_detached(
     payload: &[u8],
     policy: &impl Policy,
 ) -> Result<SignedDocument, Error> {
-    let document = Document::parse(document)?;
+    let document = Document::parse(document, limit(policy))?;
     document.without_payload()?;
     let signatures = check(&document.signatures, payload, policy.parties())?;
     Ok(SignedDocument { payload: payload.into(), signatures })
+}
+
+/// The greatest length that a party allows: a document is one text for all of them.
+fn limit(policy: &impl Policy) -> MaxLength {
+    policy.parties().iter().map(Trusted::limit).max().unwrap_or(MaxLength::DEFAULT)
 }
 
 /// What one party says to one signature.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::algorithm::Algorithm;
 use crate::error::Error;
 use crate::header::Header;
+use crate::jws::MaxLength;
 use crate::key::{KeyId, KeySet, SharedKey, Signer, VerifyingKey};
 
 /// The keys that a verifier trusts: public keys, or shared secrets, never both.
@@ -25,7 +26,10 @@ use crate::key::{KeyId, KeySet, SharedKey, Signer, VerifyingKey};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Trusted(Keys);
+pub struct Trusted {
+    keys: Keys,
+    limit: MaxLength,
+}
 
 #[derive(Debug, Clone)]
 enum Keys {
@@ -83,12 +87,29 @@ impl Trusted {
                 return Err(Error::DuplicateKeyId);
             }
         }
-        Ok(Self(Keys::Shared(keys)))
+        Ok(Self::of(Keys::Shared(keys)))
+    }
+
+    /// Looks at tokens and documents of up to this length that these keys have signed, instead of
+    /// [`MaxLength::DEFAULT`]: in this module, in [`jwt`](crate::jwt) and in
+    /// [`sd_jwt`](crate::sd_jwt).
+    #[must_use]
+    pub fn up_to(self, limit: MaxLength) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// The longest text that is looked at.
+    pub(crate) const fn limit(&self) -> MaxLength {
+        self.limit
+    }
+
+    const fn of(keys: Keys) -> Self {
+        Self { keys, limit: MaxLength::DEFAULT }
     }
 
     /// How many keys there are.
     pub(crate) fn len(&self) -> usize {
-        match &self.0 {
+        match &self.keys {
             Keys::Public(set) => set.keys().len(),
             Keys::Shared(keys) => keys.len(),
         }
@@ -96,12 +117,12 @@ impl Trusted {
 
     /// Whether the keys are public, not shared secrets.
     pub(crate) const fn is_public(&self) -> bool {
-        matches!(self.0, Keys::Public(_))
+        matches!(self.keys, Keys::Public(_))
     }
 
     /// Whether this key is one of them.
     pub(crate) fn has(&self, key: &VerifyingKey) -> bool {
-        match &self.0 {
+        match &self.keys {
             Keys::Public(set) => set.keys().iter().any(|known| known.same(key)),
             Keys::Shared(_) => false,
         }
@@ -115,7 +136,7 @@ impl Trusted {
 
     /// The key at a place; the places do not change.
     pub(crate) fn key(&self, place: usize) -> Option<Key<'_>> {
-        match &self.0 {
+        match &self.keys {
             Keys::Public(set) => set.keys().get(place).map(Key::Public),
             Keys::Shared(keys) => keys.get(place).map(Key::Shared),
         }
@@ -165,18 +186,18 @@ impl TrustedKeys for SharedKey {}
 
 impl From<KeySet> for Trusted {
     fn from(set: KeySet) -> Self {
-        Self(Keys::Public(set))
+        Self::of(Keys::Public(set))
     }
 }
 
 impl From<VerifyingKey> for Trusted {
     fn from(key: VerifyingKey) -> Self {
-        Self(Keys::Public(KeySet::of(key)))
+        Self::of(Keys::Public(KeySet::of(key)))
     }
 }
 
 impl From<SharedKey> for Trusted {
     fn from(key: SharedKey) -> Self {
-        Self(Keys::Shared(Arc::new([key])))
+        Self::of(Keys::Shared(Arc::new([key])))
     }
 }

@@ -13,8 +13,9 @@ use der::{Decode, Reader, SliceReader};
 
 use crate::algorithm::{Algorithm, Family};
 use crate::base64;
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::header::Header;
+use crate::jws::MaxLength;
 use crate::key::VerifyingKey;
 
 /// The room that is kept for an RSA signature: that of 4096 bits. Longer ones make room themselves.
@@ -41,6 +42,7 @@ pub struct Unsigned {
     /// What is signed when it differs from what is shown: the payload is detached.
     input: Option<Vec<u8>>,
     key: VerifyingKey,
+    limit: MaxLength,
 }
 
 /// Writes a token up to its signature, which the private half of `key` must make elsewhere.
@@ -48,14 +50,26 @@ pub struct Unsigned {
 /// The header is the one that [`sign`](super::sign) writes: `{"alg","typ","kid"}`.
 pub fn prepare(key: &VerifyingKey, typ: Option<&str>, payload: &[u8]) -> Unsigned {
     let header = Header::write(key.algorithm(), typ, Some(key.key_id()));
-    let shown = input(key.algorithm(), header.as_bytes(), payload);
-    Unsigned { shown, input: None, key: key.clone() }
+    prepare_under(key, header.as_bytes(), payload)
+}
+
+/// As [`prepare`], under a header of the caller's own.
+pub(crate) fn prepare_under(key: &VerifyingKey, header: &[u8], payload: &[u8]) -> Unsigned {
+    let shown = input(key.algorithm(), header, payload);
+    Unsigned { shown, input: None, key: key.clone(), limit: MaxLength::DEFAULT }
 }
 
 impl Unsigned {
     pub(super) fn new(shown: String, input: Vec<u8>, key: &VerifyingKey) -> Self {
         let differs = input != shown.as_bytes();
-        Self { shown, input: differs.then_some(input), key: key.clone() }
+        let input = differs.then_some(input);
+        Self { shown, input, key: key.clone(), limit: MaxLength::DEFAULT }
+    }
+
+    /// The token, unless it would be too long: said before somebody is asked to sign it.
+    pub(crate) fn within(self, limit: MaxLength) -> Result<Self, Fault> {
+        limit.allow(self.shown.len() + 1 + base64::encoded_len(self.key.signature_len()))?;
+        Ok(Self { limit, ..self })
     }
 
     /// What must be signed: header, dot, payload (RFC 7515 5.1, step 5).
@@ -80,13 +94,15 @@ impl Unsigned {
     /// (RFC 7518 3.4); for DER there is [`Unsigned::signed_der`].
     ///
     /// # Errors
-    /// [`Error::Signature`] when another key or algorithm made it, or over other bytes.
+    /// [`Error::Signature`] when another key or algorithm made it, or over other bytes;
+    /// [`Error::TooLarge`] when nobody would read the token.
     pub fn signed(self, signature: &[u8]) -> Result<String, Error> {
         if !self.key.verify(self.input(), signature) {
             return Err(Error::Signature);
         }
         let mut token = self.shown;
         append_signature(&mut token, signature);
+        self.limit.admit(&token)?;
         Ok(token)
     }
 }

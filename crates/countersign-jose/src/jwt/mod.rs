@@ -65,16 +65,48 @@ use crate::algorithm::Algorithm;
 use crate::backend;
 use crate::base64;
 use crate::error::Fault;
-use crate::jws::{self, Unsigned};
+use crate::jws::{self, MaxLength, Unsigned};
 use crate::key::{Signer, VerifyingKey};
 
 /// Signs claims as a token of their profile, with the profile's `typ`.
 ///
 /// # Errors
 /// [`Fault::Crypto`] when the library fails, [`Fault::Claims`] when JSON cannot be written,
-/// [`Fault::NotStrict`] for claims of one's own that no verifier would read.
+/// [`Fault::NotStrict`] for claims of one's own that no verifier would read, [`Fault::TooLong`] for
+/// a token beyond [`MaxLength::DEFAULT`].
 pub fn sign<C: Profile>(key: &(impl Signer + ?Sized), claims: &C) -> Result<String, Fault> {
-    jws::sign_written(key, Some(C::TYP), |json| claims.write(json))
+    sign_up_to(key, claims, MaxLength::DEFAULT)
+}
+
+/// As [`sign`], for a token of up to this length; its verifiers trust as much with [`Trusted::up_to`](crate::jws::Trusted::up_to).
+///
+/// # Errors
+/// As [`sign`].
+///
+/// ```
+/// use countersign_jose::jws::{MaxLength, Trusted};
+/// use countersign_jose::jwt::{self, IdClaims};
+/// # use countersign_jose::{Algorithm, SigningKey};
+/// # let key = SigningKey::generate(Algorithm::Es256)?;
+/// # let (iss, aud) = ("https://id.example".to_owned(), "shop".into());
+/// # let exp = 1_800_000_060;
+/// let claims = IdClaims { iss, aud, sub: "ana".into(), iat: exp - 60, exp, nonce: Some("n".repeat(20_000)), ..IdClaims::default() };
+/// assert!(jwt::sign(&key, &claims).is_err());
+/// let long = MaxLength::bytes(32 * 1024).unwrap();
+/// let token = jwt::sign_up_to(&key, &claims, long)?;
+///
+/// let trusted = Trusted::from(key.verifying_key());
+/// let shop = |trusted: &Trusted| jwt::verifier::<IdClaims>(trusted.clone()).issuer("https://id.example").audience("shop");
+/// assert!(shop(&trusted).verify(&token, exp - 50).is_err());
+/// assert_eq!(shop(&trusted.up_to(long)).verify(&token, exp - 50).unwrap().sub, "ana");
+/// # Ok::<(), countersign_jose::Fault>(())
+/// ```
+pub fn sign_up_to<C: Profile>(
+    key: &(impl Signer + ?Sized),
+    claims: &C,
+    limit: MaxLength,
+) -> Result<String, Fault> {
+    jws::sign_written(key, Some(C::TYP), limit, |json| claims.write(json))
 }
 
 /// Writes claims as a token of their profile up to the signature, which the private half of
@@ -82,7 +114,7 @@ pub fn sign<C: Profile>(key: &(impl Signer + ?Sized), claims: &C) -> Result<Stri
 ///
 /// # Errors
 /// [`Fault::Claims`] when JSON cannot be written, [`Fault::NotStrict`] for claims of one's own
-/// that no verifier would read.
+/// that no verifier would read, [`Fault::TooLong`] as [`sign`].
 ///
 /// ```
 /// use countersign_jose::{Algorithm, Signer, SigningKey, jwt::{self, IdClaims}};
@@ -98,7 +130,7 @@ pub fn sign<C: Profile>(key: &(impl Signer + ?Sized), claims: &C) -> Result<Stri
 pub fn prepare<C: Profile>(key: &VerifyingKey, claims: &C) -> Result<Unsigned, Fault> {
     let mut payload = Vec::new();
     claims.write(&mut payload)?;
-    Ok(jws::prepare(key, Some(C::TYP), &payload))
+    jws::prepare(key, Some(C::TYP), &payload).within(MaxLength::DEFAULT)
 }
 
 /// The left half of a hash in base64url: `at_hash` and `c_hash` of an ID token.

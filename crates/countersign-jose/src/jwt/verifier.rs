@@ -334,7 +334,7 @@ impl<C: Profile> Verifier<C> {
         token: &str,
         room: &'r mut Room<N>,
     ) -> Result<(&'r [u8], usize), Error> {
-        let compact = Compact::split(token)?;
+        let compact = Compact::split_within(token, self.keys.limit())?;
         let place = self.place(&compact)?;
         compact.check(self.keys.key(place).ok_or(Error::UnknownKey)?)?;
         if let Some(seen) = self.seen.get(place) {
@@ -345,7 +345,7 @@ impl<C: Profile> Verifier<C> {
 
     /// Whether a token would still be checked with this key.
     fn would_choose(&self, token: &str, key: &VerifyingKey) -> bool {
-        let place = Compact::split(token).and_then(|compact| self.place(&compact));
+        let place = Compact::split_within(token, self.keys.limit()).and_then(|compact| self.place(&compact));
         match place.ok().and_then(|place| self.keys.key(place)) {
             Some(Key::Public(chosen)) => chosen.same(key),
             _ => false,

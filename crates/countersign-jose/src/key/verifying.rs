@@ -178,6 +178,15 @@ impl VerifyingKey {
                 && self.0.material == other.0.material)
     }
 
+    /// The length of its signatures in bytes.
+    pub(crate) fn signature_len(&self) -> usize {
+        match &self.0.material {
+            // RFC 8017 8.1.1 and 8.2.1: as long as the modulus.
+            Material::Rsa { n, .. } => n.len(),
+            _ => self.0.algorithm.signature_len().unwrap_or_default(),
+        }
+    }
+
     /// Whether `signature` was made over `message` by the other half of this key.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         // ECDSA signatures have one length; DER, which other protocols use, is refused here.

@@ -40,10 +40,9 @@ use arc_swap::ArcSwap;
 use countersign_core::policy::ACCESS_LIFETIME_MAX;
 use countersign_core::port::Clock;
 use countersign_core::time::Timestamp;
-use countersign_jose::jws::MAX_TOKEN;
 use countersign_jose::jwt::{self, AccessClaims, Extended};
 use countersign_jose::primitive::{self, base64};
-use countersign_jose::{JwkSet, KeySet, SigningKey, VerifyingKey};
+use countersign_jose::{Fault, JwkSet, KeySet, SigningKey, VerifyingKey};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
@@ -203,11 +202,11 @@ impl Issuer {
             jti: base64::encode(id),
             ..AccessClaims::default()
         };
-        let token = AccessToken(Zeroizing::new(jwt::sign(&*key, &Extended::new(claims, own))?));
-        if token.reveal().len() > MAX_TOKEN {
-            return Err(IssuerError::Unfit { what: "a token is at most 16 KiB long" });
-        }
-        Ok(token)
+        let token = jwt::sign(&*key, &Extended::new(claims, own)).map_err(|fault| match fault {
+            Fault::TooLong { .. } => IssuerError::Unfit { what: "a token is at most 16 KiB long" },
+            other => other.into(),
+        })?;
+        Ok(AccessToken(Zeroizing::new(token)))
     }
 
     /// Checks the tokens of this issuer, with the keys of each moment.
