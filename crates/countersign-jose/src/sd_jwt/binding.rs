@@ -10,7 +10,7 @@ use crate::base64;
 use crate::error::{Error, Fault};
 use crate::header::{Header, media_type};
 use crate::jws::compact::Compact;
-use crate::jws::{self, TrustedKey};
+use crate::jws::{self, MaxLength, TrustedKey};
 use crate::jwt::reader::Claims;
 use crate::key::{SigningKey, VerifyingKey};
 
@@ -38,9 +38,25 @@ pub(super) fn sign(
     iat: u64,
     digests: Hash,
 ) -> Result<String, Fault> {
+    jws::sign(holder, Some(TYP), &payload(shown, aud, nonce, iat, digests)?)
+}
+
+/// As [`sign`], up to the signature.
+pub(super) fn prepare(
+    holder: &VerifyingKey,
+    shown: &str,
+    aud: &str,
+    nonce: &str,
+    iat: u64,
+    digests: Hash,
+) -> Result<jws::Unsigned, Fault> {
+    let payload = payload(shown, aud, nonce, iat, digests)?;
+    jws::prepare(holder, Some(TYP), &payload).within(MaxLength::DEFAULT)
+}
+
+fn payload(shown: &str, aud: &str, nonce: &str, iat: u64, digests: Hash) -> Result<Vec<u8>, Fault> {
     let claims = Written { iat, aud, nonce, sd_hash: hash(digests, shown) };
-    let payload = serde_json::to_vec(&claims).map_err(|_| Fault::Claims)?;
-    jws::sign(holder, Some(TYP), &payload)
+    serde_json::to_vec(&claims).map_err(|_| Fault::Claims)
 }
 
 /// What a binding must be made for.

@@ -11,12 +11,12 @@ use serde_json::{Map, Value};
 use super::binding;
 use super::disclosure::Disclosure;
 use super::restore::restore;
-use super::{MAX_DISCLOSURES, MAX_PRESENTATION};
+use super::{MAX_DISCLOSURES, MAX_PRESENTATION, Unsigned};
 use crate::algorithm::Hash;
 use crate::error::{Error, Fault};
 use crate::json::Object;
 use crate::jws::compact::Compact;
-use crate::key::SigningKey;
+use crate::key::{SigningKey, VerifyingKey};
 
 /// An SD-JWT cut at its tildes.
 pub(super) struct Parts<'a> {
@@ -133,6 +133,22 @@ impl Presentation {
     pub fn bound(self, holder: &SigningKey, audience: &str, nonce: &str, now: u64) -> Result<String, Fault> {
         let binding = binding::sign(holder, &self.text, audience, nonce, now, self.digests)?;
         Ok(self.text + &binding)
+    }
+
+    /// As [`Presentation::bound`], up to the signature, which the private half of `holder` must make
+    /// elsewhere: in the secure element of a phone.
+    ///
+    /// # Errors
+    /// [`Fault::Claims`] when JSON cannot be written, [`Fault::TooLong`] for an endless nonce.
+    pub fn prepare(
+        self,
+        holder: &VerifyingKey,
+        audience: &str,
+        nonce: &str,
+        now: u64,
+    ) -> Result<Unsigned, Fault> {
+        let token = binding::prepare(holder, &self.text, audience, nonce, now, self.digests)?;
+        Ok(Unsigned::new(self.text, token, String::new()))
     }
 
     /// Leaves it unbound: whoever gets a copy can show it to others as their own.

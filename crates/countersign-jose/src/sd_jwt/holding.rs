@@ -160,7 +160,8 @@ fn what_nobody_could_read_is_not_signed() {
     let refused = claims.sign(es256(), Type::CREDENTIAL).unwrap_err();
     assert_eq!(refused, Fault::NotStrict { flaw: Flaw::TooDeep });
     let long = Claims::new(&json!({ "a": "x".repeat(MAX_PRESENTATION) })).unwrap();
-    assert_eq!(long.sign(es256(), Type::CREDENTIAL).unwrap_err(), Fault::Claims);
+    let limit = crate::jws::MAX_TOKEN;
+    assert_eq!(long.sign(es256(), Type::CREDENTIAL).unwrap_err(), Fault::TooLong { limit });
     assert!(self::claims().sign(es256(), Type::CREDENTIAL).is_ok());
 }
 

@@ -7,11 +7,12 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::disclosure::{Disclosure, RESERVED, decoy};
-use super::{Held, MAX_DISCLOSURES, Type};
+use super::{Held, MAX_DISCLOSURES, Type, Unsigned};
 use crate::algorithm::Hash;
+use crate::base64;
 use crate::error::{Error, Fault};
 use crate::json::Object;
-use crate::jws;
+use crate::jws::{self, MaxLength};
 use crate::key::{SigningKey, VerifyingKey};
 
 /// Claims that decide whether the credential is good: a holder cannot keep them back
@@ -111,9 +112,31 @@ impl Claims {
     /// Signs the credential: the token and all disclosures, for the holder and nobody else.
     ///
     /// # Errors
-    /// [`Fault::Random`] and [`Fault::Crypto`]; [`Fault::NotStrict`] and [`Fault::Claims`] for a
-    /// credential that nobody could read: digests nest, too, and it has a greatest length.
+    /// [`Fault::Random`] and [`Fault::Crypto`]; [`Fault::NotStrict`], [`Fault::TooLong`] and
+    /// [`Fault::Claims`] for a credential that nobody could read: digests nest, too.
     pub fn sign(&self, key: &SigningKey, typ: Type) -> Result<String, Fault> {
+        let (payload, disclosed) = self.written()?;
+        let text = jws::sign(key, Some(typ.name()), &payload)? + &disclosed;
+        readable(&text)?;
+        Ok(text)
+    }
+
+    /// Writes the credential up to its signature, which the private half of `key` must make elsewhere:
+    /// in an HSM or a KMS.
+    ///
+    /// # Errors
+    /// As [`Claims::sign`].
+    pub fn prepare(&self, key: &VerifyingKey, typ: Type) -> Result<Unsigned, Fault> {
+        let (payload, disclosed) = self.written()?;
+        let token = jws::prepare(key, Some(typ.name()), &payload).within(MaxLength::DEFAULT)?;
+        // As long as it will be, so that nobody is asked to sign what cannot be read.
+        let signature = "A".repeat(base64::encoded_len(key.signature_len()));
+        readable(&format!("{}.{signature}{disclosed}", String::from_utf8_lossy(token.input())))?;
+        Ok(Unsigned::new(String::new(), token, disclosed))
+    }
+
+    /// The payload of the token, and the disclosures that stand behind it.
+    fn written(&self) -> Result<(Vec<u8>, String), Fault> {
         let mut claims = self.claims.clone();
         // What stands inside goes first, so that it is still where its path says.
         let mut paths: Vec<&String> = self.concealed.iter().collect();
@@ -131,17 +154,23 @@ impl Claims {
             members.insert("_sd_alg".to_owned(), Value::from("sha-256"));
         }
         let payload = serde_json::to_vec(&claims).map_err(|_| Fault::Claims)?;
-        let mut text = jws::sign(key, Some(typ.name()), &payload)?;
+        let mut disclosed = String::new();
         for disclosure in &disclosures {
-            text.push('~');
-            text.push_str(&disclosure.text);
+            disclosed.push('~');
+            disclosed.push_str(&disclosure.text);
         }
-        text.push('~');
-        match Held::parse(&text) {
-            Ok(_) => Ok(text),
-            Err(Error::Json { flaw, .. }) => Err(Fault::NotStrict { flaw }),
-            Err(_) => Err(Fault::Claims),
-        }
+        disclosed.push('~');
+        Ok((payload, disclosed))
+    }
+}
+
+/// Whether a holder could read the credential.
+fn readable(text: &str) -> Result<(), Fault> {
+    match Held::parse(text) {
+        Ok(_) => Ok(()),
+        Err(Error::Json { flaw, .. }) => Err(Fault::NotStrict { flaw }),
+        Err(Error::TooLarge { limit }) => Err(Fault::TooLong { limit }),
+        Err(_) => Err(Fault::Claims),
     }
 }
 

@@ -7,6 +7,7 @@
 //!
 //! - The issuer: [`Claims`], [`Claims::conceal`], [`Claims::sign`].
 //! - The holder: [`Held::parse`], [`Held::present`], then [`Presentation::bound`].
+//! - Keys in an HSM or a phone's secure element: [`Claims::prepare`], [`Presentation::prepare`].
 //! - The verifier: [`verifier`], which wants a type, an issuer, and a decision about binding.
 //!
 //! ```
@@ -46,11 +47,13 @@ mod disclosure;
 mod held;
 mod issue;
 mod restore;
+mod unsigned;
 mod verifier;
 
 pub use disclosure::Disclosure;
 pub use held::{Held, Presentation};
 pub use issue::Claims;
+pub use unsigned::Unsigned;
 pub use verifier::{
     Bound, Builder, Disclosed, Unbound, Verifier, WantsBinding, WantsIssuer, WantsType, verifier,
 };

@@ -3,6 +3,7 @@
 mod crit;
 mod detached;
 mod document;
+mod length;
 mod vectors;
 
 use crate::algorithm::{Algorithm, Family};

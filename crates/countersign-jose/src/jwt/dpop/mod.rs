@@ -21,7 +21,7 @@ use crate::error::{Error, Fault};
 use crate::header::{Header, media_type};
 use crate::jwk::Jwk;
 use crate::jws::compact::Compact;
-use crate::jws::{self, TrustedKey};
+use crate::jws::{self, MaxLength, TrustedKey, Unsigned};
 use crate::jwt::reader::Claims;
 use crate::key::{SigningKey, VerifyingKey};
 use uri::Target;
@@ -98,7 +98,36 @@ impl<'a> Request<'a> {
     /// # Errors
     /// [`Fault::Crypto`] when the library fails, [`Fault::Claims`] for an address that is none.
     pub fn prove(&self, key: &SigningKey, jti: &str, now: u64) -> Result<String, Fault> {
-        let jwk = serde_json::to_string(&key.verifying_key().to_bare_jwk()).map_err(|_| Fault::Claims)?;
+        let (header, claims) = self.written(&key.verifying_key(), jti, now)?;
+        jws::sign_under(key, header.as_bytes(), &claims)
+    }
+
+    /// Writes the proof up to its signature, which the private half of `key` must make elsewhere: in a
+    /// secure element that never lets it out.
+    ///
+    /// # Errors
+    /// [`Fault::Claims`] for an address that is none, [`Fault::TooLong`] for one that is endless.
+    ///
+    /// ```
+    /// use countersign_jose::jwt::dpop::Request;
+    /// # use countersign_jose::{Algorithm, Signer, SigningKey};
+    /// # let chip = SigningKey::generate(Algorithm::Es256)?;
+    /// let public = chip.verifying_key(); // all that the program knows of the key
+    /// let request = Request::new("POST", "https://id.example/token");
+    /// let unsigned = request.prepare(&public, "p1", 1_800_000_000)?;
+    /// let signature = chip.sign(unsigned.input())?;
+    /// let proof = unsigned.signed(&signature).unwrap();
+    /// assert_eq!(request.check(&proof, 1_800_000_001).unwrap().thumbprint(), public.thumbprint());
+    /// # Ok::<(), countersign_jose::Fault>(())
+    /// ```
+    pub fn prepare(&self, key: &VerifyingKey, jti: &str, now: u64) -> Result<Unsigned, Fault> {
+        let (header, claims) = self.written(key, jti, now)?;
+        jws::prepare_under(key, header.as_bytes(), &claims).within(MaxLength::DEFAULT)
+    }
+
+    /// The header and the claims of the proof.
+    fn written(&self, key: &VerifyingKey, jti: &str, now: u64) -> Result<(String, Vec<u8>), Fault> {
+        let jwk = serde_json::to_string(&key.to_bare_jwk()).map_err(|_| Fault::Claims)?;
         let header = format!(r#"{{"alg":"{}","typ":"{TYP}","jwk":{jwk}}}"#, key.algorithm());
         let claims = Written {
             jti,
@@ -108,8 +137,7 @@ impl<'a> Request<'a> {
             ath: self.token.map(|token| base64::encode(backend::sha256(token.as_bytes()))),
             nonce: self.nonce,
         };
-        let claims = serde_json::to_vec(&claims).map_err(|_| Fault::Claims)?;
-        jws::sign_under(key, header.as_bytes(), &claims)
+        Ok((header, serde_json::to_vec(&claims).map_err(|_| Fault::Claims)?))
     }
 
     /// Checks a proof at `now`, in unix seconds.
@@ -180,7 +208,15 @@ fn bring(json: &[u8]) -> Result<VerifyingKey, Error> {
     let object = Header::object(json)?;
     let jwk = object.member("jwk").ok_or(FAULTY)?;
     // `Jwk` refuses private members and secrets.
-    let jwk = Jwk::parse(jwk.raw().as_bytes()).map_err(|_| FAULTY)?;
+    let jwk = Jwk::parse(jwk.raw().as_bytes()).map_err(|_| FAULTY_KEY)?;
+    match &jwk.material {
+        Material::Rsa { n, .. } if n.len() > RSA_MOST => Err(FAULTY_KEY),
+        _ => Ok((header, jwk)),
+    }
+}
+
+/// The key, fit to check the proof by the proof's own algorithm.
+fn load(header: &Header<'_>, jwk: &Jwk) -> Result<VerifyingKey, Error> {
     let algorithm = Algorithm::named(&header.alg).filter(|algorithm| algorithm.family() != Family::Secret);
     let algorithm = algorithm.ok_or(Error::Proof { member: "alg" })?;
     VerifyingKey::from_jwk_as(&jwk, algorithm).map_err(|_| FAULTY)
