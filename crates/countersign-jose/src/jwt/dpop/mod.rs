@@ -19,7 +19,7 @@ use crate::backend;
 use crate::base64;
 use crate::error::{Error, Fault};
 use crate::header::{Header, media_type};
-use crate::jwk::Jwk;
+use crate::jwk::{Jwk, Material};
 use crate::jws::compact::Compact;
 use crate::jws::{self, MaxLength, TrustedKey, Unsigned};
 use crate::jwt::reader::Claims;
@@ -30,6 +30,10 @@ const TYP: &str = "dpop+jwt";
 
 /// The longest `jti` in bytes: it is kept for a while, and chosen by strangers.
 const JTI: usize = 256;
+
+/// The longest RSA modulus that a proof may bring, in bytes: what strangers make us compute grows with
+/// its square, and 8192 bits would be milliseconds.
+const RSA_MOST: usize = 4096 / 8;
 
 /// How far ahead of ours the client's clock may be, in seconds.
 const AHEAD: u64 = 5;
@@ -144,14 +148,24 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     /// Those of the compact form, [`Error::Type`], [`Error::Critical`], [`Error::Signature`];
-    /// [`Error::Proof`] naming what does not belong to this request.
+    /// [`Error::Proof`] naming what does not belong to this request, or `jwk` for a key that cannot
+    /// be used, such as RSA beyond 4096 bits.
     pub fn check(&self, proof: &str, now: u64) -> Result<Proven, Error> {
         let compact = Compact::split(proof)?;
         let header = compact.header()?;
-        let key = bring(&header)?;
-        compact.check(TrustedKey::Public(&key))?;
+        let (header, jwk) = bring(&header)?;
         let payload = compact.payload()?;
-        let claims = Claims::parse(&payload)?;
+        // Before the signature, because the key is a stranger's, and to load one costs as much as
+        // a check. Nothing that is read here is believed before the end.
+        let (jti, iat) = self.claims(&Claims::parse(&payload)?, now)?;
+        let key = load(&header, &jwk)?;
+        compact.check(TrustedKey::Public(&key))?;
+        let token = self.token.map(|token| backend::sha256(token.as_bytes()));
+        Ok(Proven { thumbprint: key.thumbprint(), jti, iat, token })
+    }
+
+    /// Whether the claims are about this request and this moment; its `jti` and `iat`.
+    fn claims(&self, claims: &Claims<'_>, now: u64) -> Result<(String, u64), Error> {
         let faulty = |member| Error::Proof { member };
         let text = |member| claims.text(member).map_err(|_| faulty(member));
         let jti = text("jti")?;
@@ -177,10 +191,9 @@ impl<'a> Request<'a> {
         if from.is_some_and(|from| from > now.saturating_add(AHEAD)) {
             return Err(faulty("nbf"));
         }
-        let token = self.token.map(|token| backend::sha256(token.as_bytes()));
         let ath = claims.maybe_text("ath").map_err(|_| faulty("ath"))?;
         // A proof for a request with a token is none for one without.
-        if ath != token.map(base64::encode) {
+        if ath != self.token.map(|token| base64::encode(backend::sha256(token.as_bytes()))) {
             return Err(faulty("ath"));
         }
         if let Some(nonce) = self.nonce
@@ -188,7 +201,7 @@ impl<'a> Request<'a> {
         {
             return Err(faulty("nonce"));
         }
-        Ok(Proven { thumbprint: key.thumbprint(), jti, iat, token })
+        Ok((jti, iat))
     }
 }
 
@@ -198,15 +211,16 @@ impl fmt::Debug for Request<'_> {
     }
 }
 
-/// The key that the proof brings: public, and of the proof's own algorithm.
-fn bring(json: &[u8]) -> Result<VerifyingKey, Error> {
-    const FAULTY: Error = Error::Proof { member: "jwk" };
+const FAULTY_KEY: Error = Error::Proof { member: "jwk" };
+
+/// The key that the proof brings, not yet looked at: public, and not too large.
+fn bring(json: &[u8]) -> Result<(Header<'_>, Jwk), Error> {
     let header = Header::parse(json)?;
     if header.typ.as_deref().map(media_type) != Some(TYP) {
         return Err(Error::Type { expected: TYP });
     }
     let object = Header::object(json)?;
-    let jwk = object.member("jwk").ok_or(FAULTY)?;
+    let jwk = object.member("jwk").ok_or(FAULTY_KEY)?;
     // `Jwk` refuses private members and secrets.
     let jwk = Jwk::parse(jwk.raw().as_bytes()).map_err(|_| FAULTY_KEY)?;
     match &jwk.material {
@@ -219,7 +233,7 @@ fn bring(json: &[u8]) -> Result<VerifyingKey, Error> {
 fn load(header: &Header<'_>, jwk: &Jwk) -> Result<VerifyingKey, Error> {
     let algorithm = Algorithm::named(&header.alg).filter(|algorithm| algorithm.family() != Family::Secret);
     let algorithm = algorithm.ok_or(Error::Proof { member: "alg" })?;
-    VerifyingKey::from_jwk_as(&jwk, algorithm).map_err(|_| FAULTY)
+    VerifyingKey::from_jwk_as(jwk, algorithm).map_err(|_| FAULTY_KEY)
 }
 
 /// A proof that was checked. Only [`Request::check`] makes one.

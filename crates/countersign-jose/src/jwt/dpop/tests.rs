@@ -120,6 +120,39 @@ fn the_key_is_public_and_signs_with_its_own_algorithm() {
 }
 
 #[test]
+/// An RSA key that somebody could have, of so many bits, in a header.
+fn rsa_header(bits: usize) -> String {
+    let mut n = vec![0x5a; bits / 8];
+    (n[0], n[1]) = (0xc3, 0x17);
+    let jwk = (1_u8..=255).step_by(2).map(|last| {
+        *n.last_mut().unwrap() = last;
+        format!(r#"{{"kty":"RSA","e":"AQAB","n":"{}"}}"#, base64::encode(&n))
+    });
+    let good = |jwk: &String| {
+        let jwk = Jwk::parse(jwk.as_bytes()).unwrap();
+        VerifyingKey::from_jwk_as(&jwk, Algorithm::Ps256).is_ok()
+    };
+    let jwk = jwk.into_iter().find(good).unwrap();
+    format!(r#"{{"alg":"PS256","typ":"dpop+jwt","jwk":{jwk}}}"#)
+}
+
+#[test]
+fn a_key_is_looked_at_only_for_this_request_and_no_large_one() {
+    let told = |header: &str, claims: &str| request().check(&under(header, claims), NOW).unwrap_err();
+    // The key of a stranger costs nothing while the proof is for something else.
+    let weak = format!(r#"{{"kty":"RSA","e":"AQAB","n":"{}"}}"#, base64::encode([0xc5; 64]));
+    let weak = format!(r#"{{"alg":"PS256","typ":"dpop+jwt","jwk":{weak}}}"#);
+    for (member, value) in [("htm", "\"POST\""), ("htu", "\"https://other.example/\""), ("iat", "1799999000")]
+    {
+        assert_eq!(told(&weak, &claims(member, value)), Error::Proof { member });
+    }
+    assert_eq!(told(&weak, &claims("-", "")), Error::Proof { member: "jwk" });
+    assert_eq!(told(&rsa_header(4096), &claims("-", "")), Error::Signature);
+    for bits in [4104, 8192] {
+        assert_eq!(told(&rsa_header(bits), &claims("-", "")), Error::Proof { member: "jwk" }, "{bits}");
+    }
+}
+
 fn a_bound_token_needs_the_proof_of_its_key_for_this_token() {
     let holder = SigningKey::generate(Algorithm::EdDsa).unwrap();
     let claims = AccessClaims { cnf: Some(Confirmation::of(&holder.verifying_key())), ..access() };
