@@ -60,6 +60,10 @@ pub enum Error {
         /// The key's algorithm.
         expected: Algorithm,
     },
+    /// The header's `alg` is `none`, in whatever spelling: there is no signature, and none that
+    /// could be checked (RFC 8725 2.1 and 3.2).
+    #[error("the header's `alg` is `none`: nobody has signed this token, so anybody can have written it")]
+    AlgorithmNone,
     /// No trusted key has the token's `kid` (RFC 7515 4.1.4).
     #[error("no trusted key has the token's `kid`")]
     UnknownKey,
@@ -276,8 +280,8 @@ pub enum Error {
     /// The header's `enc` is unknown, or not one that the key allows (RFC 7516 4.1.2).
     #[error("the header's `enc` is not one that the key allows")]
     ContentAlgorithm,
-    /// The header's `alg` is `RSA1_5`, which does not exist here (RFC 8725 3.2).
-    #[error("the header's `alg` is `RSA1_5`, whose padding lets attackers decrypt; use `RSA-OAEP-256`")]
+    /// The `alg` of a header or a key is `RSA1_5`, which does not exist here (RFC 8725 3.2).
+    #[error("the `alg` is `RSA1_5`, whose padding lets attackers decrypt; use `RSA-OAEP-256`")]
     Rsa15,
     /// The header's `p2c` asks for less or more work than the password allows (RFC 7518 4.8.1.2).
     #[error("the header's `p2c` is not between `1000` and `{most}`")]
@@ -330,6 +334,7 @@ impl Error {
             Self::Header { .. } => "CS-1005",
             Self::Critical => "CS-1006",
             Self::Algorithm { .. } => "CS-1007",
+            Self::AlgorithmNone => "CS-1041",
             Self::UnknownKey => "CS-1008",
             Self::KeyUnnamed => "CS-1009",
             Self::Signature => "CS-1010",
@@ -398,6 +403,7 @@ impl Error {
             Self::Unprotected { .. } => "RFC 7515 4",
             Self::Document { .. } => "RFC 7515 7.2",
             Self::Algorithm { .. } => "RFC 8725 3.1",
+            Self::AlgorithmNone => "RFC 8725 3.2",
             Self::UnknownKey | Self::KeyUnnamed => "RFC 7515 4.1.4",
             Self::Signature | Self::SignerMissing => "RFC 7515 5.2",
             Self::Type { .. } => "RFC 8725 3.11",

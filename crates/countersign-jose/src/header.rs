@@ -43,6 +43,9 @@ impl<'a> Header<'a> {
     pub(crate) fn of(object: &Object<'a>) -> Result<Self, Error> {
         let kid = kid(object)?;
         let alg = text(object, "alg")?.ok_or(Error::Header { member: "alg" })?;
+        if alg.eq_ignore_ascii_case("none") {
+            return Err(Error::AlgorithmNone);
+        }
         Ok(Self { alg, kid, typ: text(object, "typ")?, cty: text(object, "cty")? })
     }
 

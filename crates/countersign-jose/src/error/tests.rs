@@ -12,6 +12,7 @@ fn errors() -> Vec<Error> {
         Error::Header { member: "alg" },
         Error::Critical,
         Error::Algorithm { expected: algorithm },
+        Error::AlgorithmNone,
         Error::UnknownKey,
         Error::KeyUnnamed,
         Error::Signature,

@@ -55,7 +55,7 @@ impl PrivateJwkSet {
         for document in &documents {
             match PrivateJwk::of(document) {
                 Ok(key) => keys.push(key),
-                Err(Error::Unsupported | Error::Contradiction) => {}
+                Err(Error::Unsupported | Error::Rsa15 | Error::Contradiction) => {}
                 Err(error) => return Err(error),
             }
         }

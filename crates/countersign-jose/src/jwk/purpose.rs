@@ -61,6 +61,8 @@ impl Purpose {
     /// Reads `use`, `key_ops` and `alg`.
     pub(super) fn read(object: &Object<'_>, half: Half) -> Result<Self, Error> {
         let named = match text(object, "alg")? {
+            // Not only unknown: whoever has such a key is told why it does not exist.
+            Some(name) if name == "RSA1_5" => return Err(Error::Rsa15),
             Some(name) => Self::of_algorithm(&name).ok_or(Error::Unsupported)?,
             None => Self::Any,
         };

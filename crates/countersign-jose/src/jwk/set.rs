@@ -46,7 +46,7 @@ impl JwkSet {
         for key in documents(json)? {
             match read::from_object(&key) {
                 Ok(key) => keys.push(key),
-                Err(Error::Unsupported | Error::Contradiction) => {}
+                Err(Error::Unsupported | Error::Rsa15 | Error::Contradiction) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -164,6 +164,8 @@ fn a_jwk_is_for_verifying_with_its_own_algorithm_or_refused() {
         (r#","alg":"RS256""#, Error::Jwk { member: "alg" }),
         (r#","alg":"ES384""#, Error::Jwk { member: "alg" }),
         (r#","alg":"none""#, Error::Unsupported),
+        (r#","alg":"RSA1_5""#, Error::Rsa15),
+        (r#","use":"enc","alg":"RSA1_5""#, Error::Rsa15),
         (r#","alg":["ES256"]"#, Error::Jwk { member: "alg" }),
         (r#","kid":7"#, Error::Jwk { member: "kid" }),
         (r#","kid":"""#, Error::KeyId),

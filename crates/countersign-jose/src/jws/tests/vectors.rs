@@ -67,8 +67,7 @@ fn rfc_7515_a4_es512() {
 fn rfc_7515_a5_unsecured_is_refused() {
     let token = format!("eyJhbGciOiJub25lIn0.{PAYLOAD}.");
     for trusted in [public(RSA), public(EC), Trusted::from(rfc_7515_a1())] {
-        let refused = jws::verify(&token, &trusted).unwrap_err();
-        assert!(matches!(refused, Error::Algorithm { .. }), "{refused}");
+        assert_eq!(jws::verify(&token, &trusted).unwrap_err(), Error::AlgorithmNone);
     }
 }
 

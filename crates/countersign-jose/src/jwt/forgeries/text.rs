@@ -35,7 +35,7 @@ pub(super) const CLASSES: &[Class] = &[
         codes: &["CS-1003", "CS-1010"],
         forge: odd,
     },
-    Class { name: "another alg", tokens: 1044, codes: &["CS-1007", "CS-1010"], forge: algs },
+    Class { name: "another alg", tokens: 1044, codes: &["CS-1007", "CS-1010", "CS-1041"], forge: algs },
     Class { name: "another typ", tokens: 288, codes: &["CS-1011", "CS-1010"], forge: typs },
     Class {
         name: "another kid",
