@@ -145,8 +145,8 @@ pub enum Error {
     /// The key is too short for its algorithm (RFC 7518 3.2, 3.3).
     #[error("the key has `{bits}` bits; `{algorithm}` needs at least `{least}`")]
     KeyTooShort {
-        /// The algorithm the key was meant for.
-        algorithm: Algorithm,
+        /// The algorithm the key was meant for, for signatures or for encryption.
+        algorithm: &'static str,
         /// The key's length.
         bits: usize,
         /// The least length.

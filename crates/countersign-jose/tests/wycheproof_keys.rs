@@ -22,15 +22,8 @@ const OF_KEYS: [(usize, Error); 14] = [
     (24, Error::Jwk { member: "n" }),
 ];
 
-const fn short(name: &str, bits: usize, least: usize) -> Error {
-    use countersign_jose::Algorithm::{Hs256, Hs384, Hs512, Rs256};
-    let algorithm = match name.as_bytes() {
-        b"HS256" => Hs256,
-        b"HS384" => Hs384,
-        b"HS512" => Hs512,
-        _ => Rs256,
-    };
-    Error::KeyTooShort { algorithm, bits, least }
+const fn short(name: &'static str, bits: usize, least: usize) -> Error {
+    Error::KeyTooShort { algorithm: name, bits, least }
 }
 
 /// What a verifier trusts that was given these keys.

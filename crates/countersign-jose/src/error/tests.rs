@@ -28,7 +28,7 @@ fn errors() -> Vec<Error> {
         Error::SignerMissing,
         Error::Jwk { member: "x" },
         Error::Unsupported,
-        Error::KeyTooShort { algorithm, bits: 1, least: 2 },
+        Error::KeyTooShort { algorithm: "RS256", bits: 1, least: 2 },
         Error::WeakExponent,
         Error::NotASecret { format: "PEM" },
         Error::DuplicateKeyId,
@@ -80,8 +80,8 @@ fn faults() -> Vec<Fault> {
         Fault::Recipients,
         Fault::UnfitKey { algorithm: KeyAlgorithm::Dir },
         Fault::Unencodable,
-    ]
         Fault::TooLong { limit: 1 },
+    ]
 }
 
 #[test]

@@ -46,7 +46,8 @@ impl SharedKey {
         }
         let least = hash.size();
         if secret.len() < least {
-            return Err(Error::KeyTooShort { algorithm, bits: secret.len() * 8, least: least * 8 });
+            let (algorithm, bits) = (algorithm.name(), secret.len() * 8);
+            return Err(Error::KeyTooShort { algorithm, bits, least: least * 8 });
         }
         Ok(Self::unchecked(algorithm, hash, secret))
     }

@@ -59,7 +59,7 @@ impl VerifyingKey {
         if named.is_some_and(|named| named != algorithm) || !jwk.material.fits(algorithm) {
             return Err(Error::Jwk { member: "alg" });
         }
-        strong(&jwk.material, algorithm)?;
+        strong(&jwk.material, algorithm.name())?;
         let member = match jwk.material {
             Material::Rsa { .. } => "n",
             Material::Ec { .. } | Material::Okp { .. } => "x",

@@ -10,7 +10,6 @@ use zeroize::Zeroizing;
 
 use super::policy::Policy;
 use super::{ContentKey, Delivery, Encrypter};
-use crate::algorithm::Algorithm;
 use crate::backend::agree::{AgreementKey, AgreementPublic};
 use crate::backend::oaep::OaepPublic;
 use crate::backend::{derive, wrap};
@@ -69,8 +68,8 @@ impl EncryptingKey {
     /// # Errors
     /// [`Error::Purpose`] for a key that is for signatures, [`Error::Jwk`] when it names another
     /// algorithm, is no key for this one, or is a point off its curve, [`Error::SmallOrder`],
-    /// [`Error::WeakExponent`], [`Error::SmallFactor`], [`Error::Roca`], [`Error::CloseFactors`]
-    /// and [`Error::Jwk`] for RSA keys that must not be used.
+    /// [`Error::KeyTooShort`], [`Error::WeakExponent`], [`Error::SmallFactor`], [`Error::Roca`],
+    /// [`Error::CloseFactors`] and [`Error::Jwk`] for RSA keys that must not be used.
     pub fn from_jwk_as(jwk: &Jwk, algorithm: KeyAlgorithm) -> Result<Self, Error> {
         allowed(jwk.purpose, algorithm)?;
         if !jwk.material.fits_encryption(algorithm) {
@@ -170,11 +169,7 @@ pub(super) fn allowed(purpose: Purpose, algorithm: KeyAlgorithm) -> Result<(), E
 }
 
 fn public(algorithm: KeyAlgorithm, material: &Material) -> Result<Public, Error> {
-    strong(material, Algorithm::Rs256).map_err(|error| match error {
-        // It names an algorithm for signatures.
-        Error::KeyTooShort { .. } => Error::Jwk { member: "n" },
-        other => other,
-    })?;
+    strong(material, algorithm.name())?;
     if let Material::Rsa { n, e } = material {
         return OaepPublic::new(algorithm, n, e).map(Public::Rsa).ok_or(Error::Jwk { member: "n" });
     }

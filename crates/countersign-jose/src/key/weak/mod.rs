@@ -8,7 +8,6 @@
 
 mod number;
 
-use crate::algorithm::Algorithm;
 use crate::error::Error;
 use crate::jwk::{Material, OkpCurve};
 use number::Number;
@@ -26,7 +25,9 @@ const ROCA_MOST: u32 = 353;
 const FERMAT_STEPS: usize = 100;
 
 /// Refuses keys that are short, or from which the private half or a forgery can be computed.
-pub(crate) fn strong(material: &Material, algorithm: Algorithm) -> Result<(), Error> {
+///
+/// `algorithm` is the one that they are for, to be told to whoever has a short one.
+pub(crate) fn strong(material: &Material, algorithm: &'static str) -> Result<(), Error> {
     match material {
         Material::Rsa { n, e } => rsa(n, e, algorithm),
         Material::Okp { curve, x } if small_order(*curve, x) => Err(Error::SmallOrder),
@@ -34,7 +35,7 @@ pub(crate) fn strong(material: &Material, algorithm: Algorithm) -> Result<(), Er
     }
 }
 
-fn rsa(n: &[u8], e: &[u8], algorithm: Algorithm) -> Result<(), Error> {
+fn rsa(n: &[u8], e: &[u8], algorithm: &'static str) -> Result<(), Error> {
     let bits = bits(n);
     if bits < RSA_LEAST {
         return Err(Error::KeyTooShort { algorithm, bits, least: RSA_LEAST });
@@ -88,6 +89,11 @@ fn is_power_of_65537(residue: u32, prime: u32) -> bool {
 
 /// Whether the point has order 1, 2, 4 or 8, in any of its encodings. With such a key anybody
 /// can sign, and every secret agreed on is known.
+///
+/// A point that is the sum of such a one and a good one is not told apart: that takes a
+/// multiplication by the group's order, which the library does not offer and which is not for us to
+/// write. Only the owner of the private half can make such a key, and all that it gains them is
+/// signatures which some verifiers take and others do not (RFC 8032 5.1.7 and 8.8).
 fn small_order(curve: OkpCurve, x: &[u8]) -> bool {
     const ED25519: [[u8; 32]; 2] = [
         [
