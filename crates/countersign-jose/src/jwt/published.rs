@@ -14,6 +14,7 @@ use crate::jwk::Jwk;
 use crate::jwt::{self, AccessClaims, Leeway, Verifier};
 use crate::key::{KeySet, SharedKey, SigningKey};
 
+use crate::jwt::remembering::known;
 fn verifier() -> Verifier<AccessClaims> {
     access_verifier(es256().verifying_key())
 }
@@ -146,7 +147,7 @@ fn a_hostile_text_costs_no_more_than_the_limit() {
 /// verifier, let another in.
 #[test]
 fn what_is_remembered_of_a_token_lets_no_other_in() {
-    let first = verifier();
+    let first = verifier().remembering(100);
     let good = jwt::sign(es256(), &access()).unwrap();
     for _ in 0..3 {
         first.verify(&good, NOW).unwrap();
@@ -166,6 +167,7 @@ fn what_is_remembered_of_a_token_lets_no_other_in() {
     let named = other.with_id(es256().key_id().clone());
     let replaced = first.clone().with_keys(named.verifying_key());
     assert_eq!(replaced.verify(&good, NOW).unwrap_err(), Error::Signature);
+        assert_eq!(known(&first), "1");
     first.verify(&good, NOW).unwrap();
 }
 
@@ -182,7 +184,9 @@ fn the_same_token_gets_the_same_answer_each_time() {
     }
     let (keys, any) = (es256().verifying_key(), ".*");
     let patterned = jwt::verifier::<AccessClaims>(keys).issuer(any).audience(any);
+    assert_eq!([&elsewhere, &rotated, &replaced].map(known), ["0", "0", "0"]);
     assert_eq!(patterned.verify(&good, NOW).unwrap_err(), Error::Issuer);
+    assert_eq!(known(&first), "1");
     let slow = format!("\"{}!\"", "a".repeat(8_000));
     assert_eq!(with_claim("aud", &slow), Err(Error::Audience));
 }

@@ -24,7 +24,7 @@ fn token() -> String {
 }
 
 /// How many tokens a verifier has in mind.
-fn known<C: Profile + core::fmt::Debug>(verifier: &Verifier<C>) -> String {
+pub(super) fn known<C: Profile + core::fmt::Debug>(verifier: &Verifier<C>) -> String {
     let debug = format!("{verifier:?}");
     let from = debug.split_once("Memory(").map_or("none", |(_, rest)| rest);
     from.split(' ').next().unwrap().to_owned()
