@@ -3,18 +3,21 @@
 //! The doc of each test names the reports. Those against encryption are in `jwe::attacks`, the
 //! one against unprotected headers in `jws::tests::document`.
 
+use allocation_counter::measure;
+
 use crate::algorithm::{Algorithm, Family};
 use crate::base64;
 use crate::error::Error;
 use crate::fixtures::{
     ISSUER, NOW, access, access_verifier, access_with, es256, forge, header, pairs, rs256, secret,
 };
+use crate::json::{Flaw, MAX_DEPTH};
 use crate::jwe::{EncryptingKey, KeyAlgorithm, Message};
 use crate::jwk::Jwk;
+use crate::jwt::remembering::known;
 use crate::jwt::{self, AccessClaims, Leeway, Verifier};
 use crate::key::{KeySet, SharedKey, SigningKey};
 
-use crate::jwt::remembering::known;
 fn verifier() -> Verifier<AccessClaims> {
     access_verifier(es256().verifying_key())
 }
@@ -131,15 +134,29 @@ fn zeros_are_a_signature_of_nobody() {
 #[test]
 fn a_hostile_text_costs_no_more_than_the_limit() {
     let within = crate::jws::MAX_TOKEN;
+    let verifier = verifier();
+    verifier.verify(&jwt::sign(es256(), &access()).unwrap(), NOW).unwrap();
+    // What the refusal of a text costs: how often memory is asked for, and how much of it.
+    let cost = |text: &str| {
+        let mut refused = None;
+        let cost = measure(|| refused = verifier.verify(text, NOW).err());
+        (refused.unwrap(), cost.count_total, cost.bytes_total)
+    };
     for flood in [".".repeat(within), ".".repeat(100_000_000), "a.".repeat(within / 2)] {
-        let refused = verifier().verify(&flood, NOW).unwrap_err();
+        let (refused, times, bytes) = cost(&flood);
         assert!(matches!(refused, Error::Shape | Error::TooLarge { .. }), "{refused}");
+        assert_eq!((times, bytes), (0, 0), "{refused}");
     }
     for nested in ["[".repeat(10_000), r#"{"a":"#.repeat(2_000)] {
-        let token = forge(es256(), &header(es256()), &format!(r#"{{"x":{nested}"#));
-        assert!(matches!(verifier().verify(&token, NOW), Err(Error::Json { .. })));
-        let token = forge(es256(), &format!(r#"{{"x":{nested}"#), "{}");
-        assert!(matches!(verifier().verify(&token, NOW), Err(Error::Json { .. })));
+        let claims = forge(es256(), &header(es256()), &format!(r#"{{"x":{nested}"#));
+        let head = forge(es256(), &format!(r#"{{"x":{nested}"#), "{}");
+        // The room that the part is decoded into, and the levels that are looked into: few, whatever comes.
+        for token in [&head, &claims] {
+            let (refused, times, bytes) = cost(token);
+            assert!(matches!(refused, Error::Json { flaw: Flaw::TooDeep, .. }), "{refused}");
+            let few = usize::try_from(times).unwrap() <= MAX_DEPTH + 2;
+            assert!(few && usize::try_from(bytes).unwrap() <= within, "{times} times, {bytes} bytes");
+        }
     }
 }
 
@@ -151,6 +168,7 @@ fn what_is_remembered_of_a_token_lets_no_other_in() {
     let good = jwt::sign(es256(), &access()).unwrap();
     for _ in 0..3 {
         first.verify(&good, NOW).unwrap();
+        assert_eq!(known(&first), "1");
     }
     // The same verifier, another token with the same header; or the same token too late.
     let (signed, signature) = good.rsplit_once('.').unwrap();
@@ -167,8 +185,9 @@ fn what_is_remembered_of_a_token_lets_no_other_in() {
     let named = other.with_id(es256().key_id().clone());
     let replaced = first.clone().with_keys(named.verifying_key());
     assert_eq!(replaced.verify(&good, NOW).unwrap_err(), Error::Signature);
-        assert_eq!(known(&first), "1");
+    assert_eq!([&elsewhere, &rotated, &replaced].map(known), ["0", "0", "0"]);
     first.verify(&good, NOW).unwrap();
+    assert_eq!(known(&first), "1");
 }
 
 /// GHSA-3j8v-cgw4-2g6q: a pattern kept its place, so every second answer was wrong; others took
@@ -184,9 +203,7 @@ fn the_same_token_gets_the_same_answer_each_time() {
     }
     let (keys, any) = (es256().verifying_key(), ".*");
     let patterned = jwt::verifier::<AccessClaims>(keys).issuer(any).audience(any);
-    assert_eq!([&elsewhere, &rotated, &replaced].map(known), ["0", "0", "0"]);
     assert_eq!(patterned.verify(&good, NOW).unwrap_err(), Error::Issuer);
-    assert_eq!(known(&first), "1");
     let slow = format!("\"{}!\"", "a".repeat(8_000));
     assert_eq!(with_claim("aud", &slow), Err(Error::Audience));
 }
