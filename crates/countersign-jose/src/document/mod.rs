@@ -12,7 +12,7 @@ mod public;
 mod shape;
 
 pub(crate) use pem::Label;
-pub(crate) use private::{from_pkcs1, from_pkcs8, from_sec1, to_pkcs8};
+pub(crate) use private::{from_pkcs1, from_pkcs8, from_sec1, to_pkcs8, to_sec1};
 pub(crate) use public::{from_rsa_public, from_spki, point, to_spki};
 pub(crate) use shape::{disguise, found};
 

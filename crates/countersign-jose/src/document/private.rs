@@ -68,6 +68,13 @@ pub(crate) fn to_pkcs8(material: &Material, secret: &Secret) -> Option<SecretByt
     wrapped(Tag::Sequence, &[integer(&[0])?, kind.write()?, octets(&key)?])
 }
 
+/// Writes an `ECPrivateKey` that names its curve and has its public half inside; none for other
+/// kinds of keys.
+pub(crate) fn to_sec1(material: &Material, secret: &Secret) -> Option<SecretBytes> {
+    let (Material::Ec { curve, x, y }, Secret::Bytes(d)) = (material, secret) else { return None };
+    ec_private(d, Some(*curve), Some(&public::uncompressed(x, y)))
+}
+
 /// Whether the bytes are PKCS#8, of whatever kind of key.
 pub(super) fn is_pkcs8(der: &[u8]) -> bool {
     outer(der).is_ok()

@@ -41,6 +41,26 @@ fn what_openssl_wrote_is_read_and_written_again_byte_for_byte() {
 }
 
 #[test]
+fn an_ec_key_is_written_in_the_old_format_as_openssl_writes_it() {
+    for (pem, old) in [(P256_PKCS8, P256_SEC1), (K256_PKCS8, K256_SEC1)] {
+        let key = PrivateJwk::from_pkcs8_pem(pem).unwrap();
+        assert_eq!(*key.to_sec1_pem().unwrap(), old);
+        assert_eq!(*key.to_sec1().unwrap(), der(old));
+    }
+    for key in pairs().iter().map(|key| key.to_jwk().unwrap()) {
+        match key.to_sec1() {
+            Ok(der) => assert_eq!(pkcs8_of(PrivateJwk::from_sec1(&der)), *key.to_pkcs8_pem().unwrap()),
+            Err(refused) => {
+                assert_eq!(refused, Error::Unsupported);
+                assert_ne!(key.algorithm().unwrap().family(), crate::algorithm::Family::Ec);
+            }
+        }
+    }
+    let secret = PrivateJwk::parse(br#"{"kty":"oct","k":"AAAA"}"#).unwrap();
+    assert_eq!(secret.to_sec1().unwrap_err(), Error::Unsupported);
+}
+
+#[test]
 fn rfc_8410_10_3_keys_of_version_1_and_2_are_read() {
     let one = "-----BEGIN PRIVATE KEY-----\n\
         MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\

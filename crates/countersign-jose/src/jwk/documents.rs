@@ -135,6 +135,33 @@ impl PrivateJwk {
         self.to_pkcs8().map(|der| Label::Pkcs8.write(&der))
     }
 
+    /// Writes an EC key as SEC1 (RFC 5915) in DER, with its curve and its public half, unencrypted:
+    /// for programs that do not know PKCS#8.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for keys of other kinds.
+    ///
+    /// ```
+    /// use countersign_jose::{Algorithm, PrivateJwk, SigningKey};
+    /// let key = SigningKey::generate(Algorithm::Es256)?.to_jwk().unwrap();
+    /// let old = key.to_sec1_pem().unwrap();
+    /// assert!(old.starts_with("-----BEGIN EC PRIVATE KEY-----"));
+    /// assert_eq!(PrivateJwk::from_sec1_pem(&old).unwrap().to_public().unwrap().thumbprint(), key.to_public().unwrap().thumbprint());
+    /// # Ok::<(), countersign_jose::Fault>(())
+    /// ```
+    pub fn to_sec1(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let PrivateMaterial::Pair(public, secret) = &self.material else { return Err(Error::Unsupported) };
+        document::to_sec1(public, secret).ok_or(Error::Unsupported)
+    }
+
+    /// Writes an EC key as SEC1 in PEM.
+    ///
+    /// # Errors
+    /// As [`PrivateJwk::to_sec1`].
+    pub fn to_sec1_pem(&self) -> Result<Zeroizing<String>, Error> {
+        self.to_sec1().map(|der| Label::Sec1.write(&der))
+    }
+
     fn bare((public, secret): (Material, Secret)) -> Self {
         let purpose = purpose_of(&public);
         Self { material: PrivateMaterial::Pair(public, secret), kid: None, purpose }
