@@ -5,13 +5,16 @@
 #![no_main]
 
 use countersign_fuzz::oracle::{self, Node};
-use countersign_fuzz::token::{self, AUDIENCE, ISSUER, NOW};
+use countersign_fuzz::token::{self, AUDIENCE, ISSUER, NOW, Ticket};
 use countersign_jose::jwt::{
-    AccessClaims, AssertionClaims, EventClaims, IdClaims, LogoutClaims, Profile, RequestClaims, Verified,
+    AccessClaims, AssertionClaims, EventClaims, Extended, IdClaims, IntrospectionClaims, LogoutClaims,
+    OwnClaims, Profile, RequestClaims, Verified,
 };
 
 /// The leeway of a verifier that says nothing about it.
 const LEEWAY: u64 = 5;
+/// How old an introspection response may be.
+const ANSWER: u64 = 60;
 
 libfuzzer_sys::fuzz_target!(|payload: &[u8]| {
     let node = oracle::read(payload);
@@ -21,6 +24,10 @@ libfuzzer_sys::fuzz_target!(|payload: &[u8]| {
     check::<AssertionClaims>(payload, node.as_ref());
     check::<EventClaims>(payload, node.as_ref());
     check::<RequestClaims>(payload, node.as_ref());
+    check::<IntrospectionClaims>(payload, node.as_ref());
+    check::<Extended<AccessClaims, Ticket>>(payload, node.as_ref());
+    check::<Extended<IdClaims, Ticket>>(payload, node.as_ref());
+    check::<OwnClaims<Ticket>>(payload, node.as_ref());
 });
 
 fn check<C: Profile>(payload: &[u8], node: Option<&Node>) {
@@ -34,8 +41,14 @@ fn check<C: Profile>(payload: &[u8], node: Option<&Node>) {
         |claim, rule: &dyn Fn(u64) -> bool| node.member(claim).is_none() || time(claim).is_some_and(rule);
     assert!(good("exp", &|exp| NOW < exp.saturating_add(LEEWAY)), "after its time");
     assert!(["iat", "nbf"].iter().all(|claim| good(claim, &|time| time <= NOW + LEEWAY)), "before its time");
-    // What has happened does not expire; everything else does.
-    assert!(time("exp").is_some() || C::TYP == EventClaims::TYP, "without an end");
+    // What has happened does not expire, and an answer gets old; everything else says when it ends.
+    match C::TYP {
+        EventClaims::TYP => {}
+        IntrospectionClaims::TYP => {
+            assert!(good("iat", &|iat| NOW < iat.saturating_add(ANSWER + LEEWAY)), "old")
+        }
+        _ => assert!(time("exp").is_some(), "without an end"),
+    }
     same_again(claims, node);
     refused_as_another::<C>(payload);
 }
@@ -60,6 +73,10 @@ fn same_again<C: Profile>(claims: Verified<C>, node: &Node) {
             (Some(Node::List(items)), Node::Text(_)) if name == "aud" => items.as_slice() == [value.clone()],
             // The event of a logout token may carry more than is written.
             (Some(Node::Map(_)), Node::Map(_)) if name == "events" && C::TYP == LogoutClaims::TYP => true,
+            // Nothing is told of a token that is not good.
+            (Some(found), Node::Map(told)) if name == "token_introspection" && told.len() == 1 => {
+                value.member("active") == found.member("active")
+            }
             (found, value) => found.is_some_and(|found| found.says(value)),
         };
         assert!(same, "{name}: {found:?} was read as {value:?}");
@@ -78,6 +95,8 @@ fn refused_as_another<C: Profile>(payload: &[u8]) {
         IdClaims::TYP,
         LogoutClaims::TYP,
         RequestClaims::TYP,
+        IntrospectionClaims::TYP,
+        OwnClaims::<Ticket>::TYP,
     ]
     .into_iter()
     .filter(|typ| *typ != C::TYP)
