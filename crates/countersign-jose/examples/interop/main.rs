@@ -10,7 +10,7 @@ use std::io::{BufRead, Write};
 use std::sync::OnceLock;
 
 use countersign_jose::jwe::{
-    self, ContentAlgorithm, Decrypter, DecryptingKey, Encrypter, EncryptingKey, KeyAlgorithm, KeyKind,
+    self, ContentAlgorithm, Curve, Decrypter, DecryptingKey, Encrypter, EncryptingKey, KeyAlgorithm, KeyKind,
     MaxLength, Password, SymmetricKey,
 };
 use countersign_jose::jws::{self, Trusted};
@@ -77,7 +77,14 @@ fn generate(command: &Value) -> Answer {
         let private: Value = serde_json::from_str(&key.to_jwk()?.to_json())?;
         return Ok(json!({ "private": private, "public": key.verifying_key().to_jwk() }));
     }
-    Err("no key pairs for this algorithm".into())
+    let algorithm = key_algorithm(command)?;
+    let private = match command.get("crv").and_then(Value::as_str) {
+        Some(crv) => DecryptingKey::generate_jwk_on(Curve::named(crv).ok_or("no such curve")?, algorithm)?,
+        None => DecryptingKey::generate_jwk(algorithm)?,
+    };
+    let public = private.to_public().ok_or("no key pairs for this algorithm")?;
+    let private: Value = serde_json::from_str(&private.to_json())?;
+    Ok(json!({ "private": private, "public": public }))
 }
 
 /// RSA keys share their numbers, because making them takes the time of all other tests together.
