@@ -3,7 +3,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -27,6 +28,24 @@ impl Served {
 
     fn text(&self, name: &str) -> &str {
         self.ready[name].as_str().unwrap()
+    }
+
+    /// What the server answers to a form of an application: a JSON document.
+    fn post(&self, path: &str, form: &str) -> Value {
+        let host = self.text("issuer").strip_prefix("http://").unwrap();
+        let port = host.rsplit(':').next().unwrap();
+        let mut stream = TcpStream::connect(format!("127.0.0.1:{port}")).unwrap();
+        let length = form.len();
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {length}\r\nConnection: close\r\n\r\n{form}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {answer}"))
     }
 
     /// Sends SIGTERM and gives the exit code.
@@ -116,6 +135,35 @@ fn commands_speak_to_the_owner_and_work_without_one() {
 
 #[test]
 fn a_token_of_the_running_server_is_verified_with_the_keys_it_publishes() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let served = Served::start(folder);
+    let issuer = served.text("issuer").to_owned();
+    let add = ["app", "add", "robot", "--style", "jwt", "--redirect", "https://robot.example/callback"];
+    let added =
+        json(folder, &[&add[..], &["--audience", "orders", "--scope", "orders", "--acts-alone"]].concat());
+    let form = format!(
+        "grant_type=client_credentials&scope=orders&client_id=robot&client_secret={}",
+        added["secret"].as_str().unwrap()
+    );
+    let tokens = served.post("/token", &form);
+    std::fs::write(folder.join("token.txt"), tokens["access_token"].as_str().unwrap()).unwrap();
+    let verify = |audience: &str| {
+        countersign(folder, &["token", "verify", "@token.txt", "--issuer", &issuer, "--audience", audience])
+    };
+    let checked = verify("orders");
+    let told = String::from_utf8_lossy(&checked.stderr);
+    assert_eq!(checked.status.code(), Some(0), "{told}");
+    let said = String::from_utf8_lossy(&checked.stdout).into_owned();
+    assert!(said.contains("signature, kind, issuer, audience, times"), "{said}");
+    let foreign = verify("bank");
+    assert_eq!(foreign.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&foreign.stderr).contains("CS-1014"));
+    assert_eq!(served.stop(), Some(0));
+}
+
+#[test]
+fn a_token_of_a_stranger_is_refused_by_the_keys_of_the_running_server() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let served = Served::start(folder);
