@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use countersign_jose::jwt::{self, AccessClaims};
@@ -35,6 +35,7 @@ fn a_sign_in_ends() {
 struct Served {
     child: Child,
     address: String,
+    said: BufReader<ChildStdout>,
 }
 
 impl Served {
@@ -44,11 +45,18 @@ impl Served {
 
     fn run(program: &mut Command) -> Self {
         let mut child = program.stdout(Stdio::piped()).spawn().unwrap();
+        let said = BufReader::new(child.stdout.take().unwrap());
+        let mut served = Self { child, address: String::new(), said };
+        let line = served.line();
+        served.address = line.trim_start_matches("http://").split('/').next().unwrap().to_owned();
+        served
+    }
+
+    /// The next line that it prints.
+    fn line(&mut self) -> String {
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().trim_start_matches("http://");
-        let address = address.split('/').next().unwrap().to_owned();
-        Self { child, address }
+        self.said.read_line(&mut line).unwrap();
+        line.trim().to_owned()
     }
 
     fn me(&self, headers: &str) -> String {
@@ -75,9 +83,22 @@ impl Drop for Served {
 
 #[test]
 fn a_guarded_route_refuses_strangers() {
-    let answer = Served::start(env!("CARGO_BIN_EXE_03_guard"), &[]).me("");
+    let mut shop = Served::start(env!("CARGO_BIN_EXE_03_guard"), &[]);
+    let token = shop.line();
+    let answer = shop.me("");
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
     assert!(answer.contains("www-authenticate: Bearer\r\n"), "{answer}");
+    let answer = shop.me(&format!("Authorization: Bearer {token}\r\n"));
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("hello, robot"), "{answer}");
+    assert!(shop.me(&format!("Authorization: Bearer {token}A\r\n")).starts_with("HTTP/1.1 401 "));
+}
+
+#[test]
+fn a_person_is_gone_from_every_device_at_once() {
+    let said = output(env!("CARGO_BIN_EXE_08_end_everything"));
+    let lines: Vec<&str> = said.lines().collect();
+    let (there, gone) = ("phone: true, laptop: true", "phone: false, laptop: false");
+    assert_eq!(lines, [there, gone, "after a new sign-in: true"]);
 }
 
 /// Publishes metadata and keys, one request after the other; gives its address.

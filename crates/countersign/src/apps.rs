@@ -46,6 +46,35 @@ pub struct NewApp {
     pub sessions: SessionRules,
 }
 
+impl NewApp {
+    /// An application of this id and style of which nothing else was said: it may ask for what the fields name as left out,
+    /// and codes may go nowhere yet.
+    ///
+    /// ```
+    /// use countersign::NewApp;
+    /// use countersign_core::record::Style;
+    /// let shop = NewApp { redirect_uris: vec!["https://shop.example/callback".into()], ..NewApp::new("shop", Style::Jwt) };
+    /// assert!(!shop.public && !shop.first_party && !shop.acts_alone);
+    /// ```
+    #[must_use]
+    pub fn new(id: impl Into<String>, style: Style) -> Self {
+        Self {
+            id: id.into(),
+            name: None,
+            style,
+            redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
+            origin: None,
+            audience: None,
+            scope: None,
+            public: false,
+            first_party: false,
+            acts_alone: false,
+            sessions: SessionRules::default(),
+        }
+    }
+}
+
 impl Engine {
     /// Registers an application. Its secret is told this once.
     ///
