@@ -6,6 +6,7 @@ mod backup;
 mod check;
 mod connection;
 mod convert;
+mod desk;
 mod directory;
 mod folder;
 mod guests;
