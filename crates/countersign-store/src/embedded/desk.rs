@@ -1,5 +1,5 @@
-//! The one thread that writes. It takes what is waiting, up to [`MOST`] at once, and makes it one transaction and one sync:
-//! each batch in its own savepoint, so that a conflict undoes that batch alone. Nobody is answered before the commit.
+//! The one thread that writes. It takes what is waiting, up to [`MOST`] at once, and makes it one transaction and one sync.
+//! Each batch has its own savepoint, so that a conflict undoes that batch alone. Nobody is answered before the commit.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,7 +12,6 @@ use countersign_core::extent::LogEntry;
 use countersign_core::id::{Subject, Version};
 use countersign_core::port::Follower;
 use rusqlite::Connection;
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::apply::Applied;
 use super::connection::BUSY;
@@ -76,11 +75,7 @@ impl Desk {
             let mut next = Some(first);
             while let Some(message) = next.take() {
                 match message {
-                    Message::Write(first) => {
-                        let mut group = vec![first];
-                        next = self.gather(waiting, &mut group);
-                        self.write(group);
-                    }
+                    Message::Write(first) => next = self.write(first, waiting),
                     Message::Follow(follower, answer) => drop(answer.send(self.follow(follower))),
                     Message::Close => return self.fold(),
                 }
@@ -89,94 +84,98 @@ impl Desk {
         self.fold();
     }
 
-    /// Takes what is waiting, and answers the message that is not a write, if one came.
+    /// Makes `first` and what comes while it is written one transaction, and answers them. Answers the message that is not a
+    /// write, if one came.
+    fn write(&mut self, first: Write, waiting: &Receiver<Message>) -> Option<Message> {
+        let started = Instant::now();
+        let mut group = Group { patience: self.last.patience(), ..Group::of(first) };
+        let given = group.patience;
+        let done = self.transact(&mut group, waiting);
+        let Group { writes, entries, next, patience } = group;
+        let waited = given.saturating_sub(patience);
+        self.last = Last { size: writes.len(), took: started.elapsed().saturating_sub(waited) };
+        if done.is_ok() {
+            if let Some(follower) = self.follower.as_ref().filter(|_| !entries.is_empty()) {
+                follower.applied(&entries);
+            }
+            if self.erased {
+                self.erase_traces(ERASING);
+            }
+        }
+        for write in writes {
+            match &done {
+                Ok(()) => write.work.say(),
+                Err(fault) => write.work.fail(fault),
+            }
+        }
+        next
+    }
+
+    /// Makes the group one transaction. On an error nobody knows whether any of it is durable.
+    fn transact(&mut self, group: &mut Group, waiting: &Receiver<Message>) -> Result<(), Fault> {
+        let turns = self.turns.clone();
+        let _turn = turns.writing();
+        if self.poisoned {
+            return Err(poisoned());
+        }
+        self.attempt(group, waiting).inspect_err(|_| self.roll_back())
+    }
+
+    /// Begins, does the group's writes and those that come meanwhile, and commits.
+    fn attempt(&mut self, group: &mut Group, waiting: &Receiver<Message>) -> Result<(), Fault> {
+        self.erasing.clear();
+        self.run("BEGIN IMMEDIATE")?;
+        self.moved.look(&self.connection)?;
+        let mut at = 0;
+        loop {
+            if at == group.writes.len() && !self.gather(group, waiting) {
+                return self.settle();
+            }
+            if let Some(write) = group.writes.get_mut(at) {
+                self.apply(&mut write.work, &mut group.entries)?;
+            }
+            at += 1;
+        }
+    }
+
+    /// Takes one more write into the group, if one has come.
     ///
     /// A lone writer is not kept waiting. Where the last group had several, the same writers are probably about to ask again:
     /// they get up to half the time that the last transaction took, so that they share one.
-    fn gather(&self, waiting: &Receiver<Message>, group: &mut Vec<Write>) -> Option<Message> {
-        let patience = if self.last.size > 1 { (self.last.took / 2).min(PATIENCE) } else { Duration::ZERO };
-        let until = Instant::now() + patience;
-        while group.len() < MOST {
-            let message = match waiting.try_recv() {
-                Ok(message) => message,
-                Err(_) if group.len() >= self.last.size => return None,
-                Err(_) => match waiting.recv_timeout(until.saturating_duration_since(Instant::now())) {
-                    Ok(message) => message,
-                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
-                },
-            };
-            match message {
-                Message::Write(write) => group.push(write),
-                other => return Some(other),
+    fn gather(&self, group: &mut Group, waiting: &Receiver<Message>) -> bool {
+        let size = group.writes.len();
+        if size >= MOST || group.next.is_some() {
+            return false;
+        }
+        let message = match waiting.try_recv() {
+            Ok(message) => Some(message),
+            Err(_) if size >= self.last.size || group.patience.is_zero() => None,
+            Err(_) => {
+                let begun = Instant::now();
+                let message = waiting.recv_timeout(group.patience).ok();
+                group.patience = group.patience.saturating_sub(begun.elapsed());
+                message
+            }
+        };
+        match message {
+            Some(Message::Write(write)) => {
+                group.writes.push(write);
+                true
+            }
+            other => {
+                group.next = other;
+                false
             }
         }
-        None
     }
 
-    fn write(&mut self, group: Vec<Write>) {
-        let started = Instant::now();
-        let size = group.len();
-        let mut answers = Vec::with_capacity(size);
-        let mut permits = Vec::with_capacity(size);
-        let mut entries = Vec::new();
-        match self.transact(group, &mut answers, &mut permits, &mut entries) {
-            Ok(()) => {
-                if let Some(follower) = self.follower.as_ref().filter(|_| !entries.is_empty()) {
-                    follower.applied(&entries);
-                }
-                if self.erased {
-                    self.erase_traces(ERASING);
-                }
-                answers.into_iter().for_each(Answer::say);
-            }
-            Err(fault) => answers.into_iter().for_each(|answer| answer.fail(&fault)),
+    fn apply(&mut self, work: &mut Work, entries: &mut Vec<LogEntry>) -> Result<(), Fault> {
+        match work {
+            Work::Commit(batch, reply) => reply.result = Some(self.commit(batch, entries)?),
+            Work::Lease(space, count, reply) => reply.result = Some(self.lease(*space, *count)?),
+            Work::Guest(work, reply) => reply.result = Some(self.guest(work)?),
         }
-        self.last = Last { size, took: started.elapsed() };
-    }
-
-    /// Makes `group` one transaction. On an error nobody knows whether any of it is durable.
-    fn transact(
-        &mut self,
-        group: Vec<Write>,
-        answers: &mut Vec<Answer>,
-        permits: &mut Vec<OwnedSemaphorePermit>,
-        entries: &mut Vec<LogEntry>,
-    ) -> Result<(), Fault> {
-        let turns = self.turns.clone();
-        let _turn = turns.writing();
-        let begun = if self.poisoned { Err(poisoned()) } else { self.run("BEGIN IMMEDIATE") };
-        let begun = begun.and_then(|()| self.moved.look(&self.connection));
-        let mut broke = begun.err();
-        for Write { work, _permit } in group {
-            permits.push(_permit);
-            let (answer, failed) = match (work, &broke) {
-                (Work::Commit(_, to), Some(fault)) => (Answer::Commit(Err(fault.clone()), to), None),
-                (Work::Lease(_, _, to), Some(fault)) => (Answer::Lease(Err(fault.clone()), to), None),
-                (Work::Guest(_, to), Some(fault)) => (Answer::Guest(Err(fault.clone()), to), None),
-                (Work::Commit(batch, to), None) => {
-                    let (result, failed) = settled(self.commit(&batch, entries));
-                    (Answer::Commit(result, to), failed)
-                }
-                (Work::Lease(space, count, to), None) => {
-                    let (result, failed) = settled(self.lease(space, count));
-                    (Answer::Lease(result, to), failed)
-                }
-                (Work::Guest(work, to), None) => {
-                    let (result, failed) = settled(self.guest(&work));
-                    (Answer::Guest(result, to), failed)
-                }
-            };
-            answers.push(answer);
-            broke = broke.or(failed);
-        }
-        match broke {
-            None => self.settle().inspect_err(|_| self.roll_back()),
-            Some(fault) => {
-                self.erasing.clear();
-                self.roll_back();
-                Err(fault)
-            }
-        }
+        Ok(())
     }
 
     /// Makes what the transaction did durable, the erase ledger first.
@@ -327,29 +326,22 @@ impl Desk {
     }
 }
 
-/// What is to be said once the transaction is durable.
-enum Answer {
-    Commit(Result<Outcome, Fault>, oneshot::Sender<Result<Outcome, Fault>>),
-    Lease(Result<Range<u64>, Fault>, oneshot::Sender<Result<Range<u64>, Fault>>),
-    Guest(Result<Guested, Fault>, oneshot::Sender<Result<Guested, Fault>>),
+/// Writes that share a transaction.
+struct Group {
+    writes: Vec<Write>,
+    /// What they have written to the log.
+    entries: Vec<LogEntry>,
+    /// What came behind them and is no write.
+    next: Option<Message>,
+    /// How long the group may still wait for others.
+    patience: Duration,
 }
 
-impl Answer {
-    // Who asked may have gone away; what was done stays done.
-    fn say(self) {
-        match self {
-            Self::Commit(result, to) => drop(to.send(result)),
-            Self::Lease(result, to) => drop(to.send(result)),
-            Self::Guest(result, to) => drop(to.send(result)),
-        }
-    }
-
-    fn fail(self, fault: &Fault) {
-        match self {
-            Self::Commit(_, to) => drop(to.send(Err(fault.clone()))),
-            Self::Lease(_, to) => drop(to.send(Err(fault.clone()))),
-            Self::Guest(_, to) => drop(to.send(Err(fault.clone()))),
-        }
+impl Group {
+    fn of(first: Write) -> Self {
+        let mut writes = Vec::with_capacity(MOST);
+        writes.push(first);
+        Self { writes, entries: Vec::new(), next: None, patience: Duration::ZERO }
     }
 }
 
@@ -359,14 +351,13 @@ struct Last {
     size: usize,
     took: Duration,
 }
-/// What the one who asked hears, and what breaks the whole group.
-fn settled<T>(result: Result<Result<T, Fault>, Fault>) -> (Result<T, Fault>, Option<Fault>) {
-    match result {
-        Ok(answer) => (answer, None),
-        Err(fault) => (Err(fault.clone()), Some(fault)),
+
+impl Last {
+    /// How long the next group may wait for others.
+    fn patience(&self) -> Duration {
+        if self.size > 1 { (self.took / 2).min(PATIENCE) } else { Duration::ZERO }
     }
 }
-
 fn poisoned() -> Fault {
     Fault::Store("an earlier write failed, and nothing more is written until it is opened again".to_owned())
 }
@@ -379,3 +370,81 @@ const PATIENCE: Duration = Duration::from_millis(2);
 const ERASING: Duration = Duration::from_millis(100);
 /// How many log entries a follower hears at once when it begins.
 const PAGE: u32 = 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::mpsc::channel;
+
+    use countersign_core::batch::Change;
+    use countersign_core::extent::{Actor, Ending, Extent, LogKind, Reason};
+    use countersign_core::time::Timestamp;
+    use tokio::sync::{Semaphore, oneshot};
+
+    use super::*;
+    use crate::embedded::writer::Reply;
+    use crate::embedded::{connection, memory};
+
+    #[derive(Debug, Default)]
+    struct Heard(Mutex<Vec<LogKind>>);
+
+    impl Follower for Heard {
+        fn applied(&self, entries: &[LogEntry]) {
+            self.0.lock().unwrap().extend(entries.iter().map(|entry| entry.kind.clone()));
+        }
+    }
+
+    fn desk() -> Desk {
+        let connection = connection::writing_memory(&memory::name()).unwrap();
+        Desk::new(connection, Ledger::none(), Turns::default(), Watch::default())
+    }
+
+    fn setting(name: &str) -> Change {
+        Change::AddSetting { name: name.to_owned(), value: vec![1] }
+    }
+
+    /// What each batch hears when all of them wait before the first is looked at.
+    fn outcomes(desk: &mut Desk, batches: Vec<Batch>) -> Vec<Outcome> {
+        let room = Arc::new(Semaphore::new(batches.len()));
+        let (queue, waiting) = channel();
+        let write = |batch| {
+            let (to, answered) = oneshot::channel();
+            let permit = Arc::clone(&room).try_acquire_owned().unwrap();
+            let work = Work::Commit(batch, Reply::to(to));
+            queue.send(Message::Write(Write { work, _permit: permit })).unwrap();
+            answered
+        };
+        let answered: Vec<_> = batches.into_iter().map(write).collect();
+        drop(queue);
+        desk.serve(&waiting);
+        answered.into_iter().map(|mut answer| answer.try_recv().unwrap().unwrap()).collect()
+    }
+
+    fn settings(desk: &Desk) -> String {
+        let names = "SELECT group_concat(name ORDER BY name) FROM setting";
+        desk.connection.query_row(names, [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn a_batch_that_stops_after_it_wrote_takes_nothing_of_its_neighbours_along() {
+        let mut desk = desk();
+        let heard = Arc::new(Heard::default());
+        desk.follower = Some(Arc::<Heard>::clone(&heard));
+        let ending =
+            Ending { at: Timestamp::from_seconds(1), reason: Reason::Erased, by: Actor::CommandLine };
+        let end = Change::End { extent: Extent::Everything, ending };
+        for (round, names) in [["a", "b", "c"], ["d", "e", "f"]].into_iter().enumerate() {
+            let [first, second, third] = names;
+            let batches = vec![
+                Batch::of(setting(first)).with(end.clone()),
+                Batch::of(setting(second)).with(end.clone()).with(setting(first)),
+                Batch::of(setting(third)),
+            ];
+            let told = outcomes(&mut desk, batches);
+            assert!(matches!(told[0], Outcome::Committed(..)) && matches!(told[2], Outcome::Committed(..)));
+            assert!(matches!(told[1], Outcome::Conflict(Conflict::Taken)), "{told:?}");
+            assert_eq!(*heard.0.lock().unwrap(), vec![LogKind::EverythingMark; round + 1], "heard once each");
+        }
+        assert_eq!(settings(&desk), "a,c,d,f");
+    }
+}

@@ -43,7 +43,7 @@ impl Writer {
     pub(super) async fn commit(&self, batch: Batch) -> Result<Outcome, Fault> {
         let permit = self.permit().await?;
         let (answer, answered) = oneshot::channel();
-        self.send(Message::Write(Write { work: Work::Commit(batch, answer), _permit: permit }))?;
+        self.send(Message::Write(Write { work: Work::Commit(batch, Reply::to(answer)), _permit: permit }))?;
         answered.await.map_err(|_| gone())?
     }
 
@@ -51,7 +51,10 @@ impl Writer {
     pub(super) async fn lease(&self, space: Space, count: u32) -> Result<Range<u64>, Fault> {
         let permit = self.permit().await?;
         let (answer, answered) = oneshot::channel();
-        self.send(Message::Write(Write { work: Work::Lease(space, count, answer), _permit: permit }))?;
+        self.send(Message::Write(Write {
+            work: Work::Lease(space, count, Reply::to(answer)),
+            _permit: permit,
+        }))?;
         answered.await.map_err(|_| gone())?
     }
 
@@ -59,7 +62,7 @@ impl Writer {
     pub(super) async fn guest(&self, work: GuestWork) -> Result<Result<u64, Conflict>, Fault> {
         let permit = self.permit().await?;
         let (answer, answered) = oneshot::channel();
-        self.send(Message::Write(Write { work: Work::Guest(work, answer), _permit: permit }))?;
+        self.send(Message::Write(Write { work: Work::Guest(work, Reply::to(answer)), _permit: permit }))?;
         answered.await.map_err(|_| gone())?
     }
 
@@ -116,9 +119,53 @@ pub(super) struct Write {
 
 /// What is to be written, and who waits for it.
 pub(super) enum Work {
-    Commit(Batch, oneshot::Sender<Result<Outcome, Fault>>),
-    Lease(Space, u32, oneshot::Sender<Result<Range<u64>, Fault>>),
-    Guest(GuestWork, oneshot::Sender<Result<Guested, Fault>>),
+    Commit(Batch, Reply<Outcome>),
+    Lease(Space, u32, Reply<Range<u64>>),
+    Guest(GuestWork, Reply<Guested>),
+}
+
+impl Work {
+    /// Says what was done, now that it is durable.
+    pub(super) fn say(self) {
+        match self {
+            Self::Commit(_, reply) => reply.say(),
+            Self::Lease(_, _, reply) => reply.say(),
+            Self::Guest(_, reply) => reply.say(),
+        }
+    }
+
+    /// Says that nothing was done, or that nobody knows.
+    pub(super) fn fail(self, fault: &Fault) {
+        match self {
+            Self::Commit(_, reply) => reply.fail(fault),
+            Self::Lease(_, _, reply) => reply.fail(fault),
+            Self::Guest(_, reply) => reply.fail(fault),
+        }
+    }
+}
+
+/// What will be said to who waits, once the transaction is durable.
+pub(super) struct Reply<T> {
+    to: oneshot::Sender<Result<T, Fault>>,
+    pub(super) result: Option<Result<T, Fault>>,
+}
+
+impl<T> Reply<T> {
+    /// Nothing yet.
+    pub(super) const fn to(to: oneshot::Sender<Result<T, Fault>>) -> Self {
+        Self { to, result: None }
+    }
+
+    // Who asked may have gone away; what was done stays done. Without a result they hear that the store is closed.
+    fn say(self) {
+        if let Some(result) = self.result {
+            drop(self.to.send(result));
+        }
+    }
+
+    fn fail(self, fault: &Fault) {
+        drop(self.to.send(Err(fault.clone())));
+    }
 }
 
 /// What is to be done to guests.
