@@ -1,5 +1,5 @@
 //! The one thread that writes. It takes what is waiting, up to [`MOST`] at once, and makes it one transaction and one sync.
-//! Each batch has its own savepoint, so that a conflict undoes that batch alone. Nobody is answered before the commit.
+//! A conflict undoes its batch alone. Nobody is answered before the commit.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -37,6 +37,8 @@ pub(super) struct Desk {
     told: bool,
     moved: Watch,
     last: Last,
+    /// How many groups are still to have a savepoint for each batch.
+    careful: u32,
 }
 
 impl Desk {
@@ -54,6 +56,7 @@ impl Desk {
             told: false,
             moved,
             last: Last::default(),
+            careful: 0,
         }
     }
 
@@ -118,18 +121,34 @@ impl Desk {
         if self.poisoned {
             return Err(poisoned());
         }
-        self.attempt(group, waiting).inspect_err(|_| self.roll_back())
+        let done = match self.attempt(group, waiting) {
+            Err(Halt::Again) => {
+                self.roll_back();
+                self.careful = CAREFUL;
+                self.attempt(group, waiting)
+            }
+            done => done,
+        };
+        self.careful = self.careful.saturating_sub(1);
+        done.map_err(|halt| {
+            self.roll_back();
+            match halt {
+                Halt::Fault(fault) => fault,
+                Halt::Again => Fault::Store("a batch could not be undone by itself".to_owned()),
+            }
+        })
     }
 
     /// Begins, does the group's writes and those that come meanwhile, and commits.
-    fn attempt(&mut self, group: &mut Group, waiting: &Receiver<Message>) -> Result<(), Fault> {
+    fn attempt(&mut self, group: &mut Group, waiting: &Receiver<Message>) -> Result<(), Halt> {
         self.erasing.clear();
+        group.entries.clear();
         self.run("BEGIN IMMEDIATE")?;
         self.moved.look(&self.connection)?;
         let mut at = 0;
         loop {
             if at == group.writes.len() && !self.gather(group, waiting) {
-                return self.settle();
+                return Ok(self.settle()?);
             }
             if let Some(write) = group.writes.get_mut(at) {
                 self.apply(&mut write.work, &mut group.entries)?;
@@ -169,7 +188,7 @@ impl Desk {
         }
     }
 
-    fn apply(&mut self, work: &mut Work, entries: &mut Vec<LogEntry>) -> Result<(), Fault> {
+    fn apply(&mut self, work: &mut Work, entries: &mut Vec<LogEntry>) -> Result<(), Halt> {
         match work {
             Work::Commit(batch, reply) => reply.result = Some(self.commit(batch, entries)?),
             Work::Lease(space, count, reply) => reply.result = Some(self.lease(*space, *count)?),
@@ -188,11 +207,7 @@ impl Desk {
         self.run("COMMIT")
     }
 
-    fn commit(
-        &mut self,
-        batch: &Batch,
-        entries: &mut Vec<LogEntry>,
-    ) -> Result<Result<Outcome, Fault>, Fault> {
+    fn commit(&mut self, batch: &Batch, entries: &mut Vec<LogEntry>) -> Result<Result<Outcome, Fault>, Halt> {
         let done = self.apart(|applied| {
             let position = applied.batch(batch)?;
             entries.append(&mut applied.entries);
@@ -207,22 +222,29 @@ impl Desk {
         }))
     }
 
-    fn guest(&mut self, work: &GuestWork) -> Result<Result<Guested, Fault>, Fault> {
+    fn guest(&mut self, work: &GuestWork) -> Result<Result<Guested, Fault>, Halt> {
         self.apart(|applied| match work {
             GuestWork::Change(change) => applied.guest(change).map(Version::number),
             GuestWork::Sweep { before, limit } => applied.sweep_guests(*before, *limit).map(u64::from),
         })
     }
 
-    /// Does `work` in a savepoint of its own, so that a conflict undoes it alone.
+    /// Does `work` so that a conflict undoes it alone: in a savepoint of its own, or, where few batches conflict, with the
+    /// whole group done over when one does after it has written something. Most look first, and have then nothing to undo.
     fn apart<T>(
         &mut self,
         work: impl FnOnce(&mut Applied<'_>) -> Result<T, Stop>,
-    ) -> Result<Result<Result<T, Conflict>, Fault>, Fault> {
-        self.run("SAVEPOINT batch")?;
+    ) -> Result<Result<Result<T, Conflict>, Fault>, Halt> {
+        let savepoint = self.careful > 0;
+        if savepoint {
+            self.run("SAVEPOINT batch")?;
+        }
+        let before = self.connection.total_changes();
         let stop = match work(&mut Applied::new(&self.connection)) {
             Ok(done) => {
-                self.run("RELEASE batch")?;
+                if savepoint {
+                    self.run("RELEASE batch")?;
+                }
                 return Ok(Ok(Ok(done)));
             }
             Err(stop) => stop,
@@ -231,12 +253,16 @@ impl Desk {
             Stop::Conflict(conflict) => Ok(Err(conflict)),
             Stop::Fault(fault) => Err(fault),
             Stop::Database(error) if poisonous(&error) || self.connection.is_autocommit() => {
-                return Err(self.failed(&error));
+                return Err(self.failed(&error).into());
             }
             Stop::Database(error) => Err(broken(&error)),
         };
-        self.run("ROLLBACK TO batch")?;
-        self.run("RELEASE batch")?;
+        if savepoint {
+            self.run("ROLLBACK TO batch")?;
+            self.run("RELEASE batch")?;
+        } else if self.connection.total_changes() != before {
+            return Err(Halt::Again);
+        }
         Ok(answer)
     }
 
@@ -345,6 +371,20 @@ impl Group {
     }
 }
 
+/// Why a transaction does not go on.
+enum Halt {
+    /// It broke: nobody knows whether any of it is durable.
+    Fault(Fault),
+    /// A batch must be undone alone and cannot be: the group is done again, each batch in a savepoint.
+    Again,
+}
+
+impl From<Fault> for Halt {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
 /// How the last group went: how many it was, and how long its transaction took.
 #[derive(Default)]
 struct Last {
@@ -366,6 +406,8 @@ fn poisoned() -> Fault {
 const MOST: usize = 64;
 /// The longest wait for others to join a transaction.
 const PATIENCE: Duration = Duration::from_millis(2);
+/// How many groups have savepoints after one was done twice: where batches conflict often, one in this many costs double.
+const CAREFUL: u32 = 64;
 /// How long the commit that erases waits for readers to leave the write-ahead log.
 const ERASING: Duration = Duration::from_millis(100);
 /// How many log entries a follower hears at once when it begins.
@@ -433,6 +475,7 @@ mod tests {
         let ending =
             Ending { at: Timestamp::from_seconds(1), reason: Reason::Erased, by: Actor::CommandLine };
         let end = Change::End { extent: Extent::Everything, ending };
+        // The second group has savepoints.
         for (round, names) in [["a", "b", "c"], ["d", "e", "f"]].into_iter().enumerate() {
             let [first, second, third] = names;
             let batches = vec![
@@ -444,7 +487,17 @@ mod tests {
             assert!(matches!(told[0], Outcome::Committed(..)) && matches!(told[2], Outcome::Committed(..)));
             assert!(matches!(told[1], Outcome::Conflict(Conflict::Taken)), "{told:?}");
             assert_eq!(*heard.0.lock().unwrap(), vec![LogKind::EverythingMark; round + 1], "heard once each");
+            assert_eq!(desk.careful, CAREFUL - 1 - u32::try_from(round).unwrap());
         }
         assert_eq!(settings(&desk), "a,c,d,f");
+    }
+
+    #[test]
+    fn a_batch_that_stops_before_it_wrote_makes_no_group_be_done_twice() {
+        let mut desk = desk();
+        let told =
+            outcomes(&mut desk, vec![Batch::of(setting("a")), Batch::of(setting("a")).with(setting("b"))]);
+        assert!(matches!(told[..], [Outcome::Committed(..), Outcome::Conflict(Conflict::Taken)]), "{told:?}");
+        assert_eq!((settings(&desk).as_str(), desk.careful), ("a", 0));
     }
 }
