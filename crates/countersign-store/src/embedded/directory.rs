@@ -171,5 +171,6 @@ fn audit(
         .collect()
 }
 
-const LIVE_GRANTS: &str = "SELECT count(*) FROM permit WHERE ended = 0 AND expires > ? AND born >= coalesce(
-    (SELECT max(position) FROM watermark WHERE covers IN ('', permit.client)), 0)";
+const LIVE_GRANTS: &str = "SELECT count(*) FROM permit WHERE ended = 0 AND expires > ?
+    AND NOT EXISTS (SELECT 1 FROM watermark WHERE covers = '' AND position > born)
+    AND NOT EXISTS (SELECT 1 FROM watermark WHERE covers = permit.client AND position > born)";

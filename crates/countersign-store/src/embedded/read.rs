@@ -70,7 +70,7 @@ impl Store for Embedded {
                 values.push(Value::Text(subject.as_str().to_owned()));
             }
             if let Some(client) = client {
-                sql.push_str(" AND client = ?");
+                sql.push_str(if subject.is_some() { " AND +client = ?" } else { " AND client = ?" });
                 values.push(Value::Text(client.as_str().to_owned()));
             }
             sql.push_str(" ORDER BY serial DESC LIMIT ?");
@@ -165,7 +165,8 @@ fn listing(filter: &SessionFilter, limit: u32) -> (String, Vec<Value>) {
         values.push(Value::Text(subject.as_str().to_owned()));
     }
     if let Some(wanted) = &filter.audience {
-        sql.push_str(" AND audience = ?");
+        // A person has few sessions, an application may have all of them: `+` keeps its index out of the choice.
+        sql.push_str(if filter.subject.is_some() { " AND +audience = ?" } else { " AND audience = ?" });
         values.push(Value::Text(audience(wanted).to_owned()));
     }
     if let Some(at) = filter.live_at {
@@ -183,5 +184,29 @@ fn listing(filter: &SessionFilter, limit: u32) -> (String, Vec<Value>) {
 }
 
 /// Not ended, by itself or by a watermark, and not over at `?`.
-pub(super) const LIVE_SESSION: &str = "ended = 0 AND until > ? AND born >= coalesce(
-    (SELECT max(position) FROM watermark WHERE covers IN ('', session.audience)), 0)";
+pub(super) const LIVE_SESSION: &str = "ended = 0 AND until > ?
+    AND NOT EXISTS (SELECT 1 FROM watermark WHERE covers = '' AND position > born)
+    AND NOT EXISTS (SELECT 1 FROM watermark WHERE covers = session.audience AND position > born)";
+
+#[cfg(test)]
+mod tests {
+    use countersign_core::record::Audience;
+
+    use super::*;
+    use crate::embedded::{connection, memory};
+
+    #[test]
+    fn the_sessions_of_a_person_at_an_application_are_found_by_the_person() {
+        let connection = connection::writing_memory(&memory::name()).unwrap();
+        let plan = |filter: &SessionFilter| {
+            let (sql, values) = listing(filter, 1);
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            plan.query_row(params_from_iter(values), |row| row.get::<_, String>(3)).unwrap()
+        };
+        let subject = serde_json::from_str("\"usr_00000000000000000000000000000001\"").unwrap();
+        let anybody = SessionFilter { audience: Some(Audience::Issuer), ..SessionFilter::default() };
+        let person = SessionFilter { subject: Some(subject), ..anybody.clone() };
+        assert!(plan(&anybody).contains("session_audience"), "{}", plan(&anybody));
+        assert!(plan(&person).contains("session_subject"), "{}", plan(&person));
+    }
+}

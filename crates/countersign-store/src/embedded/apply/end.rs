@@ -43,7 +43,7 @@ impl Applied<'_> {
         at: Timestamp,
         crowded: Option<&Ending>,
     ) -> Result<(), Stop> {
-        let sql = format!("SELECT record FROM session WHERE subject = ? AND audience = ? AND {LIVE_SESSION}");
+        let sql = format!("{AT} AND {LIVE_SESSION}");
         let mut alive =
             self.records::<Session>(&sql, params![subject.as_str(), audience(wanted), time(at)])?;
         let stay = usize::try_from(most.saturating_sub(1)).unwrap_or(usize::MAX);
@@ -108,16 +108,8 @@ impl Applied<'_> {
 
     fn end_allowance(&mut self, subject: &Subject, client: &ClientId, ending: &Ending) -> Result<(), Stop> {
         let these = [subject.as_str(), client.as_str()];
-        self.end_sessions(
-            "SELECT record FROM session WHERE subject = ?1 AND audience = ?2 AND ended = 0 ORDER BY serial",
-            these,
-            ending,
-        )?;
-        self.end_grants(
-            "SELECT record FROM permit WHERE subject = ?1 AND client = ?2 AND ended = 0 ORDER BY serial",
-            these,
-            ending,
-        )?;
+        self.end_sessions(&format!("{AT} AND ended = 0 ORDER BY serial"), these, ending)?;
+        self.end_grants(&format!("{FOR} AND ended = 0 ORDER BY serial"), these, ending)?;
         // A code or ticket that is still under way would bring back what was withdrawn: its login lives on.
         self.run("DELETE FROM one_time WHERE subject = ?1 AND client = ?2 AND spent = 0", these)?;
         Ok(())
@@ -160,5 +152,33 @@ impl Applied<'_> {
             params![covers, place(position)],
         )?;
         Ok(())
+    }
+}
+
+// A person has few sessions and grants, an application may have all of them: `+` keeps its index out of the choice.
+const AT: &str = "SELECT record FROM session WHERE subject = ? AND +audience = ?";
+const FOR: &str = "SELECT record FROM permit WHERE subject = ? AND +client = ?";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::{connection, memory};
+
+    #[test]
+    fn what_a_person_has_at_an_application_is_found_by_the_person() {
+        let connection = connection::writing_memory(&memory::name()).unwrap();
+        let ending = "AND ended = 0 ORDER BY serial";
+        let room = format!("{AT} AND {LIVE_SESSION}");
+        let cases = [
+            (room, "session_subject"),
+            (format!("{AT} {ending}"), "session_subject"),
+            (format!("{FOR} {ending}"), "permit_subject"),
+        ];
+        for (sql, index) in cases {
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let values = rusqlite::params_from_iter(std::iter::repeat_n("1", sql.matches('?').count()));
+            let plan = plan.query_row(values, |row| row.get::<_, String>(3)).unwrap();
+            assert!(plan.contains(index), "{sql}: {plan}");
+        }
     }
 }
