@@ -9,7 +9,8 @@ use serde::de::DeserializeOwned;
 /// # Errors
 /// [`Fault::Codec`] when the record has no JSON form.
 pub(crate) fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, Fault> {
-    let mut bytes = vec![VERSION];
+    let mut bytes = Vec::with_capacity(USUAL);
+    bytes.push(VERSION);
     serde_json::to_writer(&mut bytes, record).map_err(|error| unreadable(&error))?;
     Ok(bytes)
 }
@@ -40,6 +41,8 @@ fn unreadable(error: &serde_json::Error) -> Fault {
 }
 
 const VERSION: u8 = 1;
+/// The bytes that a session takes, and few records more: growing towards them one doubling at a time costs as much as the JSON.
+const USUAL: usize = 768;
 
 #[cfg(test)]
 mod tests {
