@@ -32,19 +32,40 @@ fn writer(path: &Path, flags: OpenFlags, durability: Durability) -> Result<Conne
     let mut connection = Connection::open_with_flags(path, flags).map_err(|error| broken(&error))?;
     set_up(&connection).map_err(|error| unfit(path, &error))?;
     check(&connection, path)?;
-    let mode = match durability {
-        Durability::Full => "FULL",
-        Durability::Relaxed => "OFF",
-    };
-    // What is in memory keeps its journal there too, whatever it is asked for.
+    let mode = synchronous(durability);
+    // What is in memory keeps its journal there too, whatever it is asked for. The log keeps the room that it needs between two
+    // beginnings, and is folded where `folding` says.
     let settings = format!(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = {mode}; PRAGMA secure_delete = ON;
-         PRAGMA journal_size_limit = 4194304; PRAGMA cache_size = -1024;"
+         PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -1024;"
     );
     connection.execute_batch(&settings).map_err(|error| unfit(path, &error))?;
     migrate(&mut connection).map_err(|error| unfit(path, &error))?;
     connection.set_prepared_statement_cache_capacity(96);
     Ok(connection)
+}
+
+/// A connection that folds the write-ahead log of the store at `path` into it, and writes nothing else.
+///
+/// # Errors
+/// [`Fault::Store`] when the file cannot be opened.
+pub(super) fn folding(path: &Path, durability: Durability) -> Result<Connection, Fault> {
+    let open = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        set_up(&connection)?;
+        let mode = synchronous(durability);
+        connection.execute_batch(&format!("PRAGMA synchronous = {mode}; PRAGMA cache_size = -64;"))?;
+        Ok(connection)
+    };
+    open().map_err(|error: rusqlite::Error| broken(&error))
+}
+
+const fn synchronous(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Full => "FULL",
+        Durability::Relaxed => "OFF",
+    }
 }
 
 /// A connection that only reads.

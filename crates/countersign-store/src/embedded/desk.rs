@@ -16,6 +16,7 @@ use rusqlite::Connection;
 use super::apply::Applied;
 use super::connection::BUSY;
 use super::convert::{Stop, broken, int, number, poisonous};
+use super::folding::Folding;
 use super::memory::Turns;
 use super::moved::{self, Watch};
 use super::read::log_page;
@@ -25,6 +26,7 @@ use crate::ledger::{Ledger, Mark};
 /// The writing thread's own things.
 pub(super) struct Desk {
     connection: Connection,
+    folding: Folding,
     ledger: Ledger,
     turns: Turns,
     follower: Option<Arc<dyn Follower>>,
@@ -43,9 +45,10 @@ pub(super) struct Desk {
 
 impl Desk {
     /// A desk that writes to `connection`.
-    pub(super) fn new(connection: Connection, ledger: Ledger, turns: Turns, moved: Watch) -> Self {
+    pub(super) fn new(connection: Connection, folding: Folding, ledger: Ledger, turns: Turns) -> Self {
         Self {
             connection,
+            folding,
             ledger,
             turns,
             follower: None,
@@ -54,10 +57,15 @@ impl Desk {
             // Whoever had the store before may have been killed between an erasure and this.
             erased: true,
             told: false,
-            moved,
+            moved: Watch::default(),
             last: Last::default(),
             careful: 0,
         }
+    }
+
+    /// What tells whether the store is still here.
+    pub(super) fn watch(&self) -> Watch {
+        self.moved.clone()
     }
 
     /// Writes what comes, until it is told to close or nobody can ask any more.
@@ -111,6 +119,7 @@ impl Desk {
                 Err(fault) => write.work.fail(fault),
             }
         }
+        self.fold_some();
         next
     }
 
@@ -301,10 +310,25 @@ impl Desk {
         Ok(())
     }
 
+    /// Folds the write-ahead log when it is due. Those who were answered need not wait for it.
+    fn fold_some(&mut self) {
+        if self.poisoned {
+            return;
+        }
+        match self.folding.look(&self.connection) {
+            Ok(()) => {}
+            Err(error) if poisonous(&error) => drop(self.failed(&error)),
+            Err(error) => {
+                tracing::warn!(%error, "the write-ahead log could not be folded; a later commit tries again")
+            }
+        }
+    }
+
     /// Empties the write-ahead log, so that what was erased is in no file. A reader that stays longer than `patience`, such as
     /// a backup, puts it off: the writers behind this one must not wait for it.
     fn erase_traces(&mut self, patience: Duration) {
-        let empty = || {
+        let mut empty = || {
+            self.folding.wait()?;
             self.connection.busy_timeout(patience)?;
             let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
             let busy = self.connection.query_row(sql, [], |row| row.get::<_, i64>(0));
@@ -317,6 +341,10 @@ impl Desk {
                 return;
             }
             Ok(_) => "a reader is at it".to_owned(),
+            Err(error) if poisonous(&error) => {
+                drop(self.failed(&error));
+                return;
+            }
             Err(error) => error.to_string(),
         };
         if !std::mem::replace(&mut self.told, true) {
@@ -438,7 +466,7 @@ mod tests {
 
     fn desk() -> Desk {
         let connection = connection::writing_memory(&memory::name()).unwrap();
-        Desk::new(connection, Ledger::none(), Turns::default(), Watch::default())
+        Desk::new(connection, Folding::through(None), Ledger::none(), Turns::default())
     }
 
     fn setting(name: &str) -> Change {

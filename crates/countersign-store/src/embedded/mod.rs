@@ -9,6 +9,7 @@ mod convert;
 mod desk;
 mod directory;
 mod folder;
+mod folding;
 mod guests;
 #[cfg(feature = "postgres")]
 mod leaving;
@@ -29,7 +30,9 @@ pub use check::{Findings, check};
 #[cfg(feature = "postgres")]
 pub(crate) use leaving::{Leaving, NOTICE};
 
+use desk::Desk;
 use folder::Folder;
+use folding::Folding;
 use memory::Turns;
 use readers::Readers;
 use writer::Writer;
@@ -67,7 +70,9 @@ impl Embedded {
         let folder = Folder::own(folder)?;
         let database = folder.database();
         let connection = connection::writing(&database, durability)?;
-        let writer = Writer::start(connection, Ledger::open(folder.path())?, Turns::default())?;
+        let folding = Folding::through(Some(connection::folding(&database, durability)?));
+        let desk = Desk::new(connection, folding, Ledger::open(folder.path())?, Turns::default());
+        let writer = Writer::start(desk)?;
         Ok(Arc::new(Self { writer, readers: Readers::of(database), folder: Mutex::new(Some(folder)) }))
     }
 
@@ -91,7 +96,8 @@ impl Embedded {
     pub fn in_memory() -> Result<Arc<Self>, Fault> {
         let (name, turns) = (memory::name(), Turns::taken());
         let connection = connection::writing_memory(&name)?;
-        let writer = Writer::start(connection, Ledger::none(), turns.clone())?;
+        let desk = Desk::new(connection, Folding::through(None), Ledger::none(), turns.clone());
+        let writer = Writer::start(desk)?;
         Ok(Arc::new(Self { writer, readers: Readers::of_memory(name, turns), folder: Mutex::new(None) }))
     }
 

@@ -9,13 +9,10 @@ use countersign_core::Fault;
 use countersign_core::batch::{Batch, Conflict, Outcome};
 use countersign_core::port::{Follower, GuestChange};
 use countersign_core::time::Timestamp;
-use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::desk::Desk;
-use super::memory::Turns;
 use super::moved::Watch;
-use crate::ledger::Ledger;
 
 /// The way to the writing thread.
 #[derive(Debug)]
@@ -27,11 +24,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread; it owns `connection`.
-    pub(super) fn start(connection: Connection, ledger: Ledger, turns: Turns) -> Result<Self, Fault> {
+    /// Starts the thread; it owns `desk`.
+    pub(super) fn start(mut desk: Desk) -> Result<Self, Fault> {
         let (queue, waiting) = channel();
-        let moved = Watch::default();
-        let mut desk = Desk::new(connection, ledger, turns, moved.clone());
+        let moved = desk.watch();
         let thread = thread::Builder::new()
             .name("countersign-store".to_owned())
             .spawn(move || desk.serve(&waiting))
