@@ -236,17 +236,23 @@ fn table(lines: &[Value]) {
         let (ns, ratio) = (number(line, "ns"), number(line, "ratio"));
         println!("  {:<26}{:>9}{ns:>9.0}  {spread:<17}{ratio:>7.2}", who(line), line["sessions"]);
     }
-    println!("\n  {:<26}{:>9}{:>12}{:>12}", "durable starts", "in a second", "p50 µs", "p99 µs");
+    println!(
+        "\n  {:<26}{:>11}{:>9}{:>9}{:>9}{:>12}",
+        "durable starts", "in a second", "p50 µs", "mean µs", "p99 µs", "writer's µs"
+    );
     for line in lines.iter().filter(|line| line["what"] == "durable") {
         let micros = |name| number(line, name) / 1e3;
         println!(
-            "  {:<26}{:>9.0}{:>12.0}{:>12.0}",
+            "  {:<26}{:>11.0}{:>9.0}{:>9.0}{:>9.0}{:>12.1}",
             who(line),
             number(line, "rate"),
             micros("p50_ns"),
-            micros("p99_ns")
+            micros("mean_ns"),
+            micros("p99_ns"),
+            micros("writer_ns")
         );
     }
+    bound(lines);
     println!("\n  {:<26}{:>9}  {:<19}{:>7}", "wrk", "in a second", "least to most", "x bare");
     for line in lines.iter().filter(|line| line["what"] == "load") {
         let spread = format!("{:.0} to {:.0}", number(line, "rate_low"), number(line, "rate_high"));
@@ -262,6 +268,16 @@ fn table(lines: &[Value]) {
         let share = number(line, "share") * 100.0;
         println!("  idle after {:<8} one request a second: {share:.3} % write", who(line));
     }
+}
+
+/// What no disk can mend: the writing thread makes one session at a time, and 64 clients wait for 64 of them (Little's law).
+fn bound(lines: &[Value]) {
+    let micros =
+        |who, member| figure(lines, "durable", who, None, member).map_or(f64::NAN, |nanos| nanos / 1e3);
+    let least = 64.0 * micros("64 clients", "writer_ns");
+    let (bar, alone) = (5.0 * micros("disk", "p99_ns"), micros("disk, 64 threads", "p99_ns"));
+    println!("  The writing thread alone makes 64 clients wait {least:.0} µs on average.");
+    println!("  The bar for their p99 is {bar:.0} µs; 64 threads with an fsync each: {alone:.0} µs.");
 }
 
 #[cfg(test)]
