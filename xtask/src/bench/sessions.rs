@@ -93,6 +93,7 @@ fn measure(root: &Path) -> Result<Vec<Value>, Problem> {
     told.extend(lines(root, "reads", &[])?);
     told.extend(lines(root, "idle", &[])?);
     told.extend(lines(root, "durable", &[])?);
+    told.extend(lines(root, "large", &[])?);
     told.extend(lines(root, "restart", &["1000000"])?);
     told.extend(load(root)?);
     Ok(told)
@@ -162,6 +163,7 @@ fn verdicts(lines: &[Value]) -> Vec<Verdict> {
     let growth = quotient(request("check", 1_000_000, "ns"), request("check", 1_000, "ns"));
     let by_name = quotient(request("check by name", 1_000_000, "ns"), request("check by name", 1_000, "ns"));
     let reads = |who| Some(request(who, 100_000, "reads")? + request(who, 1_000_000, "reads")?);
+    let large = |who, member| figure(lines, "large", who, None, member);
     vec![
         most("check, 10^5 sessions", "x bare", 2.0, request("check", 100_000, "ratio")),
         most("check, 10^6 sessions", "x bare", 3.0, request("check", 1_000_000, "ratio")),
@@ -191,6 +193,18 @@ fn verdicts(lines: &[Value]) -> Vec<Verdict> {
             "x raw p99",
             5.0,
             quotient(durable("64 clients", "p99_ns"), durable("disk", "p99_ns")),
+        ),
+        most(
+            "one key beside 10 MiB",
+            "x read alone",
+            1.0,
+            quotient(large("one key beside 10 MiB", "bytes"), large("one key alone", "bytes")),
+        ),
+        most(
+            "one segment of 10 MiB",
+            "x small write",
+            2.0,
+            quotient(large("one segment of 160", "ns"), large("a small write", "ns")),
         ),
         most(
             "first check, worst kill",
@@ -253,6 +267,13 @@ fn table(lines: &[Value]) {
         );
     }
     bound(lines);
+    println!("\n  {:<26}{:>9}{:>12}  {:<17}", "a session of 10 MiB", "µs", "bytes read", "p10 to p90");
+    for line in lines.iter().filter(|line| line["what"] == "large") {
+        let micros = |name| number(line, name) / 1e3;
+        let spread = format!("{:.0} to {:.0}", micros("ns_low"), micros("ns_high"));
+        let bytes = line["bytes"].as_u64().map(|bytes| bytes.to_string()).unwrap_or_default();
+        println!("  {:<26}{:>9.1}{bytes:>12}  {spread:<17}", who(line), micros("ns"));
+    }
     println!("\n  {:<26}{:>9}  {:<19}{:>7}", "wrk", "in a second", "least to most", "x bare");
     for line in lines.iter().filter(|line| line["what"] == "load") {
         let spread = format!("{:.0} to {:.0}", number(line, "rate_low"), number(line, "rate_high"));
