@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use countersign::{Beyond, Fault, Home, Keeping, MasterKey, Most, Place, Preset, SessionRules};
+use countersign::{Beyond, Fault, FrontRoom, Home, Keeping, MasterKey, Most, Place, Preset, SessionRules};
 
 use crate::guard::Guard;
 
@@ -32,11 +32,19 @@ pub struct Sessions {
     folder: Option<PathBuf>,
     master: Option<MasterKey>,
     rules: SessionRules,
+    in_memory: Option<usize>,
 }
 
 impl Sessions {
     pub(crate) fn at(place: String) -> Self {
-        Self { place, data: None, folder: None, master: None, rules: SessionRules::default() }
+        Self {
+            place,
+            data: None,
+            folder: None,
+            master: None,
+            rules: SessionRules::default(),
+            in_memory: None,
+        }
     }
 
     /// The limits by the name of the standard that asks for them. Stricter ones hold for sessions that began before, too; laxer
@@ -49,6 +57,14 @@ impl Sessions {
     /// One person has at most `count` sessions at once; `beyond` says what becomes of one more.
     pub fn at_most(mut self, count: u32, beyond: Beyond) -> Self {
         self.rules.most = Some(Most { count, beyond });
+        self
+    }
+
+    /// This process keeps `count` sessions in memory, at up to 224 bytes each; 2,000,000 unless said otherwise, which are
+    /// 448 MB when all are there. The rest are read from the store when they come. From 1,000 to 100,000,000: any other
+    /// number is a fault when the guard is opened.
+    pub fn in_memory(mut self, count: usize) -> Self {
+        self.in_memory = Some(count);
         self
     }
 
@@ -80,6 +96,7 @@ impl Sessions {
             Some(folder) => place.or_beside(folder),
             None => place,
         };
+        let front = self.in_memory.map(room).transpose()?.unwrap_or_default();
         let keeping = match self.master {
             Some(master) => Keeping::Production(master),
             None => keeping(&|name| std::env::var(name).ok().filter(|value| !value.is_empty()))?,
@@ -89,7 +106,7 @@ impl Sessions {
                 "sessions in development: plain http, this machine only; {KEY_FILE} makes it production"
             );
         }
-        let home = Home::open(&place, self.data.as_deref(), keeping, self.rules).await?;
+        let home = Home::open(&place, self.data.as_deref(), keeping, self.rules, front).await?;
         Ok(Guard::at_home(Arc::new(home)))
     }
 }
@@ -108,6 +125,13 @@ impl IntoFuture for Sessions {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.open())
     }
+}
+
+fn room(count: usize) -> Result<FrontRoom, Fault> {
+    FrontRoom::of(count).ok_or_else(|| {
+        let (least, most) = (FrontRoom::LEAST, FrontRoom::MOST);
+        Fault::Unfit(format!("`{count}` sessions in memory: it takes {least} to {most}"))
+    })
 }
 
 /// What the environment says.
@@ -148,5 +172,17 @@ mod tests {
         assert!(matches!(both(good), Ok(Keeping::Production(_))));
         assert!(both("hunter2").is_err());
         assert!(matches!(with(ALSO, good), Ok(Keeping::Development)));
+    }
+
+    #[tokio::test]
+    async fn memory_for_no_session_is_a_fault_before_a_store_is_made() {
+        let folder = std::env::temp_dir().join(format!("countersign-room-{}", std::process::id()));
+        for count in [0, 999, 100_000_001] {
+            let opened = Sessions::at(folder.join("shop.db").display().to_string()).in_memory(count).await;
+            let fault = opened.map(drop).unwrap_err();
+            assert!(matches!(&fault, Fault::Unfit(why) if why.contains(&format!("`{count}`"))), "{fault}");
+        }
+        assert!(!folder.exists());
+        assert_eq!(room(10_000_000).unwrap().sessions(), 10_000_000);
     }
 }

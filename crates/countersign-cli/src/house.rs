@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use axum::{Extension, Router};
 use countersign::{
-    DEV_KEY, Engine, HashingLimits, Kept, MasterKey, Parts, Place, SessionRules, SystemClock, SystemEntropy,
+    DEV_KEY, Engine, FrontRoom, HashingLimits, Kept, MasterKey, Parts, Place, SessionRules, SystemClock,
+    SystemEntropy,
 };
 use countersign_core::extent::Actor;
 use countersign_core::port::{Clock, Post};
@@ -31,6 +32,7 @@ pub(crate) struct Plan {
     pub(crate) post: Option<Arc<dyn Post>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) sessions: SessionRules,
+    pub(crate) front: FrontRoom,
 }
 
 /// An open store, with its engine.
@@ -80,6 +82,7 @@ impl House {
             dev: plan.dev,
             hashing: HashingLimits::default(),
             sessions: plan.sessions,
+            front: plan.front,
         };
         let parts = Parts {
             store: Arc::clone(&kept.store),
@@ -111,9 +114,9 @@ impl House {
         };
         let master = if dev { dev_master(data)? } else { master(settings)? };
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-        let (place, sessions) = (place(settings, data), settings.sessions);
+        let (place, sessions, front) = (place(settings, data), settings.sessions, settings.front);
         let guests = guests(settings);
-        Self::open(Plan { place, guests, issuer, dev, master, post: None, clock, sessions }).await
+        Self::open(Plan { place, guests, issuer, dev, master, post: None, clock, sessions, front }).await
     }
 
     /// The admin API for whoever holds the data folder.

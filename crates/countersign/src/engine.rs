@@ -13,7 +13,7 @@ use countersign_core::batch::{Batch, Change, Conflict, Outcome};
 use countersign_core::extent::Actor;
 use countersign_core::handle::Handle;
 use countersign_core::id::{ClientId, Epoch, GuestSerial, Position, Serial, Subject};
-use countersign_core::policy::{self, SessionRules};
+use countersign_core::policy::{self, FrontRoom, SessionRules};
 use countersign_core::port::{Clock, Directory, Entropy, Follower, Guests, Letter, Overdue, Post, Store};
 use countersign_core::record::Network;
 use countersign_core::revoke::View;
@@ -62,6 +62,8 @@ pub struct Settings {
     /// How long the issuer's own sessions live, and how many one person may have; the preset holds for every application
     /// that names none.
     pub sessions: SessionRules,
+    /// How many sessions this process keeps in memory.
+    pub front: FrontRoom,
 }
 
 /// What the engine is made of.
@@ -120,7 +122,7 @@ impl Engine {
         fit(&settings)?;
         let Parts { store, directory, guests, clock, entropy, post, master } = parts;
         let roots = Roots::open(&master, &*store, &*directory, &*entropy).await?;
-        let front = Arc::new(Front::new(store, policy::FRONT_SESSIONS));
+        let front = Arc::new(Front::new(store, settings.front.sessions()));
         let store = Arc::clone(&front) as Arc<dyn Store>;
         let view = Arc::new(View::loading());
         store.follow(Arc::clone(&view) as Arc<dyn Follower>).await?;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use countersign_core::extent::{Actor, Extent, Reason};
 use countersign_core::id::ClientId;
-use countersign_core::policy::{SessionLimits, SessionRules, Stay};
+use countersign_core::policy::{FrontRoom, SessionLimits, SessionRules, Stay};
 use countersign_core::record::Style;
 use countersign_core::record::session::Audience;
 use countersign_core::session::admit::Presence;
@@ -66,7 +66,7 @@ pub struct Known {
 }
 
 impl Home {
-    /// Opens the store at `place`, with its guests in the Redis at `data` where one is named.
+    /// Opens the store at `place`, with its guests in the Redis at `data` where one is named, and memory for so many sessions.
     ///
     /// # Errors
     /// [`Fault::InUse`], [`Fault::Unfit`] when it was sealed under another key, what the disk or the database could not do.
@@ -75,6 +75,7 @@ impl Home {
         data: Option<&str>,
         keeping: Keeping,
         rules: SessionRules,
+        front: FrontRoom,
     ) -> Result<Self, Fault> {
         // The key before the store, so that a crash between the two leaves no store without one.
         let (master, dev, place) = match keeping {
@@ -106,7 +107,7 @@ impl Home {
             post: None,
             master,
         };
-        let settings = Settings { issuer, dev, hashing: HashingLimits::default(), sessions: rules };
+        let settings = Settings { issuer, dev, hashing: HashingLimits::default(), sessions: rules, front };
         let mut home = Self::of(Engine::open(settings, parts).await?, rules).await?;
         home.upkeep = Some(home.keep_up());
         Ok(home)

@@ -85,7 +85,7 @@ pub use console::Overview;
 pub use countersign_core::batch::Expect;
 pub use countersign_core::id::Version;
 pub use countersign_core::oauth::client_auth::Credentials as ClientAuth;
-pub use countersign_core::policy::{Beyond, Most, Preset, SessionRules, Stay};
+pub use countersign_core::policy::{Beyond, FrontRoom, Most, Preset, SessionRules, Stay};
 pub use countersign_core::secret::TicketNonce as StartNonce;
 pub use countersign_core::signin::password::Password;
 pub use countersign_core::slot::OperationId;

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use countersign_core::Fault;
 use countersign_core::extent::Actor;
-use countersign_core::policy::SessionRules;
+use countersign_core::policy::{FrontRoom, SessionRules};
 use countersign_core::port::{Clock, Directory, Entropy, Guests, Letter, Pending, Post, Store};
 use countersign_core::record::session::Audience;
 use countersign_core::record::{Role, User};
@@ -170,6 +170,7 @@ impl Rig {
             dev: false,
             hashing: HashingLimits::cheap(),
             sessions: SessionRules::default(),
+            front: FrontRoom::default(),
         };
         Self::set(settings, Some(folder), clock, Arc::new(Mailbox::default()), 1, master()).await
     }
@@ -283,6 +284,7 @@ fn development() -> Settings {
         dev: true,
         hashing: HashingLimits::cheap(),
         sessions: SessionRules::default(),
+        front: FrontRoom::default(),
     }
 }
 

@@ -43,6 +43,7 @@ async fn engine(store: &Arc<Postgres>) -> Arc<Engine> {
         dev: true,
         hashing: HashingLimits::new(HashingLimits::MEMORY_KIB_MIN, 1, 1, 1, 64).unwrap(),
         sessions: SessionRules::default(),
+        front: countersign::FrontRoom::default(),
     };
     let parts = Parts {
         store: Arc::clone(store) as _,

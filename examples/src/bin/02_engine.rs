@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use countersign::{
-    Engine, HashingLimits, MasterKey, Parts, Password, SessionRules, Settings, SystemClock, SystemEntropy,
-    Visitor,
-};
+use countersign::{Engine, MasterKey, Parts, Password, Settings, SystemClock, SystemEntropy, Visitor};
 use countersign_core::extent::Actor;
 use countersign_core::record::{Audience, Role};
 use countersign_store::{Durability, Embedded};
@@ -26,8 +23,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         master,
     };
     let issuer = "http://localhost:8321".to_owned();
-    let (hashing, sessions) = (HashingLimits::default(), SessionRules::default());
-    let engine = Engine::open(Settings { issuer, dev: true, hashing, sessions }, parts).await?;
+    let (hashing, sessions, front) = Default::default();
+    let engine = Engine::open(Settings { issuer, dev: true, hashing, sessions, front }, parts).await?;
 
     let secret = || Password::typed("lantern rope harbour".into());
     engine.add_user("ada@marsh.example", secret(), Role::Person, Actor::CommandLine).await?;

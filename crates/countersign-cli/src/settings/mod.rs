@@ -7,7 +7,7 @@ mod value;
 
 use std::path::{Path, PathBuf};
 
-use countersign::{Most, Preset, SessionRules};
+use countersign::{FrontRoom, Most, Preset, SessionRules};
 use countersign_store::PostgresAddress;
 
 use crate::given::{self, Secret};
@@ -43,6 +43,7 @@ pub(crate) const KNOWN: &[Known] = &[
     Known { key: "sessions.preset", env: "COUNTERSIGN_SESSIONS_PRESET", default: Some("usual") },
     Known { key: "sessions.most", env: "COUNTERSIGN_SESSIONS_MOST", default: None },
     Known { key: "sessions.beyond", env: "COUNTERSIGN_SESSIONS_BEYOND", default: Some("end-oldest") },
+    Known { key: "sessions.in_memory", env: "COUNTERSIGN_SESSIONS_IN_MEMORY", default: Some("2000000") },
 ];
 
 const MASTER_KEY_ENV: &str = "COUNTERSIGN_MASTER_KEY";
@@ -121,6 +122,7 @@ pub(crate) struct Settings {
     pub(crate) smtp_url: Option<(Secret, Origin)>,
     pub(crate) smtp_from: Option<Found>,
     pub(crate) sessions: SessionRules,
+    pub(crate) front: FrontRoom,
 }
 
 impl Sources {
@@ -184,6 +186,7 @@ impl Sources {
             smtp_url: self.secret(SMTP_URL_ENV, "smtp.url_file", env)?,
             smtp_from: self.of("smtp.from").cloned(),
             sessions: self.sessions()?,
+            front: self.value("sessions.in_memory", value::in_memory)?,
         })
     }
 

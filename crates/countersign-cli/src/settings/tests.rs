@@ -79,3 +79,17 @@ fn a_preset_is_read_by_name_and_a_slip_is_told() {
         None
     );
 }
+
+#[test]
+fn memory_is_for_two_million_sessions_unless_said_otherwise() {
+    let with = |count: Option<&'static str>| {
+        let env =
+            move |name: &str| count.filter(|_| name == "COUNTERSIGN_SESSIONS_IN_MEMORY").map(str::to_owned);
+        Sources::gather(Vec::new(), None, &env).unwrap().parse(&env)
+    };
+    assert_eq!(with(None).unwrap().front, countersign::FrontRoom::default());
+    assert_eq!(with(Some("10000000")).unwrap().front.sessions(), 10_000_000);
+    let problem = with(Some("10")).unwrap_err();
+    assert_eq!(problem.code, "CS-6002");
+    assert!(problem.message.contains("`10` from COUNTERSIGN_SESSIONS_IN_MEMORY"), "{}", problem.message);
+}

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use countersign::Beyond;
+use countersign::{Beyond, FrontRoom};
 use countersign_core::policy;
 
 type Read<T> = core::result::Result<T, &'static str>;
@@ -85,6 +85,12 @@ pub(crate) fn most(text: &str) -> Read<u32> {
     text.trim().parse().ok().filter(|count| (1..=policy::MOST_SESSIONS).contains(count)).ok_or(wanted)
 }
 
+/// How many sessions this process keeps in memory.
+pub(crate) fn in_memory(text: &str) -> Read<FrontRoom> {
+    let wanted = "is not a number of sessions from 1000 to 100000000, 224 bytes each";
+    text.trim().parse().ok().and_then(FrontRoom::of).ok_or(wanted)
+}
+
 /// What becomes of a sign-in beyond that.
 pub(crate) fn beyond(text: &str) -> Read<Beyond> {
     match text {
@@ -146,6 +152,14 @@ mod tests {
             assert!(most(bad).is_err(), "{bad}");
         }
         assert!(beyond("refuse").is_err());
+    }
+
+    #[test]
+    fn the_sessions_in_memory_are_a_number_that_makes_sense() {
+        assert_eq!(in_memory("10000000").map(FrontRoom::bytes), Ok(2_240_000_000));
+        for bad in ["0", "999", "100000001", "-1", "", "2 GB", "99999999999999999999999"] {
+            assert!(in_memory(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

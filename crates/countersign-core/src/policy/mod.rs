@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+mod front;
 mod preset;
 
+pub use front::FrontRoom;
 pub use preset::{Beyond, Most, Preset, SessionRules, Stay, UnknownPreset};
 
 const fn minutes(count: u64) -> Duration {
@@ -58,11 +60,6 @@ pub const GUEST_SESSION: SessionLimits = SessionLimits { idle: days(14), absolut
 /// The idle touch is written only when it moves by at least this fraction of the window, so that sliding expiry costs a
 /// write on few requests. The effective idle limit lies in (W - W/16, W].
 pub const TOUCH_FRACTION: u32 = 16;
-
-/// The most sessions that one process keeps in memory, at up to 224 bytes each: 450 MB, and beside it what an application that
-/// keeps sessions of its own calls each person, 16 bytes and the text. Beyond that the ones that were not
-/// used since the hand last came by are read from the store again.
-pub const FRONT_SESSIONS: usize = 2_000_000;
 
 /// How many sessions in memory one tick looks at for being over: about ten milliseconds of work.
 pub const FRONT_TICK: usize = 16_384;

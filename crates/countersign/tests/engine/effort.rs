@@ -148,6 +148,7 @@ impl Workshop {
             dev: true,
             hashing,
             sessions: countersign::SessionRules::default(),
+            front: countersign::FrontRoom::default(),
         };
         let parts = Parts {
             store: Arc::new(Counted { store: Arc::clone(&store), tally: Arc::clone(&tally) }),

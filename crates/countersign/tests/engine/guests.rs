@@ -102,6 +102,7 @@ async fn opened(store: &Arc<Embedded>, guests: Arc<dyn Guests>, clock: &Arc<Fixe
         dev: true,
         hashing: HashingLimits::new(HashingLimits::MEMORY_KIB_MIN, 1, 1, 1, 64).unwrap(),
         sessions: SessionRules::default(),
+        front: countersign::FrontRoom::default(),
     };
     let parts = Parts {
         store: Arc::clone(store) as _,

@@ -148,11 +148,11 @@ async fn serve(checked: Checked, ui: Ui, begun: Instant) -> Result {
     let master = if dev { house::dev_master(&data)? } else { house::master(&settings)? };
     let post = post(&settings, mailbox.as_ref())?;
     let mail = post.is_some();
-    let sessions = settings.sessions;
+    let (sessions, front) = (settings.sessions, settings.front);
     let place = house::place(&settings, &data);
     let told = place.to_string();
     let guests = house::guests(&settings);
-    let plan = Plan { place, guests, issuer: issuer.clone(), dev, master, post, clock, sessions };
+    let plan = Plan { place, guests, issuer: issuer.clone(), dev, master, post, clock, sessions, front };
     let house = House::open(plan).await?;
     let engine = Arc::clone(&house.engine);
     let people = if dev { dev::people(&engine).await? } else { Vec::new() };
