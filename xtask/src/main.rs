@@ -25,8 +25,9 @@ const USAGE: &str = "\
           what tokens cost, beside the bare primitive and other libraries
   bench jose --instructions [--keep]
           the instructions of our hot paths, beside those that are kept
-  bench sessions [--json]
-          what sessions cost, beside a bare handler, others and the disk
+  bench sessions [--json] [--ten-million]
+          what sessions cost, beside a bare handler, others and the disk;
+          on demand also with 10^7 of them: 8 GB of memory, 20 GB of disk
 ";
 
 fn main() -> ExitCode {
@@ -43,8 +44,9 @@ fn main() -> ExitCode {
         ["bench", "jose", "--json"] => bench::jose::command(&root, bench::jose::Form::Json),
         ["bench", "jose", "--instructions"] => instructions::command(&root, Counts::Compare),
         ["bench", "jose", "--instructions", "--keep"] => instructions::command(&root, Counts::Keep),
-        ["bench", "sessions"] => bench::sessions::command(&root, bench::jose::Form::Table),
-        ["bench", "sessions", "--json"] => bench::sessions::command(&root, bench::jose::Form::Json),
+        ["bench", "sessions", words @ ..] if bench::sessions::known(words) => {
+            bench::sessions::command(&root, words)
+        }
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");
             ExitCode::SUCCESS

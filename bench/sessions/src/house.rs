@@ -9,7 +9,7 @@ use countersign_core::batch::{Batch, Outcome};
 use countersign_core::extent::Actor;
 use countersign_core::id::{ClientId, Serial, SlotsId};
 use countersign_core::login::Origin;
-use countersign_core::policy::{PERSON_SESSION, SessionLimits};
+use countersign_core::policy::{FrontRoom, PERSON_SESSION, SessionLimits};
 use countersign_core::port::{Clock, Directory, Guests, Store};
 use countersign_core::record::session::Audience;
 use countersign_core::record::{Device, Login, Network, Role, Style};
@@ -19,6 +19,8 @@ use http::HeaderValue;
 
 /// How many sessions are started in one commit.
 const AT_ONCE: u32 = 1000;
+/// Memory for every session that is measured: one that was put out would be read from the store.
+const ROOM: usize = 20_000_000;
 
 /// An engine and its store; an embedded one in a folder that goes with it.
 pub struct House<S = Embedded> {
@@ -53,6 +55,7 @@ where
         dev: true,
         hashing: HashingLimits::default(),
         sessions: countersign_core::policy::SessionRules::default(),
+        front: FrontRoom::of(ROOM).unwrap(),
     };
     Engine::open(settings, parts).await.unwrap()
 }

@@ -16,6 +16,8 @@ use super::{Problem, Running, Spread, build, run, said};
 
 /// How many sessions are alive while a request is measured.
 const SIZES: [&str; 4] = ["1000", "10000", "100000", "1000000"];
+/// And how many more on demand.
+const TEN_MILLION: u64 = 10_000_000;
 const ROUNDS: usize = 5;
 const SECONDS: u32 = 3;
 /// The servers under wrk; the first is the one that the others are compared with.
@@ -29,6 +31,8 @@ const SERVERS: [(&str, &str); 8] = [
     ("tower on redis", "bench/peers/target/release/countersign-bench-peers"),
     ("tower on postgres", "bench/peers/target/release/countersign-bench-peers"),
 ];
+const JSON: &str = "--json";
+const MORE: &str = "--ten-million";
 /// Where the drawing goes.
 const PLOT: &str = "target/bench-sessions.svg";
 
@@ -58,15 +62,22 @@ impl Verdict {
     }
 }
 
+/// Whether these words may stand behind the command.
+pub(crate) fn known(words: &[&str]) -> bool {
+    words.iter().all(|word| [JSON, MORE].contains(word))
+}
+
 /// Builds, measures, prints; fails when a bar does not hold.
-pub(crate) fn command(root: &Path, form: Form) -> ExitCode {
+pub(crate) fn command(root: &Path, words: &[&str]) -> ExitCode {
+    let form = if words.contains(&JSON) { Form::Json } else { Form::Table };
+    let more = words.contains(&MORE).then_some(TEN_MILLION);
     let drawn = |lines: &[Value]| {
         let path = root.join(PLOT);
         std::fs::write(&path, plot::checks(lines))
             .map_err(|e| format!("cannot write `{}`: {e}", path.display()))
     };
-    match measure(root).and_then(|lines| drawn(&lines).map(|()| lines)) {
-        Ok(lines) if tell(&lines, form) => ExitCode::SUCCESS,
+    match measure(root, more).and_then(|lines| drawn(&lines).map(|()| lines)) {
+        Ok(lines) if tell(&lines, more, form) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(problem) => {
             eprintln!("{problem}");
@@ -76,7 +87,7 @@ pub(crate) fn command(root: &Path, form: Form) -> ExitCode {
 }
 
 /// What all programs said.
-fn measure(root: &Path) -> Result<Vec<Value>, Problem> {
+fn measure(root: &Path, more: Option<u64>) -> Result<Vec<Value>, Problem> {
     run(Command::new("wrk").arg("--version"), "`wrk` is needed: apt-get install wrk")?;
     run(
         Command::new("redis-server").arg("--version"),
@@ -86,8 +97,8 @@ fn measure(root: &Path) -> Result<Vec<Value>, Problem> {
     build(root, "bench/peers/Cargo.toml", &[])?;
     let mut told = Vec::new();
     // A size has a process of its own: what one leaves behind in the allocator is not the next one's.
-    for size in SIZES {
-        told.extend(lines(root, "check", &[size])?);
+    for size in SIZES.map(str::to_owned).into_iter().chain(more.map(|size| size.to_string())) {
+        told.extend(lines(root, "check", &[&size])?);
     }
     told.extend(lines(root, "memory", &["100000", "1000000"])?);
     told.extend(lines(root, "reads", &[])?);
@@ -151,7 +162,7 @@ fn figure(lines: &[Value], what: &str, who: &str, sessions: Option<u64>, member:
     lines.iter().find(fits)?[member].as_f64()
 }
 
-fn verdicts(lines: &[Value]) -> Vec<Verdict> {
+fn verdicts(lines: &[Value], more: Option<u64>) -> Vec<Verdict> {
     let request = |who, count, member| figure(lines, "request", who, Some(count), member);
     let quotient = |over: Option<f64>, under: Option<f64>| Some(over? / under?);
     let durable = |who, member| figure(lines, "durable", who, None, member);
@@ -160,17 +171,17 @@ fn verdicts(lines: &[Value]) -> Vec<Verdict> {
     let memory = |count| figure(lines, "memory", "countersign", Some(count), "bytes");
     let idle = |who| figure(lines, "writes", who, None, "share").map(|share| 1.0 - share);
     let gap = |member| figure(lines, "gaps", "countersign", None, member);
-    let growth = quotient(request("check", 1_000_000, "ns"), request("check", 1_000, "ns"));
-    let by_name = quotient(request("check by name", 1_000_000, "ns"), request("check by name", 1_000, "ns"));
+    let growth = |who, count| quotient(request(who, count, "ns"), request(who, 1_000, "ns"));
     let reads = |who| Some(request(who, 100_000, "reads")? + request(who, 1_000_000, "reads")?);
     let large = |who, member| figure(lines, "large", who, None, member);
-    vec![
+    let on_demand = more.map(|count| most("check, 10^7 over 10^3", "x", 3.0, growth("check", count)));
+    let always = vec![
         most("check, 10^5 sessions", "x bare", 2.0, request("check", 100_000, "ratio")),
         most("check, 10^6 sessions", "x bare", 3.0, request("check", 1_000_000, "ratio")),
         most("unopened, 10^5 sessions", "x bare", 1.1, request("unopened", 100_000, "ratio")),
-        most("check, 10^6 over 10^3", "x", 3.0, growth),
+        most("check, 10^6 over 10^3", "x", 3.0, growth("check", 1_000_000)),
         most("by name, 10^5 sessions", "x bare", 2.0, request("check by name", 100_000, "ratio")),
-        most("by name, 10^6 over 10^3", "x", 3.0, by_name),
+        most("by name, 10^6 over 10^3", "x", 3.0, growth("check by name", 1_000_000)),
         most("store reads, warm checks", "reads", 0.0, reads("check")),
         most("the same, by name", "reads", 0.0, reads("check by name")),
         most("the same, in PostgreSQL", "reads", 0.0, figure(lines, "reads", "postgres", None, "reads")),
@@ -214,12 +225,13 @@ fn verdicts(lines: &[Value]) -> Vec<Verdict> {
         ),
         least("requests under wrk", "x bare", 0.9, figure(lines, "load", "guarded", None, "ratio")),
         least("the same, in PostgreSQL", "x bare", 0.9, figure(lines, "load", "postgres", None, "ratio")),
-    ]
+    ];
+    on_demand.into_iter().chain(always).collect()
 }
 
 /// Prints the result; false when a bar does not hold.
-fn tell(lines: &[Value], form: Form) -> bool {
-    let verdicts = verdicts(lines);
+fn tell(lines: &[Value], more: Option<u64>, form: Form) -> bool {
+    let verdicts = verdicts(lines, more);
     match form {
         Form::Table => {
             table(lines);
@@ -307,7 +319,7 @@ mod tests {
 
     #[test]
     fn a_missing_figure_fails_and_a_bar_has_a_side() {
-        assert!(!tell(&[], Form::Json));
+        assert!(!tell(&[], None, Form::Json));
         let verdict = |side, value| Verdict { name: "x", unit: "x", side, bar: 2.0, value };
         assert!(verdict(Side::Most, Some(1.0)).holds() && !verdict(Side::Least, Some(1.0)).holds());
         assert!(!verdict(Side::Most, None).holds());

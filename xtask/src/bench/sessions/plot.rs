@@ -11,8 +11,8 @@ const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 360.0;
 /// Left, right, top, bottom.
 const MARGIN: [f64; 4] = [64.0, 216.0, 24.0, 40.0];
-/// 10^3 to 10^6 sessions.
-const SESSIONS: [f64; 2] = [3.0, 6.0];
+/// 10^3 to 10^7 sessions.
+const SESSIONS: [f64; 2] = [3.0, 7.0];
 /// 100 ns to 100 µs.
 const TIME: [f64; 2] = [2.0, 5.0];
 const STYLE: &str = "<style>svg{font:13px system-ui,sans-serif;--ink:#1d2733;--soft:#6b7785;--grid:#dfe4ea}\
@@ -85,7 +85,9 @@ fn grid(svg: &mut String) {
             y + 4.0
         );
     }
-    for (power, name) in [(3.0, "1,000"), (4.0, "10,000"), (5.0, "100,000"), (6.0, "1,000,000 sessions")] {
+    for (power, name) in
+        [(3.0, "1,000"), (4.0, "10,000"), (5.0, "100,000"), (6.0, "1,000,000"), (7.0, "10,000,000 sessions")]
+    {
         let x = across(power);
         let _ = write!(
             svg,
@@ -116,7 +118,7 @@ mod tests {
         let point =
             |live: u64, ns: u64| json!({ "what": "request", "who": "check", "sessions": live, "ns": ns });
         let svg = checks(&[point(1_000, 1_000), point(1_000_000, 10_000)]);
-        assert!(svg.contains("M64.0 221.3L504.0 122.7"), "{svg}");
+        assert!(svg.contains("M64.0 221.3L394.0 122.7"), "{svg}");
         assert!(svg.contains(">check</text>") && svg.ends_with("</svg>\n"));
     }
 }
