@@ -85,6 +85,7 @@ impl Suite {
             let label = if features.is_empty() { "no features" } else { features };
             self.check("guard", &format!("`countersign-axum` alone, with {label}"), &Step::guard(features));
         }
+        self.check("benches", "what is measured compiles", &Step::benches(root));
         let built = self.check("build", "the binary", &Step::build());
         self.tests("rust", "unit tests, conformance, HTTP", &Step::tests(tools.nextest));
         self.tests("doctests", "the examples in the documentation", &Step::doctests());
