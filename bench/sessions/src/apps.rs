@@ -1,4 +1,6 @@
 //! The contestants: one handler that says `ok`, behind nothing, behind us, behind others.
+//!
+//! Each is given its state, as `axum::serve` does: else axum makes its handler and its layers anew for every request.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -16,7 +18,7 @@ use crate::House;
 
 /// Nobody asks who comes.
 pub fn bare() -> Router {
-    Router::new().route("/", get(|| async { "ok" }))
+    Router::new().route("/", get(|| async { "ok" })).with_state(())
 }
 
 async fn whose(auth: Auth) -> &'static str {
@@ -26,12 +28,13 @@ async fn whose(auth: Auth) -> &'static str {
 
 /// Who comes must have a session, and the handler reads whose it is.
 pub fn guarded<S>(house: &House<S>) -> Router {
-    Router::new().route("/", get(whose)).layer(Guard::sessions_of(house.engine.clone(), house.client.clone()))
+    let guard = Guard::sessions_of(house.engine.clone(), house.client.clone());
+    Router::new().route("/", get(whose)).layer(guard).with_state(())
 }
 
 /// The same with sessions of the application's own: the handler reads by which name it knows them.
 pub fn named(home: &Arc<Home>) -> Router {
-    Router::new().route("/", get(whose)).layer(Guard::at_home(home.clone()))
+    Router::new().route("/", get(whose)).layer(Guard::at_home(home.clone())).with_state(())
 }
 
 /// Behind the guard, but nobody opens the session.
@@ -94,7 +97,7 @@ pub async fn tower_sessions(count: u32) -> (Router, Vec<HeaderValue>) {
     }
     let layer = SessionManagerLayer::new(MemoryStore::default()).with_secure(false);
     let routes = Router::new().route("/", get(whose)).route("/start", get(start));
-    let mut app = routes.route("/unopened", get(|| async { "ok" })).layer(layer);
+    let mut app = routes.route("/unopened", get(|| async { "ok" })).layer(layer).with_state(());
     let mut cookies = Vec::new();
     for _ in 0..count {
         let response = app.call(Request::get("/start").body(Body::empty()).unwrap()).await.unwrap();
