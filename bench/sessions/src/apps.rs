@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
+use bytes::BytesMut;
 use countersign::Home;
 use countersign_axum::{Auth, Guard, Rejection, Slot};
 use http::{HeaderValue, Request, header};
@@ -107,13 +108,29 @@ pub async fn tower_sessions(count: u32) -> (Router, Vec<HeaderValue>) {
     (app, cookies)
 }
 
-/// One request with a cookie; it must be answered well.
-///
-/// The cookie is copied into the request, whoever is asked: a server has just read it from a socket, so its text is at hand,
-/// and the session is not.
-pub async fn ask(app: &mut Router, path: &'static str, cookie: &HeaderValue) {
-    let request = Request::get(path).header(header::COOKIE, cookie.as_bytes()).body(Body::empty()).unwrap();
-    let response = app.call(request).await.unwrap();
-    assert_eq!(response.status(), 200);
-    black_box(response);
+/// Where requests come from: as in a server, one buffer that they are read into, and of which the values of their headers are
+/// shares.
+#[derive(Debug)]
+pub struct Wire(BytesMut);
+
+impl Default for Wire {
+    /// With the room that hyper begins with.
+    fn default() -> Self {
+        Self(BytesMut::with_capacity(8192))
+    }
+}
+
+impl Wire {
+    /// One request with a cookie; it must be answered well.
+    ///
+    /// The cookie is copied into the request, whoever is asked: a server has just read it from a socket, so its text is at
+    /// hand, and the session is not.
+    pub async fn ask(&mut self, app: &mut Router, path: &'static str, cookie: &HeaderValue) {
+        self.0.extend_from_slice(cookie.as_bytes());
+        let cookie = HeaderValue::from_maybe_shared(self.0.split().freeze()).unwrap();
+        let request = Request::get(path).header(header::COOKIE, cookie).body(Body::empty()).unwrap();
+        let response = app.call(request).await.unwrap();
+        assert_eq!(response.status(), 200);
+        black_box(response);
+    }
 }
