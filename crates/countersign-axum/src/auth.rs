@@ -16,7 +16,6 @@ use crate::guard::Orders;
 use crate::look::{Asked, Found};
 use crate::rejection::Rejection;
 use crate::seat::{self, Answer};
-use crate::visit::Visit;
 
 /// Who is asking. Only a [`Guard`](crate::Guard) makes one.
 ///
@@ -156,11 +155,8 @@ impl Auth {
 
 /// Who asks: as the guard found, or as it finds now that a handler wants to know.
 pub(crate) async fn asking(parts: &mut Parts) -> Result<Found, Rejection> {
-    if let Some(visit) = parts.extensions.get::<Arc<Visit>>() {
-        return Ok(Found::Visitor(Arc::clone(visit)));
-    }
-    if let Some(auth) = parts.extensions.get::<Auth>() {
-        return Ok(Found::Somebody(auth.clone()));
+    if let Some(found) = parts.extensions.get::<Found>() {
+        return Ok(found.clone());
     }
     let guard = match seat::ask(&parts.headers) {
         Answer::Free(guard) => guard,

@@ -14,10 +14,9 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::auth::Auth;
 use crate::guard::{Door, Guard, Orders};
 use crate::hop;
-use crate::look::Asked;
+use crate::look::{Asked, Found};
 use crate::seat::{self, Seat};
 use crate::visit::Visit;
 
@@ -51,8 +50,7 @@ where
 
     fn call(&mut self, mut request: Request) -> Self::Future {
         // Of two guards, one within the other, the inner one says who asks.
-        request.extensions_mut().remove::<Arc<Visit>>();
-        request.extensions_mut().remove::<Auth>();
+        request.extensions_mut().remove::<Found>();
         if let Some(why) = self.orders.unfit(&Asked::from(&request)) {
             return Passing::answer(why);
         }

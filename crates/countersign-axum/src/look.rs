@@ -68,10 +68,8 @@ impl Found {
 
     /// Leaves what was found where extractors look.
     pub(crate) fn leave(self, extensions: &mut Extensions) {
-        match self {
-            Self::Nobody => {}
-            Self::Somebody(auth) => drop(extensions.insert(auth)),
-            Self::Visitor(visit) => drop(extensions.insert(visit)),
+        if !matches!(self, Self::Nobody) {
+            extensions.insert(self);
         }
     }
 
