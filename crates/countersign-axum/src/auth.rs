@@ -163,18 +163,23 @@ pub(crate) async fn asking(parts: &mut Parts) -> Result<Found, Rejection> {
         Answer::Found(found) => return Ok(found),
         Answer::None => return unguarded(&parts.headers),
     };
-    let found = match guard.glance(&Asked::from(&*parts)) {
+    let glanced = {
+        let asked = Asked::from(&*parts);
+        guard.glance(&asked, &asked.cookies())
+    };
+    let found = match glanced {
         Some(found) => found,
         // Apart, so that the way through memory makes no handler's future larger.
         None => Box::pin(guard.look(Asked::from(&*parts))).await,
     };
     let found = found.map_err(|turned| turned.why())?;
-    // Whoever comes without a cookie is told apart by what is left in their request.
-    let known = found.auth().is_some() && parts.headers.contains_key(header::COOKIE);
     if matches!(found, Found::Nobody) {
         return Ok(found);
     }
-    if !seat::take(&found, &parts.headers) {
+    // Whoever comes without a cookie is told apart by what is left in their request.
+    let cookie = parts.headers.get(header::COOKIE);
+    let known = found.auth().is_some() && cookie.is_some();
+    if !seat::take(&found, cookie) {
         return match seat::ask(&parts.headers) {
             // The same request asked twice at once, and it is one visit.
             Answer::Found(first) => Ok(first),

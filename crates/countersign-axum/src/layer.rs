@@ -61,9 +61,11 @@ where
             let seat = Seat::of(Arc::clone(&self.orders));
             return Passing { way: Way::Seated { seat: Some(seat), inner: self.inner.call(request) } };
         }
-        match self.orders.glance(&Asked::from(&request)) {
+        let asked = Asked::from(&request);
+        let cookies = asked.cookies();
+        match self.orders.glance(&asked, &cookies) {
             Some(Ok(found)) => {
-                let seat = Seat::taken(Arc::clone(&self.orders), found, request.headers());
+                let seat = Seat::taken(Arc::clone(&self.orders), found, cookies.iter().next());
                 Passing { way: Way::Seated { seat: Some(seat), inner: self.inner.call(request) } }
             }
             Some(Err(turned)) => Passing::answer(turned),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum_core::response::{IntoResponse, Response};
 use countersign::{Entered, Fault, Leftover, Recognizer};
 use countersign_core::{Attempt, Refusal};
+use http::header::GetAll;
 use http::request::Parts;
 use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Uri, Version, header};
 
@@ -24,6 +25,13 @@ pub(crate) struct Asked<'a> {
     pub(crate) version: Version,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) extensions: &'a Extensions,
+}
+
+impl<'a> Asked<'a> {
+    /// The cookies as they came.
+    pub(crate) fn cookies(&self) -> GetAll<'a, HeaderValue> {
+        self.headers.get_all(header::COOKIE)
+    }
 }
 
 impl<'a> From<&'a Parts> for Asked<'a> {
@@ -130,8 +138,12 @@ impl Orders {
         })
     }
 
-    /// Who asks, as far as it can be said without waiting.
-    pub(crate) fn glance(self: &Arc<Self>, asked: &Asked<'_>) -> Option<Result<Found, Turned>> {
+    /// Who asks, as far as it can be said without waiting; the `cookies` are those of the request.
+    pub(crate) fn glance(
+        self: &Arc<Self>,
+        asked: &Asked<'_>,
+        cookies: &GetAll<'_, HeaderValue>,
+    ) -> Option<Result<Found, Turned>> {
         let (Recognizer::Sessions { engine, .. }, Some(audience)) = (&self.recognizer, &self.audience) else {
             return None;
         };
@@ -140,11 +152,11 @@ impl Orders {
         }
         let found = match &self.home {
             Some(home) => {
-                let known = home.glance(raw(asked.headers), self.presence)?;
+                let known = home.glance(cookies, self.presence)?;
                 known.map(|known| self.named(known.entered, Some(known.name)))
             }
             None => {
-                let entered = engine.glance(raw(asked.headers), audience, self.presence)?;
+                let entered = engine.glance(cookies, audience, self.presence)?;
                 entered.map(|entered| self.named(entered, None))
             }
         };
@@ -158,11 +170,11 @@ impl Orders {
         let authorization = only_authorization(asked.headers)?;
         let found = match (&self.recognizer, &self.audience, &self.home) {
             (Recognizer::Sessions { .. }, _, Some(home)) => {
-                let known = home.check(raw(asked.headers), self.presence).await?;
+                let known = home.check(asked.cookies(), self.presence).await?;
                 known.map(|known| self.named(known.entered, Some(known.name)))
             }
             (Recognizer::Sessions { engine, .. }, Some(audience), None) => {
-                let entered = engine.enter(raw(asked.headers), audience, self.presence).await?;
+                let entered = engine.enter(asked.cookies(), audience, self.presence).await?;
                 entered.map(|entered| self.named(entered, None))
             }
             _ => self.by_token(authorization, asked.headers).await?,
@@ -171,7 +183,7 @@ impl Orders {
             (Recognizer::Sessions { engine, .. }, Some(audience))
                 if self.may_be_left_over(&found, asked.headers) =>
             {
-                engine.leftover(raw(asked.headers), audience).await
+                engine.leftover(asked.cookies(), audience).await
             }
             _ => Leftover::Unclear,
         };
@@ -278,11 +290,6 @@ impl Orders {
         }
         found
     }
-}
-
-/// The cookies as they came.
-fn raw(headers: &HeaderMap) -> impl Iterator<Item = &HeaderValue> {
-    headers.get_all(header::COOKIE).iter()
 }
 
 /// The request's `Authorization`; two of them are refused.

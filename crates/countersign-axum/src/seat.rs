@@ -38,9 +38,9 @@ impl Seat {
         Self { orders, taken: None }
     }
 
-    /// The seat of somebody who was found by these headers.
-    pub(crate) fn taken(orders: Arc<Orders>, found: Found, headers: &HeaderMap) -> Self {
-        Self { orders, taken: Some(Taken { found, cookie: headers.get(header::COOKIE).cloned() }) }
+    /// The seat of somebody who was found by this cookie header.
+    pub(crate) fn taken(orders: Arc<Orders>, found: Found, cookie: Option<&HeaderValue>) -> Self {
+        Self { orders, taken: Some(Taken { found, cookie: cookie.cloned() }) }
     }
 
     /// Whose cookie goes back with the answer.
@@ -88,12 +88,11 @@ pub(crate) fn ask(headers: &HeaderMap) -> Answer {
     })
 }
 
-/// Takes the seat for whoever was found by these headers; false when there is none or it is taken.
-pub(crate) fn take(found: &Found, headers: &HeaderMap) -> bool {
+/// Takes the seat for whoever was found by this cookie header; false when there is none or it is taken.
+pub(crate) fn take(found: &Found, cookie: Option<&HeaderValue>) -> bool {
     HERE.with_borrow_mut(|here| match here {
         Some(seat) if seat.taken.is_none() => {
-            let cookie = headers.get(header::COOKIE).cloned();
-            seat.taken = Some(Taken { found: found.clone(), cookie });
+            seat.taken = Some(Taken { found: found.clone(), cookie: cookie.cloned() });
             true
         }
         _ => false,
