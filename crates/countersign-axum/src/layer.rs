@@ -58,15 +58,15 @@ where
             return self.wait(request);
         }
         if self.orders.door == Door::Optional {
-            let seat = Seat::of(Arc::clone(&self.orders));
-            return Passing { way: Way::Seated { seat: Some(seat), inner: self.inner.call(request) } };
+            let seat = Some(Seat::of(Arc::clone(&self.orders)));
+            return Passing { way: Way::Handler { seat, inner: self.inner.call(request) } };
         }
         let asked = Asked::from(&request);
         let cookies = asked.cookies();
         match self.orders.glance(&asked, &cookies) {
             Some(Ok(found)) => {
-                let seat = Seat::taken(Arc::clone(&self.orders), found, cookies.iter().next());
-                Passing { way: Way::Seated { seat: Some(seat), inner: self.inner.call(request) } }
+                let seat = Some(Seat::taken(Arc::clone(&self.orders), found, cookies.iter().next()));
+                Passing { way: Way::Handler { seat, inner: self.inner.call(request) } }
             }
             Some(Err(turned)) => Passing::answer(turned),
             None => self.wait(request),
@@ -124,10 +124,8 @@ pin_project! {
 pin_project! {
     #[project = Step]
     enum Way<F> {
-        // The handler runs and may ask for the guard.
-        Seated { seat: Option<Seat>, #[pin] inner: F },
-        // The handler runs without a guard.
-        Free { #[pin] inner: F },
+        // The handler runs; where there is a seat, it may ask for the guard.
+        Handler { seat: Option<Seat>, #[pin] inner: F },
         Waiting { waiting: Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>> },
         Answer { answer: Option<Response> },
     }
@@ -136,7 +134,7 @@ pin_project! {
 impl<F> Passing<F> {
     /// Past a guard that has nothing to say afterwards.
     pub(crate) const fn through(inner: F) -> Self {
-        Self { way: Way::Free { inner } }
+        Self { way: Way::Handler { seat: None, inner } }
     }
 
     pub(crate) fn answer(response: impl IntoResponse) -> Self {
@@ -149,14 +147,13 @@ impl<F: Future<Output = Result<Response, Infallible>>> Future for Passing<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().way.project() {
-            Step::Seated { seat, inner } => {
+            Step::Handler { seat, inner } => {
                 let mut polled = seat::lend(seat, || inner.poll(cx));
                 if let Poll::Ready(Ok(response)) = &mut polled {
                     send_off(seat.as_ref().and_then(Seat::visit), response);
                 }
                 polled
             }
-            Step::Free { inner } => inner.poll(cx),
             Step::Waiting { waiting } => waiting.as_mut().poll(cx),
             // Asked again after its answer, it has none.
             Step::Answer { answer } => answer.take().map_or(Poll::Pending, |answer| Poll::Ready(Ok(answer))),

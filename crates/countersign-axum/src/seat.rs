@@ -52,16 +52,23 @@ impl Seat {
     }
 }
 
-/// Runs `step` with `seat` lent to this thread, and takes it back whatever happens.
+/// Runs `step` with `seat` lent to this thread, and takes it back whatever happens. Without a seat the one before stays.
 pub(crate) fn lend<R>(seat: &mut Option<Seat>, step: impl FnOnce() -> R) -> R {
-    struct Lent<'a>(&'a mut Option<Seat>);
-    impl Drop for Lent<'_> {
-        fn drop(&mut self) {
-            HERE.with_borrow_mut(|here| std::mem::swap(here, self.0));
+    struct Lent<'a>(Option<&'a mut Option<Seat>>);
+    impl Lent<'_> {
+        fn swap(&mut self) {
+            if let Some(seat) = &mut self.0 {
+                HERE.with_borrow_mut(|here| std::mem::swap(here, seat));
+            }
         }
     }
-    let lent = Lent(seat);
-    HERE.with_borrow_mut(|here| std::mem::swap(here, lent.0));
+    impl Drop for Lent<'_> {
+        fn drop(&mut self) {
+            self.swap();
+        }
+    }
+    let mut lent = Lent(seat.is_some().then_some(seat));
+    lent.swap();
     step()
 }
 

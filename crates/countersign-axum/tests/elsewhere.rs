@@ -11,7 +11,7 @@ use axum::extract::{FromRequestParts, OptionalFromRequestParts, Request};
 use axum::response::Response;
 use axum::routing::get;
 use countersign_axum::testing::Shop;
-use countersign_axum::{Auth, Rejection, Session};
+use countersign_axum::{Auth, Fence, Rejection, Session};
 use http::{HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
 use tower::{ServiceExt, service_fn};
@@ -117,6 +117,18 @@ async fn of_requests_that_a_handler_sends_on_at_once_each_is_who_it_is_or_told()
     let (status, all) = answer(&app, "/", Some(&ada)).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(all, "ada 500 ada");
+}
+
+#[tokio::test]
+async fn behind_a_fence_that_stands_within_a_guard_somebody_is_themselves() {
+    let shop = Shop::open().await.unwrap();
+    let ada = shop.signed_in_as("ada").await.unwrap();
+    for guard in [shop.guard().optional(), shop.guard()] {
+        let app = routes().layer(Fence).layer(guard);
+        for path in ["/opt", "/auth", "/session"] {
+            assert_eq!(answer(&app, path, Some(&ada)).await, (StatusCode::OK, "ada".to_owned()), "{path}");
+        }
+    }
 }
 
 #[tokio::test]
