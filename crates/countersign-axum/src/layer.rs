@@ -58,14 +58,14 @@ where
             return self.wait(request);
         }
         if self.orders.door == Door::Optional {
-            let seat = Some(Seat::of(Arc::clone(&self.orders)));
+            let seat = Some(Seat::Free(Arc::clone(&self.orders)));
             return Passing { way: Way::Handler { seat, inner: self.inner.call(request) } };
         }
         let asked = Asked::from(&request);
         let cookies = asked.cookies();
         match self.orders.glance(&asked, &cookies) {
             Some(Ok(found)) => {
-                let seat = Some(Seat::taken(Arc::clone(&self.orders), found, cookies.iter().next()));
+                let seat = Some(Seat::taken(found, cookies.iter().next()));
                 Passing { way: Way::Handler { seat, inner: self.inner.call(request) } }
             }
             Some(Err(turned)) => Passing::answer(turned),

@@ -19,34 +19,28 @@ thread_local! {
     static HERE: RefCell<Option<Seat>> = const { RefCell::new(None) };
 }
 
-/// A guard, and who took its seat.
+/// The seat beside a guard.
 #[derive(Debug)]
-pub(crate) struct Seat {
-    orders: Arc<Orders>,
-    taken: Option<Taken>,
-}
-
-#[derive(Debug)]
-struct Taken {
-    found: Found,
-    /// The header that it was found by; kept, so that no other can come to lie in its place.
-    cookie: Option<HeaderValue>,
+pub(crate) enum Seat {
+    /// Nobody has asked yet.
+    Free(Arc<Orders>),
+    Taken {
+        found: Found,
+        /// The header that it was found by; kept, so that no other can come to lie in its place.
+        cookie: Option<HeaderValue>,
+    },
 }
 
 impl Seat {
-    pub(crate) const fn of(orders: Arc<Orders>) -> Self {
-        Self { orders, taken: None }
-    }
-
     /// The seat of somebody who was found by this cookie header.
-    pub(crate) fn taken(orders: Arc<Orders>, found: Found, cookie: Option<&HeaderValue>) -> Self {
-        Self { orders, taken: Some(Taken { found, cookie: cookie.cloned() }) }
+    pub(crate) fn taken(found: Found, cookie: Option<&HeaderValue>) -> Self {
+        Self::Taken { found, cookie: cookie.cloned() }
     }
 
     /// Whose cookie goes back with the answer.
     pub(crate) const fn visit(&self) -> Option<&Arc<Visit>> {
-        match &self.taken {
-            Some(Taken { found: Found::Visitor(visit), .. }) => Some(visit),
+        match self {
+            Self::Taken { found: Found::Visitor(visit), .. } => Some(visit),
             _ => None,
         }
     }
@@ -85,8 +79,8 @@ pub(crate) enum Answer {
 /// Asks with these headers.
 pub(crate) fn ask(headers: &HeaderMap) -> Answer {
     HERE.with_borrow(|here| match here {
-        Some(Seat { orders, taken: None }) => Answer::Free(Arc::clone(orders)),
-        Some(Seat { taken: Some(Taken { found, cookie: Some(cookie) }), .. })
+        Some(Seat::Free(orders)) => Answer::Free(Arc::clone(orders)),
+        Some(Seat::Taken { found, cookie: Some(cookie) })
             if headers.get(header::COOKIE).is_some_and(|theirs| same(theirs, cookie)) =>
         {
             Answer::Found(found.clone())
@@ -98,8 +92,8 @@ pub(crate) fn ask(headers: &HeaderMap) -> Answer {
 /// Takes the seat for whoever was found by this cookie header; false when there is none or it is taken.
 pub(crate) fn take(found: &Found, cookie: Option<&HeaderValue>) -> bool {
     HERE.with_borrow_mut(|here| match here {
-        Some(seat) if seat.taken.is_none() => {
-            seat.taken = Some(Taken { found: found.clone(), cookie: cookie.cloned() });
+        Some(seat @ Seat::Free(_)) => {
+            *seat = Seat::taken(found.clone(), cookie);
             true
         }
         _ => false,
