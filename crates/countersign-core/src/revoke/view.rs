@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -27,6 +27,8 @@ pub struct View {
     everything: AtomicU64,
     /// The watermark of each client that has one.
     clients: ArcSwap<HashMap<ClientId, Position>>,
+    /// Whether any client has one: in most houses none has, and no check looks for it.
+    marked: AtomicBool,
     pages: ArcSwap<Vec<Option<Arc<Page>>>>,
     position: AtomicU64,
     epoch: AtomicU32,
@@ -53,6 +55,7 @@ impl View {
             state: AtomicU8::new(LOADING),
             everything: AtomicU64::new(0),
             clients: ArcSwap::default(),
+            marked: AtomicBool::new(false),
             pages: ArcSwap::default(),
             position: AtomicU64::new(0),
             epoch: AtomicU32::new(0),
@@ -98,7 +101,12 @@ impl View {
     pub fn stands_above_marks(&self, client: Option<&ClientId>, born: Position) -> bool {
         self.is_ready()
             && born.number() >= self.everything.load(Ordering::Acquire)
-            && client.is_none_or(|client| self.clients.load().get(client).is_none_or(|mark| born >= *mark))
+            && client.is_none_or(|client| self.stands_above_mark_of(client, born))
+    }
+
+    fn stands_above_mark_of(&self, client: &ClientId, born: Position) -> bool {
+        !self.marked.load(Ordering::Acquire)
+            || self.clients.load().get(client).is_none_or(|mark| born >= *mark)
     }
 
     /// Up to where the log has been applied. Read it before the records that something new will hang on.
@@ -182,6 +190,8 @@ impl View {
         let stands = clients.entry(client.clone()).or_insert(mark);
         *stands = (*stands).max(mark);
         self.clients.store(Arc::new(clients));
+        // After the mark, so that whoever sees this finds it.
+        self.marked.store(true, Ordering::Release);
     }
 
     fn page(&self, number: usize) -> Arc<Page> {
