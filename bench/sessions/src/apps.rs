@@ -123,8 +123,9 @@ impl Default for Wire {
 impl Wire {
     /// One request with a cookie; it must be answered well.
     ///
-    /// The cookie is copied into the request, whoever is asked: a server has just read it from a socket, so its text is at
-    /// hand, and the session is not.
+    /// The cookie is copied into the request, whoever is asked, as a server reads it from a socket. Among 100,000 cookies its
+    /// text is as far away as the session, and to fetch it is about a third of the bare handler's time: with the text at hand
+    /// the same differences would be larger ratios.
     pub async fn ask(&mut self, app: &mut Router, path: &'static str, cookie: &HeaderValue) {
         self.0.extend_from_slice(cookie.as_bytes());
         let cookie = HeaderValue::from_maybe_shared(self.0.split().freeze()).unwrap();
