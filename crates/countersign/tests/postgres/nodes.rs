@@ -15,6 +15,7 @@ use countersign_core::record::Client;
 use countersign_core::record::session::Audience;
 use countersign_core::session::admit::Presence;
 use countersign_store::Postgres;
+use tokio::task::JoinHandle;
 
 use super::support::Server;
 
@@ -120,7 +121,7 @@ impl Traffic {
                 crossing: Crossing::Crosses,
             }];
             let guest = engine.begin_guest(shop.clone(), &Rig::visitor(), &cart).await.unwrap();
-            let header = format!("cs_dev={}", guest.cookie.reveal());
+            let header = format!("cs_dev_guest={}", guest.cookie.reveal());
             let known = self.at(number + 1).guest(Some(&header), &shop, Presence::Active).await.unwrap();
             assert!(matches!(known, Attempt::Accepted(_)), "{known:?}");
             self.answered.fetch_add(1, Ordering::Relaxed);
@@ -129,9 +130,10 @@ impl Traffic {
     }
 
     /// Waits until more visits have been answered.
-    async fn goes_on(&self) {
+    async fn goes_on(&self, clients: &[JoinHandle<u64>]) {
         let enough = self.answered.load(Ordering::Relaxed) + 20;
         while self.answered.load(Ordering::Relaxed) < enough {
+            assert!(clients.iter().all(|client| !client.is_finished()), "a request failed");
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
     }
@@ -153,21 +155,21 @@ async fn no_request_fails_at_two_nodes_while_the_master_key_is_changed() {
     let (answered, over) = (AtomicU64::new(0), AtomicBool::new(false));
     let traffic = Arc::new(Traffic { nodes, app, cookie, handle, answered, over });
     let clients: Vec<_> = (0..4).map(|client| tokio::spawn(Arc::clone(&traffic).visit(client))).collect();
-    traffic.goes_on().await;
+    traffic.goes_on(&clients).await;
     // The steps of the guide: both open, then the new one seals and all is sealed anew, then it is alone.
     let steps: [fn() -> MasterKey; 3] = [|| old().also_opening(new()), || new().also_opening(old()), new];
     for step in steps {
         for node in &traffic.nodes {
             let next = open(step()).await;
             let before = std::mem::replace(&mut *node.lock().unwrap(), next);
-            traffic.goes_on().await;
+            traffic.goes_on(&clients).await;
             before.close().await;
         }
         for node in 0..2 {
             traffic.at(node).tick().await.unwrap();
         }
     }
-    traffic.goes_on().await;
+    traffic.goes_on(&clients).await;
     traffic.over.store(true, Ordering::Relaxed);
     for client in clients {
         client.await.expect("a request failed");
