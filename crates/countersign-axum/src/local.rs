@@ -29,22 +29,22 @@ fn names_here(headers: &HeaderMap, uri: &Uri) -> bool {
     named.or_else(|| uri.authority().map(http::uri::Authority::as_str)).is_none_or(is_here)
 }
 
-/// Whether the connection comes from here, where anybody says.
+/// Whether the connection comes from here or from nearby, where anybody says: a container's host is its gateway.
 fn connected_here(asked: &Asked<'_>) -> bool {
     let peer = asked.extensions.get::<Peer>().map(|peer| peer.0);
     let connection = asked.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-    peer.into_iter().chain(connection).all(|address| address.to_canonical().is_loopback())
+    peer.into_iter().chain(connection).all(is_near)
 }
 
-/// Whether every proxy that tells of itself was asked from here.
+/// Whether every proxy that tells of itself was asked from here or from nearby.
 fn forwarded_here(headers: &HeaderMap) -> bool {
     let all = |name: &str, here: fn(&str) -> bool| {
         let mut lines = headers.get_all(name).iter();
         lines.all(|line| line.to_str().is_ok_and(|line| line.split(',').all(|entry| here(entry.trim()))))
     };
     !headers.contains_key(header::FORWARDED)
-        && all("x-forwarded-for", is_here)
-        && all("x-real-ip", is_here)
+        && all("x-forwarded-for", is_sent_nearby)
+        && all("x-real-ip", is_sent_nearby)
         && all("x-forwarded-host", is_here)
 }
 
@@ -61,11 +61,20 @@ fn is_page_here(page: &str) -> bool {
     host.is_some_and(is_here)
 }
 
+fn is_sent_nearby(address: &str) -> bool {
+    address.parse().is_ok_and(is_near)
+}
+
+/// Whether an address is this machine's, or one that no router of the internet knows (RFC 1918, RFC 4193).
+fn is_near(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
+    }
+}
+
 /// Whether a host, with or without its port, is this machine.
 fn is_here(host: &str) -> bool {
-    if host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback()) {
-        return true;
-    }
     let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((v6, _)) => v6,
         None => host.split_once(':').map_or(host, |(name, _)| name),
@@ -119,7 +128,9 @@ mod tests {
             local(&[&host, pairs].concat(), Version::HTTP_11, Some("127.0.0.1:50000"))
         };
         assert!(behind(&[]));
-        // A proxy of a developer's own.
+        // A proxy of a developer's own, one in a container, and the container's host.
+        assert!(behind(&[("x-forwarded-for", "172.17.0.1"), ("x-real-ip", "fd00::1")]));
+        assert!(local(&[("host", "localhost:3000")], Version::HTTP_11, Some("172.17.0.1:4711")));
         assert!(behind(&[
             ("x-forwarded-for", "127.0.0.1, ::1"),
             ("x-forwarded-host", "shop.localhost:5173")

@@ -25,7 +25,7 @@ pub struct SessionFact {
     pub handle: String,
     /// The browser family and the system, such as `Firefox, Linux`.
     pub device: String,
-    /// The network prefix, such as `203.0.113.0/24`.
+    /// The network prefix, such as `203.0.113.0/24`, or `unknown`.
     pub network: String,
     /// When it began.
     pub begun: Timestamp,
