@@ -281,7 +281,8 @@ fn snippet(app: &Client, issuer: &str) -> String {
         Style::Jwt => guard("jwt"),
         Style::Session => format!(
             "location /_cs/ {{ proxy_pass {issuer}; proxy_set_header Host $http_host; }}\n\
-             location = /_check {{ internal; proxy_pass {issuer}/check?app={}; proxy_pass_request_body off; }}",
+             location = /_check {{ internal; proxy_pass {issuer}/check?app={}; proxy_pass_request_body off; \
+             proxy_set_header X-Original-Method $request_method; }}",
             app.id
         ),
     }

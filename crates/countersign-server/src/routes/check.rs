@@ -17,6 +17,7 @@ use super::oauth::{Bearer, bearer, unreadable};
 use super::{Guard, Route};
 use crate::app::App;
 use crate::web::form::need;
+use crate::web::host::origin_of;
 use crate::web::{Face, Query, Wrong};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -97,7 +98,7 @@ async fn by_token(app: &App, id: &ClientId, headers: &HeaderMap) -> Result<Known
 async fn by_cookie(app: &App, id: ClientId, headers: &HeaderMap, presence: Presence) -> Result<Known, Wrong> {
     // A browser sends its cookie whoever made it ask. Where it names no origin the record is not needed.
     let origin = match headers.contains_key(header::ORIGIN) {
-        true => app.engine.app(id.as_str()).await.ok().and_then(|client| client.origin),
+        true => app.engine.app(id.as_str()).await.ok().and_then(|client| origin_of(&client.origin?)),
         false => None,
     };
     let may_come = may_come(headers, origin.as_deref());
