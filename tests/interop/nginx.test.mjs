@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, get } from "node:http";
+import { createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -35,7 +35,17 @@ http {
     location /_cs/ { proxy_pass ${behind}; proxy_set_header Host $http_host; }
     location = /_check {
       internal; proxy_pass ${behind}/check?app=gated; proxy_pass_request_body off;
-      proxy_set_header Content-Length ""; proxy_set_header Host ${issuer.host};
+      proxy_set_header Content-Length ""; proxy_set_header Host ${issuer.host}; proxy_set_header X-Original-Method $request_method;
+    }
+    location = /_check_passive {
+      internal; proxy_pass ${behind}/check?app=gated&presence=passive; proxy_pass_request_body off;
+      proxy_set_header Content-Length ""; proxy_set_header Host $http_host; proxy_set_header X-Original-Method $request_method;
+    }
+    location /news {
+      auth_request /_check_passive;
+      auth_request_set $subject $upstream_http_countersign_subject;
+      proxy_set_header Countersign-Subject $subject;
+      proxy_pass http://127.0.0.1:${upstream.address().port};
     }
     location / {
       auth_request /_check;
@@ -65,10 +75,11 @@ after(async () => {
 });
 
 /** Asks nginx itself, by address: not every system resolves names under localhost. */
-const raw = (headers = {}) =>
+const raw = (headers = {}, path = "/page", method = "GET") =>
   new Promise((ready, failed) => {
     const { host, port } = new URL(origin);
-    get({ host: "127.0.0.1", port, path: "/page", headers: { host, ...headers } }, (answer) => ready(answer.resume())).on("error", failed);
+    const ask = { host: "127.0.0.1", port, path, method, headers: { host, ...headers } };
+    request(ask, (answer) => ready(answer.resume())).on("error", failed).end();
   });
 
 test("a stranger is sent to sign in, and forged identity headers do not help", async () => {
@@ -85,6 +96,13 @@ test("after sign-in the page behind nginx sees who it is, and after the ending n
   const seen = JSON.parse(await page.locator("pre, body").first().innerText());
   assert.match(seen["countersign-subject"], /^usr_[0-9a-f]{32}$/);
   assert.equal(seen.cookie, undefined, "the cookie stays at the gateway");
+
+  const held = (await page.context().cookies(origin)).map(({ name, value }) => `${name}=${value}`).join("; ");
+  const asked = async (headers, path, method) => (await raw({ cookie: held, ...headers }, path, method)).statusCode;
+  assert.equal(await asked({}, "/news"), 200, "what a page polls");
+  assert.equal(await asked({ origin }, "/page", "POST"), 200);
+  assert.equal(await asked({}, "/page", "POST"), 403, "an old browser does not say from where");
+  assert.equal(await asked({ origin: "http://forum.localhost" }, "/news"), 403);
 
   await cli(server, ["session", "revoke", "--user", server.users[0].email, "--json"]);
   await page.goto(`${origin}/page`);
