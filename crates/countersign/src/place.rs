@@ -88,13 +88,13 @@ impl Place {
     /// The same place, with a folder of this node's own where it has none: see `Place::Postgres`.
     #[must_use]
     pub fn or_beside(self, beside: &Path) -> Self {
-        match self {
-            #[cfg(feature = "postgres")]
-            Self::Postgres { address, folder: None } => {
-                Self::Postgres { address, folder: Some(beside.to_owned()) }
-            }
-            other => other,
+        #[cfg(feature = "postgres")]
+        if let Self::Postgres { address, folder: None } = self {
+            return Self::Postgres { address, folder: Some(beside.to_owned()) };
         }
+        #[cfg(not(feature = "postgres"))]
+        let _ = beside;
+        self
     }
 
     /// Opens what is there. Of a database, an older state of which was restored, those are erased again first whom the folder
