@@ -232,6 +232,16 @@ fn an_answer_about_a_token_ends_with_that_token() {
             let refused = verifier.verify(&about(faulty), NOW).unwrap_err();
             assert_eq!(refused, Error::Claim { claim: "token_introspection" });
         }
+        // Nor with an end of its own, which the kind does not have.
+        let ending = |exp: &str| {
+            let json = serde_json::to_string(&introspection()).unwrap();
+            let json = json.replacen('{', &format!(r#"{{"exp":{exp},"#), 1);
+            let header = header(es256()).replace("at+jwt", IntrospectionClaims::TYP);
+            verifier.verify(&forge(es256(), &header, &json), NOW + 8).map(drop)
+        };
+        assert_eq!(ending(&(NOW + 4).to_string()), Ok(()));
+        assert_eq!(ending(&(NOW + 3).to_string()), Err(Error::Expired { at: NOW + 3 }));
+        assert_eq!(ending("null"), Err(Error::Claim { claim: "exp" }));
     }
 }
 

@@ -321,7 +321,10 @@ impl<C: Profile> Verifier<C> {
         by.may_show(bound.as_ref())?;
         let registered = read.registered();
         let from = registered.iat.max(claims.maybe_time("nbf")?).unwrap_or(0);
-        let times = Times { from, until: read.ends(self.longest) };
+        // RFC 7519 4.1.4: an end counts for kinds that need none as well, once it is there.
+        let said = if registered.exp.is_none() { claims.maybe_time("exp")? } else { None };
+        let until = read.ends(self.longest).into_iter().chain(said).min();
+        let times = Times { from, until };
         self.in_time(times, now, expiry)?;
         self.ends_soon(registered.iat, registered.exp, now)?;
         Ok(Good { claims: read, times, bound, place })
