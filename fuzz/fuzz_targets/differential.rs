@@ -63,7 +63,8 @@ fn borrowed(header: &[u8], payload: &[u8]) {
         let owned = fresh.verify(&token, NOW);
         match (owned, fresh.check(&token, NOW, &mut scratch)) {
             (Ok(owned), Ok(view)) => assert_eq!(*owned, copied(&view)),
-            (Err(owned), Err(borrowed)) => assert_eq!(owned, borrowed),
+            // Of two claims that are wrong, each may name another.
+            (Err(owned), Err(borrowed)) => assert_eq!(owned.code(), borrowed.code()),
             (owned, borrowed) => panic!("{owned:?} but {borrowed:?}"),
         }
     }
