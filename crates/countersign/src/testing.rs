@@ -155,7 +155,7 @@ impl Rig {
     /// What the store could not do.
     pub async fn in_memory(rules: SessionRules) -> Result<Self, Fault> {
         let clock = Arc::new(FixedClock::at(BEGIN));
-        let settings = Settings { sessions: rules, ..development() };
+        let settings = Settings { sessions: rules, ..settings() };
         Self::set(settings, None, clock, Arc::new(Mailbox::default()), 1, master()).await
     }
 
@@ -249,7 +249,7 @@ impl Rig {
         runs: u64,
         master: MasterKey,
     ) -> Result<Self, Fault> {
-        Self::set(development(), Some(folder), clock, mail, runs, master).await
+        Self::set(settings(), Some(folder), clock, mail, runs, master).await
     }
 
     async fn set(
@@ -278,7 +278,14 @@ impl Rig {
     }
 }
 
-fn development() -> Settings {
+/// The settings of an engine in development whose passwords cost nothing to hash: for tests of something else, with a clock, a
+/// store or a chance that no [`Rig`] has.
+///
+/// ```
+/// assert!(countersign::testing::settings().dev);
+/// ```
+#[must_use]
+pub fn settings() -> Settings {
     Settings {
         issuer: "http://localhost:8321".to_owned(),
         dev: true,

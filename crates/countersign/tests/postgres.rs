@@ -24,8 +24,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use countersign::testing::{BEGIN, FixedClock, Rig, SeededEntropy};
-use countersign::{Engine, HashingLimits, MasterKey, Parts, Password, SessionRules, Settings};
+use countersign::testing::{BEGIN, FixedClock, Rig, SeededEntropy, settings};
+use countersign::{Engine, MasterKey, Parts, Password};
 use countersign_core::Attempt;
 use countersign_core::extent::Actor;
 use countersign_core::port::{Directory, Store};
@@ -38,13 +38,6 @@ use held::{Stands, held};
 use support::Server;
 
 async fn engine(store: &Arc<Postgres>) -> Arc<Engine> {
-    let settings = Settings {
-        issuer: "http://localhost:8321".to_owned(),
-        dev: true,
-        hashing: HashingLimits::new(HashingLimits::MEMORY_KIB_MIN, 1, 1, 1, 64).unwrap(),
-        sessions: SessionRules::default(),
-        front: countersign::FrontRoom::default(),
-    };
     let parts = Parts {
         store: Arc::clone(store) as _,
         directory: Arc::clone(store) as _,
@@ -54,7 +47,7 @@ async fn engine(store: &Arc<Postgres>) -> Arc<Engine> {
         post: None,
         master: MasterKey::from_bytes([42; 32]),
     };
-    Engine::open(settings, parts).await.unwrap()
+    Engine::open(settings(), parts).await.unwrap()
 }
 
 /// The store at `url`, with a list of who was erased in `folder`, and an engine on it.

@@ -10,10 +10,10 @@ mod servers;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use countersign::testing::{BEGIN, FixedClock, Rig, SeededEntropy};
+use countersign::testing::{BEGIN, FixedClock, Rig, SeededEntropy, settings};
 use countersign::{
-    BegunGuest, Crossing, Engine, Error, GuestPut, HashingLimits, KnownGuest, MasterKey, OperationId, Parts,
-    Password, Refusal, SessionRules, Settings, Slot, Stranger, Visitor,
+    BegunGuest, Crossing, Engine, Error, GuestPut, KnownGuest, MasterKey, OperationId, Parts, Password,
+    Refusal, Slot, Stranger, Visitor,
 };
 use countersign_core::Attempt;
 use countersign_core::batch::{Batch, Change, Expect, Outcome};
@@ -35,13 +35,6 @@ async fn engine(folder: &tempfile::TempDir, address: &str) -> Arc<Engine> {
 
 async fn opened(store: Arc<Embedded>, address: &str) -> Arc<Engine> {
     let epoch = store.log_state().await.unwrap().epoch;
-    let settings = Settings {
-        issuer: "http://localhost:8321".to_owned(),
-        dev: true,
-        hashing: HashingLimits::new(HashingLimits::MEMORY_KIB_MIN, 1, 1, 1, 64).unwrap(),
-        sessions: SessionRules::default(),
-        front: countersign::FrontRoom::default(),
-    };
     let parts = Parts {
         store: Arc::clone(&store) as _,
         directory: store,
@@ -51,7 +44,7 @@ async fn opened(store: Arc<Embedded>, address: &str) -> Arc<Engine> {
         post: None,
         master: MasterKey::from_bytes([42; 32]),
     };
-    Engine::open(settings, parts).await.unwrap()
+    Engine::open(settings(), parts).await.unwrap()
 }
 
 fn typed() -> Password {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use countersign::testing::{BEGIN, FixedClock, Mailbox, Rig, SeededEntropy};
+use countersign::testing::{BEGIN, FixedClock, Mailbox, Rig, SeededEntropy, settings};
 use countersign::{Engine, Fault, HashingLimits, MasterKey, Parts, Password, Settings};
 use countersign_core::batch::{Batch, Outcome};
 use countersign_core::extent::{Actor, LogEntry};
@@ -143,13 +143,7 @@ impl Workshop {
         let store = Embedded::in_memory().unwrap();
         let tally = Arc::new(Tally::default());
         let (mail, clock) = (Arc::new(Mailbox::default()), Arc::new(FixedClock::at(BEGIN)));
-        let settings = Settings {
-            issuer: "http://localhost:8321".to_owned(),
-            dev: true,
-            hashing,
-            sessions: countersign::SessionRules::default(),
-            front: countersign::FrontRoom::default(),
-        };
+        let settings = Settings { hashing, ..settings() };
         let parts = Parts {
             store: Arc::new(Counted { store: Arc::clone(&store), tally: Arc::clone(&tally) }),
             guests: Arc::clone(&store) as _,

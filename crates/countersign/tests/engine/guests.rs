@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use countersign::testing::{BEGIN, FixedClock, Rig, SeededEntropy};
+use countersign::testing::{BEGIN, FixedClock, Rig, SeededEntropy, settings};
 use countersign::{
-    BegunGuest, Crossing, Engine, Error, Fault, GuestPut, HashingLimits, KnownGuest, MasterKey, Parts,
-    Password, Refusal, Result, SessionRules, Settings, SignedIn, Visitor,
+    BegunGuest, Crossing, Engine, Error, Fault, GuestPut, KnownGuest, MasterKey, Parts, Password, Refusal,
+    Result, SignedIn, Visitor,
 };
 use countersign_core::Attempt;
 use countersign_core::batch::{Conflict, Expect};
@@ -97,13 +97,6 @@ fn put<'a>(name: &'a str, value: &'a str, crossing: Crossing) -> GuestPut<'a> {
 }
 
 async fn opened(store: &Arc<Embedded>, guests: Arc<dyn Guests>, clock: &Arc<FixedClock>) -> Arc<Engine> {
-    let settings = Settings {
-        issuer: "http://localhost:8321".to_owned(),
-        dev: true,
-        hashing: HashingLimits::new(HashingLimits::MEMORY_KIB_MIN, 1, 1, 1, 64).unwrap(),
-        sessions: SessionRules::default(),
-        front: countersign::FrontRoom::default(),
-    };
     let parts = Parts {
         store: Arc::clone(store) as _,
         directory: Arc::clone(store) as _,
@@ -113,7 +106,7 @@ async fn opened(store: &Arc<Embedded>, guests: Arc<dyn Guests>, clock: &Arc<Fixe
         post: None,
         master: MasterKey::from_bytes([42; 32]),
     };
-    Engine::open(settings, parts).await.unwrap()
+    Engine::open(settings(), parts).await.unwrap()
 }
 
 impl House {

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use countersign::testing::Rig;
+use countersign::testing::{Rig, settings};
 use countersign::{
-    Crossing, Data, Engine, Fault, GuestPut, HashingLimits, Home, MasterKey, Parts, SessionRules, Settings,
-    Slot, SystemClock, SystemEntropy,
+    Crossing, Data, Engine, Fault, GuestPut, Home, MasterKey, Parts, SessionRules, Slot, SystemClock,
+    SystemEntropy,
 };
 use countersign_core::Attempt;
 use countersign_core::batch::Expect;
@@ -32,13 +32,6 @@ fn new() -> MasterKey {
 /// A node with a connection of its own, which draws chance of its own.
 async fn node(url: &str, master: MasterKey) -> Result<(Arc<Postgres>, Arc<Engine>), Fault> {
     let store = Postgres::open(url).await?;
-    let settings = Settings {
-        issuer: "http://localhost:8321".to_owned(),
-        dev: true,
-        hashing: HashingLimits::new(HashingLimits::MEMORY_KIB_MIN, 1, 1, 1, 64).unwrap(),
-        sessions: SessionRules::default(),
-        front: countersign::FrontRoom::default(),
-    };
     let parts = Parts {
         store: Arc::clone(&store) as _,
         directory: Arc::clone(&store) as _,
@@ -48,7 +41,7 @@ async fn node(url: &str, master: MasterKey) -> Result<(Arc<Postgres>, Arc<Engine
         post: None,
         master,
     };
-    Ok((store, Engine::open(settings, parts).await?))
+    Ok((store, Engine::open(settings(), parts).await?))
 }
 
 /// A session of Ada's: the application, the `Cookie` header, and the handle.
