@@ -140,18 +140,13 @@ impl<S: Store + Directory + Guests + 'static> House<S> {
 
 async fn add_app(engine: &Engine) -> ClientId {
     let new = NewApp {
-        id: "shop".to_owned(),
-        name: None,
-        style: Style::Session,
         redirect_uris: vec!["https://shop.example/cb".to_owned()],
-        post_logout_redirect_uris: Vec::new(),
         origin: Some("https://shop.example".to_owned()),
         audience: Some("shop-api".to_owned()),
         scope: Some("openid orders".to_owned()),
         public: true,
         first_party: true,
-        acts_alone: false,
-        sessions: Default::default(),
+        ..NewApp::new("shop", Style::Session)
     };
     engine.add_app(new, Actor::CommandLine).await.unwrap().0.id
 }

@@ -37,18 +37,13 @@ impl House {
         let rig = Rig::new().await.unwrap();
         rig.person(ADA, PASSWORD).await.unwrap();
         let new = NewApp {
-            id: "shop".to_owned(),
-            name: None,
-            style,
             redirect_uris: vec!["https://shop.example/cb".to_owned()],
-            post_logout_redirect_uris: Vec::new(),
             origin: Some("https://shop.example".to_owned()),
             audience: Some("shop-api".to_owned()),
             scope: Some("openid orders".to_owned()),
             public: true,
             first_party: true,
-            acts_alone: false,
-            sessions: countersign::SessionRules::default(),
+            ..NewApp::new("shop", style)
         };
         let (app, _) = rig.engine.add_app(new, Actor::CommandLine).await.unwrap();
         let signed = rig.sign_in(ADA, PASSWORD).await.unwrap();

@@ -281,18 +281,11 @@ impl fmt::Debug for Home {
 
 fn described(engine: &Engine, rules: SessionRules) -> NewApp {
     NewApp {
-        id: APP.to_owned(),
-        name: None,
-        style: Style::Session,
-        redirect_uris: Vec::new(),
-        post_logout_redirect_uris: Vec::new(),
         origin: Some(engine.settings().issuer.clone()),
-        audience: None,
-        scope: None,
         public: true,
         first_party: true,
-        acts_alone: false,
         sessions: rules,
+        ..NewApp::new(APP, Style::Session)
     }
 }
 

@@ -45,9 +45,7 @@ pub async fn open(app: &App) -> Result<Vec<(String, Router)>> {
 
 async fn register(engine: &Engine, demo: &DemoShop) -> Result<()> {
     let app = NewApp {
-        id: word(demo.style).to_owned(),
         name: Some(demo.name.clone()),
-        style: demo.style,
         redirect_uris: code_flow::redirect_uris(demo),
         post_logout_redirect_uris: vec![format!("{}/", demo.url)],
         origin: Some(demo.url.clone()),
@@ -55,8 +53,7 @@ async fn register(engine: &Engine, demo: &DemoShop) -> Result<()> {
         scope: Some("openid email offline_access".to_owned()),
         public: true,
         first_party: true,
-        acts_alone: false,
-        sessions: countersign::SessionRules::default(),
+        ..NewApp::new(word(demo.style), demo.style)
     };
     // The port may be another one than last time, and the addresses with it.
     match engine.app(&app.id).await {

@@ -122,18 +122,10 @@ impl House {
 
 fn applications() -> Vec<(&'static str, NewApp)> {
     let app = |id: &str, style| NewApp {
-        id: id.to_owned(),
         name: Some(format!("The {id}")),
-        style,
-        redirect_uris: Vec::new(),
-        post_logout_redirect_uris: Vec::new(),
-        origin: None,
-        audience: None,
         scope: Some("openid email offline_access".to_owned()),
-        public: false,
         first_party: true,
-        acts_alone: false,
-        sessions: countersign::SessionRules::default(),
+        ..NewApp::new(id, style)
     };
     let client = |id: &str, first_party, public| NewApp {
         redirect_uris: vec![CALLBACK.to_owned()],

@@ -75,18 +75,10 @@ async fn an_applications_name_is_a_name() {
     for (number, markup) in MARKUPS.into_iter().enumerate() {
         let id = format!("named-{number}");
         let app = NewApp {
-            id: id.clone(),
             name: Some(markup.to_owned()),
-            style: Style::Hybrid,
             redirect_uris: vec![CALLBACK.to_owned()],
-            post_logout_redirect_uris: Vec::new(),
-            origin: None,
-            audience: None,
             scope: Some("openid email offline_access".to_owned()),
-            public: false,
-            first_party: false,
-            acts_alone: false,
-            sessions: countersign::SessionRules::default(),
+            ..NewApp::new(id.as_str(), Style::Hybrid)
         };
         house.rig.engine.add_app(app, Actor::CommandLine).await.unwrap();
         let asked = ada.get(ISSUER, &authorize(&id)).await;

@@ -127,18 +127,9 @@ async fn an_application_whose_answers_travel_in_the_open_is_not_registered() {
         "",
     ] {
         let app = NewApp {
-            id: "shop".to_owned(),
-            name: None,
-            style: Style::Hybrid,
             redirect_uris: vec![address.to_owned()],
-            post_logout_redirect_uris: Vec::new(),
-            origin: None,
-            audience: None,
-            scope: None,
-            public: false,
             first_party: true,
-            acts_alone: false,
-            sessions: countersign::SessionRules::default(),
+            ..NewApp::new("shop", Style::Hybrid)
         };
         let logout = NewApp {
             redirect_uris: Vec::new(),
@@ -156,18 +147,9 @@ async fn an_application_whose_answers_travel_in_the_open_is_not_registered() {
         }
     }
     let person = NewApp {
-        id: format!("usr_{}", "0".repeat(32)),
-        name: None,
-        style: Style::Jwt,
-        redirect_uris: Vec::new(),
-        post_logout_redirect_uris: Vec::new(),
-        origin: None,
-        audience: None,
-        scope: None,
-        public: false,
         first_party: true,
         acts_alone: true,
-        sessions: countersign::SessionRules::default(),
+        ..NewApp::new(format!("usr_{}", "0".repeat(32)), Style::Jwt)
     };
     assert!(
         behind.rig.engine.add_app(person, Actor::CommandLine).await.is_err(),

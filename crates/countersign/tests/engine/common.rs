@@ -26,18 +26,13 @@ pub(crate) struct Shop {
 
 pub(crate) fn new_app(id: &str, style: Style) -> NewApp {
     NewApp {
-        id: id.to_owned(),
-        name: None,
-        style,
         redirect_uris: vec![CALLBACK.to_owned()],
         post_logout_redirect_uris: vec!["https://shop.example/bye".to_owned()],
         origin: Some(format!("https://{id}.example")),
-        audience: None,
         scope: Some("openid email orders".to_owned()),
-        public: false,
         first_party: true,
         acts_alone: true,
-        sessions: countersign::SessionRules::default(),
+        ..NewApp::new(id, style)
     }
 }
 
