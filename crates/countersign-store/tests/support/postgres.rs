@@ -4,14 +4,14 @@ use std::ffi::OsStr;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_postgres::{Client, NoTls};
 
 /// A server; it is stopped and its folder removed when this is dropped.
@@ -292,8 +292,8 @@ fn done(command: &mut Command) -> String {
 pub(crate) enum Way {
     /// Carries it.
     Open,
-    /// Carries so many bytes in a second, either way.
-    Slow(u32),
+    /// Carries it, and stops wherever half a mebibyte has gone without an answer, until [`Proxy::go_on`].
+    Stopping,
     /// Holds it back without a word.
     Silent,
     /// Breaks off, and lets nobody in.
@@ -307,7 +307,38 @@ pub(crate) struct Proxy {
     connections: Arc<AtomicU32>,
     /// Nothing is carried on the connections before this one, and nobody is told.
     forgotten: watch::Sender<u32>,
+    told: Arc<Told>,
 }
+
+/// What a way tells of what it carries.
+struct Told {
+    /// The most bytes that have gone without an answer, either way.
+    longest: AtomicUsize,
+    stopped: Semaphore,
+    go_on: Semaphore,
+}
+
+/// One direction of a connection: how much it has carried since the other one carried anything.
+struct Lane<'a> {
+    own: &'a AtomicUsize,
+    other: &'a AtomicUsize,
+    told: &'a Told,
+}
+
+impl Lane<'_> {
+    /// Counts what is about to be carried, and stops behind half a mebibyte of it where the way does.
+    async fn count(&self, bytes: usize, way: Way) {
+        self.other.store(0, Ordering::SeqCst);
+        let before = self.own.fetch_add(bytes, Ordering::SeqCst);
+        self.told.longest.fetch_max(before + bytes, Ordering::SeqCst);
+        if way == Way::Stopping && before < HALF && before + bytes >= HALF {
+            self.told.stopped.add_permits(1);
+            self.told.go_on.acquire().await.unwrap().forget();
+        }
+    }
+}
+
+const HALF: usize = 512 * 1024;
 
 impl Proxy {
     /// Opens a way to `port`.
@@ -318,10 +349,14 @@ impl Proxy {
         let (forgotten, lost) = watch::channel(0);
         let connections = Arc::new(AtomicU32::new(0));
         let count = Arc::clone(&connections);
+        let (stopped, go_on) = (Semaphore::new(0), Semaphore::new(0));
+        let told = Arc::new(Told { longest: AtomicUsize::new(0), stopped, go_on });
+        let tell = Arc::clone(&told);
         drop(tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 let state = state.clone();
                 let (number, lost) = (count.fetch_add(1, Ordering::SeqCst), lost.clone());
+                let told = Arc::clone(&tell);
                 drop(tokio::spawn(async move {
                     if *state.borrow() == Way::Cut {
                         return;
@@ -331,14 +366,17 @@ impl Proxy {
                     };
                     let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
                     let forgotten = || *lost.borrow() > number;
+                    let (there, back) = (AtomicUsize::new(0), AtomicUsize::new(0));
+                    let lane = Lane { own: &there, other: &back, told: &told };
+                    let other = Lane { own: &back, other: &there, told: &told };
                     tokio::select! {
-                        () = carry(near_in, far_out, state.clone(), forgotten) => {}
-                        () = carry(far_in, near_out, state, forgotten) => {}
+                        () = carry(near_in, far_out, lane, state.clone(), forgotten) => {}
+                        () = carry(far_in, near_out, other, state, forgotten) => {}
                     }
                 }));
             }
         }));
-        Self { port: own, way, connections, forgotten }
+        Self { port: own, way, connections, forgotten, told }
     }
 
     /// The address of the database that `direct` leads to, along this way.
@@ -355,11 +393,27 @@ impl Proxy {
     pub(crate) fn set(&self, way: Way) {
         self.way.send_replace(way);
     }
+
+    /// Waits until it has stopped, as [`Way::Stopping`] does.
+    pub(crate) async fn stopped(&self) {
+        self.told.stopped.acquire().await.unwrap().forget();
+    }
+
+    /// Lets what has stopped go on.
+    pub(crate) fn go_on(&self) {
+        self.told.go_on.add_permits(1);
+    }
+
+    /// The most bytes that have gone without an answer, either way.
+    pub(crate) fn longest(&self) -> usize {
+        self.told.longest.load(Ordering::SeqCst)
+    }
 }
 
 async fn carry(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
+    lane: Lane<'_>,
     mut way: watch::Receiver<Way>,
     forgotten: impl Fn() -> bool,
 ) {
@@ -374,9 +428,7 @@ async fn carry(
             std::future::pending::<()>().await;
         }
         let Ok(now) = way.wait_for(|way| *way != Way::Silent).await.map(|way| *way) else { return };
-        if let Way::Slow(rate) = now {
-            tokio::time::sleep(Duration::from_secs(1) * u32::try_from(read).unwrap() / rate).await;
-        }
+        lane.count(read, now).await;
         if read == 0 || now == Way::Cut || to.write_all(&bytes[..read]).await.is_err() {
             return;
         }
