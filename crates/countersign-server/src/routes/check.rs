@@ -21,7 +21,15 @@ use crate::web::host::origin_of;
 use crate::web::{Face, Query, Wrong};
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![Route::get("/check", Guard::Credential, Face::Bare, check)]
+    let (path, guard, face) = ("/check", Guard::Credential, Face::Bare);
+    vec![
+        Route::get(path, guard, face, check),
+        // Envoy, and Traefik where it is told to, ask with the method of the request that they hold.
+        Route::post(path, guard, face, check),
+        Route::put(path, guard, face, check),
+        Route::patch(path, guard, face, check),
+        Route::delete(path, guard, face, check),
+    ]
 }
 
 async fn check(State(app): State<App>, Query(query): Query, request: Request) -> Result<Response, Wrong> {
@@ -33,12 +41,12 @@ async fn check(State(app): State<App>, Query(query): Query, request: Request) ->
         Some("passive") => Presence::Passive,
         Some(_) => return Err(Wrong::malformed("`presence` is `active` or `passive`")),
     };
-    let headers = request.headers();
+    let (asked, headers) = (request.method(), request.headers());
     // Only an absent bearer lets the cookie be looked at; a bad one never does.
     let known = match bearer(headers) {
         Bearer::Unreadable => return Err(unreadable()),
         Bearer::Token(_) => by_token(&app, &id, headers).await?,
-        Bearer::None => by_cookie(&app, id, headers, presence).await?,
+        Bearer::None => by_cookie(&app, id, (asked, headers), presence).await?,
     };
     Ok(known.into_response())
 }
@@ -95,13 +103,18 @@ async fn by_token(app: &App, id: &ClientId, headers: &HeaderMap) -> Result<Known
     })
 }
 
-async fn by_cookie(app: &App, id: ClientId, headers: &HeaderMap, presence: Presence) -> Result<Known, Wrong> {
+async fn by_cookie(
+    app: &App,
+    id: ClientId,
+    (asked, headers): (&Method, &HeaderMap),
+    presence: Presence,
+) -> Result<Known, Wrong> {
     // A browser sends its cookie whoever made it ask. Where it names no origin the record is not needed.
     let origin = match headers.contains_key(header::ORIGIN) {
         true => app.engine.app(id.as_str()).await.ok().and_then(|client| origin_of(&client.origin?)),
         false => None,
     };
-    let may_come = may_come(headers, origin.as_deref());
+    let may_come = may_come(asked, headers, origin.as_deref());
     let audience = Audience::Client(id);
     // What another site sends is not the person's doing, and keeps nobody signed in.
     let presence = if may_come { presence } else { Presence::Passive };
@@ -133,14 +146,15 @@ fn decided<T>(attempt: Attempt<T>) -> Result<T, Wrong> {
 /// Whether the request that the proxy holds may carry a cookie: from the pages of the application, which are at `origin`, typed
 /// by the person, or a link that was followed to it.
 ///
-/// The rule is that of [`comes_from`](crate::web::fence::comes_from) for what changes something. A proxy that names no method is
-/// believed to ask for what changes nothing, as long as no other origin is named: browsers have named theirs with every POST
-/// since 2020.
-fn may_come(headers: &HeaderMap, origin: Option<&str>) -> bool {
+/// The rule is that of [`comes_from`](crate::web::fence::comes_from) for what changes something. The request changes nothing when
+/// neither the proxy's own method nor any that it names does. One that names none and asks by `GET`, as nginx does unless it is
+/// told to, is believed as long as no other origin is named: browsers have named theirs with every POST since 2020.
+fn may_come(asked: &Method, headers: &HeaderMap, origin: Option<&str>) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-    let method = text("x-forwarded-method").or_else(|| text("x-original-method"));
-    let safe = method
-        .is_none_or(|method| Method::from_bytes(method.as_bytes()).is_ok_and(|method| method.is_safe()));
+    let mut named =
+        ["x-forwarded-method", "x-original-method"].into_iter().flat_map(|name| headers.get_all(name));
+    let safe = asked.is_safe()
+        && named.all(|named| Method::from_bytes(named.as_bytes()).is_ok_and(|named| named.is_safe()));
     let own = text("origin").map(|named| Some(named) == origin);
     match text("sec-fetch-site") {
         Some("same-origin") => own != Some(false),
@@ -154,7 +168,9 @@ fn may_come(headers: &HeaderMap, origin: Option<&str>) -> bool {
 mod tests {
     use super::*;
 
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+    type Pairs<'a> = &'a [(&'static str, &'static str)];
+
+    fn headers(pairs: Pairs<'_>) -> HeaderMap {
         pairs
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
@@ -168,12 +184,15 @@ mod tests {
         let here = ("origin", "https://shop.example");
         let evil = ("origin", "https://evil.example");
         let post = ("x-forwarded-method", "POST");
-        let cases: [(&[(&'static str, &'static str)], bool); 19] = [
+        let cases: [(Pairs<'_>, bool); 21] = [
             (&[], true),
             (&[("x-forwarded-method", "GET")], true),
             // A browser without Fetch Metadata.
             (&[post], false),
             (&[("x-original-method", "POST")], false),
+            // Whoever brings one method cannot hide the other.
+            (&[("x-forwarded-method", "GET"), ("x-original-method", "POST")], false),
+            (&[("x-forwarded-method", "GET"), post], false),
             (&[here], true),
             (&[post, here], true),
             (&[evil], false),
@@ -191,7 +210,30 @@ mod tests {
             (&[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "cors")], false),
         ];
         for (given, may) in cases {
-            assert_eq!(may_come(&headers(given), Some("https://shop.example")), may, "{given:?}");
+            let came = may_come(&Method::GET, &headers(given), Some("https://shop.example"));
+            assert_eq!(came, may, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_asks_with_the_method_it_holds_is_understood() {
+        let none = ("sec-fetch-site", "none");
+        let followed = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
+        let here = ("origin", "https://shop.example");
+        let cases: [(Method, Pairs<'_>, bool); 9] = [
+            (Method::HEAD, &[], true),
+            (Method::HEAD, &followed, true),
+            (Method::POST, &[], false),
+            (Method::POST, &[none], false),
+            (Method::POST, &followed, false),
+            (Method::POST, &[("x-forwarded-method", "GET")], false),
+            (Method::POST, &[here], true),
+            (Method::POST, &[("sec-fetch-site", "same-origin")], true),
+            (Method::DELETE, &[], false),
+        ];
+        for (asked, given, may) in cases {
+            let came = may_come(&asked, &headers(given), Some("https://shop.example"));
+            assert_eq!(came, may, "{asked} {given:?}");
         }
     }
 }

@@ -88,6 +88,16 @@ impl Route {
         Self { method: Method::PUT, path, guard, face, run: on(MethodFilter::PUT, handler) }
     }
 
+    /// A route for `PATCH`.
+    pub fn patch<T: 'static>(
+        path: &'static str,
+        guard: Guard,
+        face: Face,
+        handler: impl Handler<T, App>,
+    ) -> Self {
+        Self { method: Method::PATCH, path, guard, face, run: on(MethodFilter::PATCH, handler) }
+    }
+
     /// A route for `DELETE`.
     pub fn delete<T: 'static>(
         path: &'static str,

@@ -66,6 +66,9 @@ async fn identity_headers_of_a_client_never_come_back_from_the_check() {
     assert!(refused.cookies().is_empty());
 }
 
+/// The method, the headers beside the cookie, and the answer.
+type Asked<'a> = (&'a str, &'a [(&'a str, &'a str)], StatusCode);
+
 #[tokio::test]
 async fn a_page_of_another_site_gets_nothing_past_the_proxy_in_an_old_browser_either() {
     let house = House::new().await;
@@ -73,19 +76,25 @@ async fn a_page_of_another_site_gets_nothing_past_the_proxy_in_an_old_browser_ei
     let cookie = browser.cookie_header(SHOP);
     let (here, sibling) = (format!("http://{SHOP}"), "http://forum.localhost:8321");
     let post = ("x-forwarded-method", "POST");
-    let cases: [(&[(&str, &str)], StatusCode); 6] = [
-        (&[], StatusCode::OK),
-        (&[("x-forwarded-method", "GET")], StatusCode::OK),
-        (&[post], StatusCode::FORBIDDEN),
-        (&[post, ("origin", &here)], StatusCode::OK),
-        (&[post, ("origin", sibling)], StatusCode::FORBIDDEN),
+    let cases: [Asked<'_>; 11] = [
+        ("GET", &[], StatusCode::OK),
+        ("GET", &[("x-forwarded-method", "GET")], StatusCode::OK),
+        ("GET", &[post], StatusCode::FORBIDDEN),
+        ("GET", &[post, ("origin", &here)], StatusCode::OK),
+        ("GET", &[post, ("origin", sibling)], StatusCode::FORBIDDEN),
         // nginx names no method unless it is told to.
-        (&[("origin", sibling)], StatusCode::FORBIDDEN),
+        ("GET", &[("origin", sibling)], StatusCode::FORBIDDEN),
+        // Envoy names none, and asks with that of the request.
+        ("POST", &[], StatusCode::FORBIDDEN),
+        ("POST", &[("x-forwarded-method", "GET")], StatusCode::FORBIDDEN),
+        ("DELETE", &[("origin", sibling)], StatusCode::FORBIDDEN),
+        ("POST", &[("origin", &here)], StatusCode::OK),
+        ("PATCH", &[("sec-fetch-site", "same-origin")], StatusCode::OK),
     ];
-    for (headers, status) in cases {
+    for (method, headers, status) in cases {
         let headers: Vec<_> = headers.iter().copied().chain([("cookie", cookie.as_str())]).collect();
-        let reply = house.plain("GET", ISSUER, "/check?app=shop", &headers, "").await;
-        assert_eq!(reply.status, status, "{headers:?}");
+        let reply = house.plain(method, ISSUER, "/check?app=shop", &headers, "").await;
+        assert_eq!(reply.status, status, "{method} {headers:?}");
     }
 }
 
