@@ -1,6 +1,8 @@
 //! A shop that keeps its own sessions in a folder: no server. It checks a credential as it likes, and says who somebody is.
 //! Strangers have a cart, too, and it goes along when they sign in.
 
+use std::net::SocketAddr;
+
 use axum::extract::Path;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -16,7 +18,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         Router::new().route("/", get(cart)).route("/add/{item}", post(add)).route("/signin", post(sign_in));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}/", listener.local_addr()?);
-    Ok(axum::serve(listener, app.layer(guard)).await?)
+    Ok(axum::serve(listener, app.layer(guard).into_make_service_with_connect_info::<SocketAddr>()).await?)
 }
 
 async fn sign_in(session: Session) -> Result<(), Rejection> {

@@ -1,5 +1,7 @@
 //! The whole of an application with sessions of its own: 14 lines below what it uses.
 
+use std::net::SocketAddr;
+
 use axum::Router;
 use axum::routing::{get, post};
 use countersign_axum::{Guard, Rejection, Session};
@@ -10,7 +12,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let app = Router::new().route("/", get(hello)).route("/signin", post(sign_in)).layer(guard);
     let listener = tokio::net::TcpListener::bind("localhost:0").await?;
     println!("http://{}/", listener.local_addr()?);
-    Ok(axum::serve(listener, app).await?)
+    Ok(axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?)
 }
 async fn hello(session: Session) -> String {
     format!("hello, {}", session.subject().as_deref().unwrap_or("stranger"))

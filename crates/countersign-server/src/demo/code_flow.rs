@@ -73,11 +73,11 @@ pub(super) fn may_renew(headers: &HeaderMap) -> bool {
 }
 
 /// Gets a new access token and comes back; when that is refused the shop forgets the person.
-pub(super) async fn renew(shop: &Shop, headers: &HeaderMap) -> Response {
-    let token = cookie(headers, REFRESH).unwrap_or_default();
+pub(super) async fn renew(shop: &Shop, parts: &Parts) -> Response {
+    let token = cookie(&parts.headers, REFRESH).unwrap_or_default();
     let form =
         [("grant_type", "refresh_token"), ("refresh_token", token), ("client_id", word(shop.demo.style))];
-    match ask(shop, &form, None).await {
+    match ask(shop, &form, parts).await {
         Ok(answer) => home(&kept(&answer)),
         Err(Error::Refusal(_)) => home(&shop.forgets()),
         Err(fault @ Error::Fault(_)) => refused(&fault),
@@ -146,19 +146,15 @@ async fn redeem(shop: &Shop, parts: &Parts) -> Result<TokenAnswer> {
         ("code_verifier", verifier),
         ("client_id", word(shop.demo.style)),
     ];
-    ask(shop, &form, Some(parts)).await
+    ask(shop, &form, parts).await
 }
 
-async fn ask(shop: &Shop, form: &[(&str, &str)], parts: Option<&Parts>) -> Result<TokenAnswer> {
+async fn ask(shop: &Shop, form: &[(&str, &str)], parts: &Parts) -> Result<TokenAnswer> {
     let pairs: Vec<(&str, Option<&str>)> = form.iter().map(|(name, value)| (*name, Some(*value))).collect();
     let text = with_query("", &pairs);
     let form = Params::parse(text.trim_start_matches('?')).map_err(Refusal::OAuth)?;
     let credentials = ClientAuth::read(None, &form).map_err(Refusal::OAuth)?;
-    let visitor = match parts {
-        Some(parts) => visitor(parts, shop.engine().transport()),
-        None => countersign::Visitor::from_parts(None, std::net::Ipv4Addr::LOCALHOST.into()),
-    };
-    shop.engine().token(credentials, &form, &visitor).await
+    shop.engine().token(credentials, &form, &visitor(parts, shop.engine().transport())).await
 }
 
 /// The cookies that keep an answer's tokens. The access token's goes when the token dies, so that a dead one never comes back.

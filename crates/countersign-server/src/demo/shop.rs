@@ -81,9 +81,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
     }
 }
 
-async fn front(State(shop): State<Shop>, visit: Visit) -> Result<Response, Rejection> {
+async fn front(State(shop): State<Shop>, parts: Parts, visit: Visit) -> Result<Response, Rejection> {
     if visit.auth.is_none() && shop.demo.style != Style::Session && code_flow::may_renew(&visit.headers) {
-        return Ok(code_flow::renew(&shop, &visit.headers).await);
+        return Ok(code_flow::renew(&shop, &parts).await);
     }
     shop.page(&visit, None).await
 }

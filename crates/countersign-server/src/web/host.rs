@@ -13,7 +13,7 @@ use http::{Uri, header};
 use tower::ServiceExt;
 
 use super::Wrong;
-use super::peer::{is_trusted, peer};
+use super::peer::{client_address, is_trusted, peer};
 use crate::app::App;
 
 /// The most bytes of a host name with its port (RFC 1035 section 2.3.4, and the port).
@@ -51,7 +51,13 @@ pub(crate) async fn dispatch(State(hosts): State<Hosts>, mut request: Request) -
     let demo = demo(&hosts.demos, &host, &issuer);
     match demo {
         Some(_) if path.starts_with("/assets/") => return served(hosts.applications, request).await,
-        Some(router) if !path.starts_with("/_cs/") => return served(router, request).await,
+        Some(router) if !path.starts_with("/_cs/") => {
+            // An application elsewhere would learn it of its own connection.
+            let trusted = &hosts.app.settings.trusted_proxies;
+            let address = client_address(request.headers(), peer(request.extensions()), trusted);
+            request.extensions_mut().insert(countersign_axum::Peer(address));
+            return served(router, request).await;
+        }
         _ => {}
     }
     match hosts.app.engine.app_by_origin(&host).await {

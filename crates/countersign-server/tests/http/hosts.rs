@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 
 use axum::body::Body;
-use countersign_server::app::ServerSettings;
+use countersign_core::session::cookie::Transport;
+use countersign_server::app::{ServerSettings, main_router};
 use countersign_server::web::Peer;
 use http::{Request, StatusCode};
 
@@ -76,6 +77,29 @@ async fn a_trusted_proxy_names_the_host() {
     };
     assert_eq!(house.send(ask(peer)).await.status, StatusCode::OK);
     assert_eq!(house.send(ask("192.0.2.1:1".parse().unwrap())).await.status, StatusCode::MISDIRECTED_REQUEST);
+}
+
+#[tokio::test]
+async fn a_demo_is_told_who_asks() {
+    let settings =
+        ServerSettings { trusted_proxies: vec!["10.0.0.0/8".parse().unwrap()], ..ServerSettings::default() };
+    let mut house = House::with(settings).await;
+    let told = |parts: http::request::Parts| async move {
+        let visitor = countersign_axum::visitor(&parts, Transport::DevHttp);
+        visitor.network.to_string()
+    };
+    let demo = axum::Router::new().route("/", axum::routing::get(told));
+    house.router = main_router(&house.app, vec![("demo.localhost".to_owned(), demo)]);
+    for (peer, network) in
+        [("192.0.2.1:1", "192.0.2.0/24"), ("10.1.2.3:1", "203.0.113.0/24"), ("127.0.0.1:1", "127.0.0.0/24")]
+    {
+        let request = Request::builder()
+            .uri("/")
+            .header("host", "demo.localhost:8321")
+            .header("x-forwarded-for", "198.51.100.7, 203.0.113.9")
+            .extension(Peer::Tcp(peer.parse().unwrap()));
+        assert_eq!(house.send(request.body(Body::empty()).unwrap()).await.body, network, "{peer}");
+    }
 }
 
 #[tokio::test]
