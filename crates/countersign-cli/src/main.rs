@@ -7,6 +7,7 @@ mod command;
 mod dev;
 mod given;
 mod house;
+mod indented;
 mod keyfile;
 mod problem;
 mod settings;

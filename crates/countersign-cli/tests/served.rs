@@ -112,6 +112,17 @@ fn commands_speak_to_the_owner_and_work_without_one() {
     let ada = ["user", "export", "ada@marsh.example"];
     let exported = json(folder, &ada);
     assert_eq!(exported["account"]["email"], ada[2]);
+    let read = String::from_utf8(countersign(folder, &ada).stdout).unwrap();
+    let again: Value = serde_json::from_str(&read).unwrap();
+    assert_eq!(again["account"], exported["account"]);
+    assert!(
+        read.starts_with("{\n  \"issuer\": \"") && read.ends_with("\n}\n"),
+        "laid out to be read: {read}"
+    );
+    assert_eq!(
+        read.lines().filter(|line| line.starts_with("  \"")).count(),
+        again.as_object().unwrap().len()
+    );
     let nobody = countersign(folder, &["user", "export", "nobody@marsh.example"]);
     assert_eq!((nobody.status.code(), nobody.stdout.as_slice()), (Some(1), b"".as_slice()));
     let full = std::fs::File::options().write(true).open("/dev/full").unwrap();

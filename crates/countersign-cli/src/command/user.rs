@@ -1,5 +1,7 @@
 //! `countersign user`: the people who can sign in.
 
+use std::io::BufWriter;
+
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -8,6 +10,7 @@ use crate::answer::{list, text};
 use crate::cli::Common;
 use crate::command::session::{ended, sheet, show_ended};
 use crate::given::{self, Secret};
+use crate::indented::Indented;
 use crate::problem::{Problem, Result};
 use crate::ui::{Mark, Sheet, Ui, show_json};
 use crate::{when, words};
@@ -23,7 +26,7 @@ pub(crate) enum User {
     /// Sign a person out everywhere
     End(Named),
     Erase(Erase),
-    /// Print everything held about a person, as one JSON document on one line
+    /// Print everything held about a person, as one JSON document
     Export(Named),
 }
 
@@ -214,7 +217,8 @@ impl Named {
     }
 
     async fn export(&self, admin: &Admin) -> Result {
-        admin.copy(&format!("users/{}/export", encoded(&self.user)), &mut std::io::stdout()).await
+        let mut out = Indented::new(BufWriter::new(std::io::stdout()));
+        admin.copy(&format!("users/{}/export", encoded(&self.user)), &mut out).await
     }
 }
 
