@@ -144,6 +144,39 @@ fn a_minted_token_is_bound_to_a_key_and_a_minted_proof_shows_it() {
 }
 
 #[test]
+fn a_minted_proof_repeats_the_nonce_that_the_server_gave_out() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(countersign(folder.path(), &["key", "new", "--out", "client.pem"]).status.success());
+    let request = ["--method", "GET", "--uri", "https://api.shop.example/orders"];
+    let prove = |nonce: &[&str]| {
+        let mint = ["token", "mint", "--kind", "dpop", "--key", "client.pem"];
+        countersign(folder.path(), &[&mint[..], &request, nonce].concat())
+    };
+    let put = |name: &str, output: &Output| std::fs::write(folder.path().join(name), &output.stdout).unwrap();
+    put("proof.txt", &prove(&["--nonce", "eyJ7S_zG.eyJH0-Z"]));
+    put("bare.txt", &prove(&[]));
+    let verify = |proof: &str, nonce: &[&str]| {
+        countersign(folder.path(), &[&["token", "verify", proof], &request[..], nonce].concat())
+    };
+    let good = verify("@proof.txt", &["--nonce", "eyJ7S_zG.eyJH0-Z", "--json"]);
+    let told: serde_json::Value = serde_json::from_slice(&good.stdout).unwrap();
+    assert_eq!(told["claims"]["nonce"], "eyJ7S_zG.eyJH0-Z");
+    for (proof, nonce) in [("@proof.txt", "another"), ("@bare.txt", "eyJ7S_zG.eyJH0-Z")] {
+        let refused = verify(proof, &["--nonce", nonce]);
+        assert!(refused.status.code() == Some(1) && err(&refused).contains("CS-1067"), "{}", err(&refused));
+    }
+    for nonce in ["", "two words", "a\"b", "ä"] {
+        assert_eq!(prove(&["--nonce", nonce]).status.code(), Some(2), "{nonce}");
+    }
+    let misplaced = countersign(folder.path(), &[&MINT[..], &["--nonce", "n"]].concat());
+    assert!(
+        misplaced.status.code() == Some(2) && err(&misplaced).contains("DPoP proof"),
+        "{}",
+        err(&misplaced)
+    );
+}
+
+#[test]
 fn a_bound_token_is_verified_with_the_proof_that_came_with_it() {
     use countersign_jose::jwt::{self, AccessClaims, Confirmation, dpop::Request};
     let folder = tempfile::tempdir().unwrap();

@@ -84,6 +84,9 @@ pub(crate) struct Mint {
     /// The token that the request is made with, for a DPoP proof: @FILE, or -
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
+    /// What the server answered in DPoP-Nonce, for a DPoP proof
+    #[arg(long, value_name = "TEXT", value_parser = nonce)]
+    nonce: Option<String>,
     /// How long it lives, a day at most
     #[arg(long, value_name = "SPAN", default_value = "10 min", value_parser = lifetime)]
     lifetime: Duration,
@@ -92,6 +95,15 @@ pub(crate) struct Mint {
 fn lifetime(text: &str) -> core::result::Result<Duration, String> {
     let span = settings::span(text).map_err(|why| format!("it {why}"))?;
     if span > Duration::from_secs(86_400) { Err("it is longer than a day".to_owned()) } else { Ok(span) }
+}
+
+/// A nonce as servers give them out (RFC 9449 8.1).
+fn nonce(text: &str) -> core::result::Result<String, String> {
+    let good = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    if text.is_empty() || !text.bytes().all(good) {
+        return Err("it is one word of ASCII without quotes and backslashes, RFC 9449 8.1".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// The signature algorithm of this name; people need not know where its capitals are.
@@ -137,6 +149,7 @@ impl Mint {
         only(self.method.is_some(), "method", &[Kind::Dpop])?;
         only(self.uri.is_some(), "uri", &[Kind::Dpop])?;
         only(self.token.is_some(), "token", &[Kind::Dpop])?;
+        only(self.nonce.is_some(), "nonce", &[Kind::Dpop])?;
         only(self.bind_to.is_some(), "bind-to", &[Kind::Access])?;
         only(self.subject.is_some(), "subject", &[Kind::Access, Kind::Id, Kind::Logout])?;
         let with_claims =
@@ -180,6 +193,10 @@ impl Mint {
         let token = self.token.as_deref().map(pasted::read).transpose()?;
         let request = match &token {
             Some(token) => request.with_token(&token.text),
+            None => request,
+        };
+        let request = match &self.nonce {
+            Some(nonce) => request.with_nonce(nonce),
             None => request,
         };
         Ok(request.prove(&key, &name()?, now)?)

@@ -19,7 +19,8 @@ pub(crate) use kind::Kind;
 pub(crate) enum Token {
     Inspect(inspect::Inspect),
     Verify(verify::Verify),
-    Mint(mint::Mint),
+    // By far the most options of all commands.
+    Mint(Box<mint::Mint>),
 }
 
 impl Token {

@@ -64,7 +64,8 @@ pub(crate) struct Verify {
     /// The address of the request that a DPoP proof came with
     #[arg(long, value_name = "URI", requires = "method")]
     uri: Option<String>,
-    /// What an SD-JWT's holder was given to sign: wants their key binding
+    /// What the holder was given to sign: wants an SD-JWT's key binding, or that
+    /// a DPoP proof repeats it
     #[arg(long, value_name = "TEXT")]
     nonce: Option<String>,
 }
@@ -161,7 +162,12 @@ impl Verify {
             return Err(Problem::usage(code::BAD_VALUE, "a DPoP proof is checked against a request")
                 .hint("add `--method GET --uri https://…`, as the request was made"));
         };
-        Ok(dpop::Request::new(method, uri))
+        let request = dpop::Request::new(method, uri);
+        // RFC 9449 8: whoever has given out a nonce takes no proof without it.
+        Ok(match &self.nonce {
+            Some(nonce) => request.with_nonce(nonce),
+            None => request,
+        })
     }
 
     fn sd_jwt(&self, token: &str, now: u64) -> Result<Good> {
