@@ -1,4 +1,4 @@
-//! What the tests need besides Rust: a browser, a proxy, strace (which lets a disk fail), Node and Python packages. Installs
+//! What the tests need besides Rust: a browser, proxies, strace (which lets a disk fail), Node and Python packages. Installs
 //! them where it may, else names exactly what is missing and how to get it.
 
 use std::ffi::OsString;
@@ -20,6 +20,7 @@ struct Program {
 const PROGRAMS: &[Program] = &[
     Program { names: &["c++"], package: "g++" },
     Program { names: &["pkg-config"], package: "pkg-config" },
+    Program { names: &["caddy"], package: "caddy" },
     Program { names: &["chromium", "chromium-browser", "google-chrome"], package: "chromium" },
     Program { names: &["nginx"], package: "nginx-light" },
     Program { names: &["node", "nodejs"], package: "nodejs" },
@@ -46,7 +47,7 @@ impl Tools {
     /// One line for the step list.
     pub(super) fn summary(&self) -> String {
         let runner = if self.nextest { "nextest" } else { "cargo test" };
-        format!("Chromium, nginx, databases, Node, Python and {runner}")
+        format!("Chromium, proxies, databases, Node, Python and {runner}")
     }
 
     /// The step that takes the pictures.
@@ -94,6 +95,7 @@ pub(super) fn install(root: &Path) -> Result<Tools, String> {
         ("JOSEKIT_PEER".to_owned(), josekit(root).join("debug/countersign-josekit-peer").into_os_string()),
         ("CHROMIUM".to_owned(), found(&["chromium", "chromium-browser", "google-chrome"]).into_os_string()),
         ("NGINX".to_owned(), found(&["nginx"]).into_os_string()),
+        ("CADDY".to_owned(), found(&["caddy"]).into_os_string()),
         ("PYTHON".to_owned(), python.into_os_string()),
     ];
     let nextest = which("cargo-nextest").is_some();
