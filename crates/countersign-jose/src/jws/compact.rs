@@ -15,10 +15,10 @@ const SIGNATURE: usize = 1024 + 3;
 
 /// A token cut into its parts, nothing decoded yet.
 pub(crate) struct Compact<'a> {
-    header: &'a str,
-    payload: &'a str,
-    signature: &'a str,
-    signed: &'a str,
+    pub(super) header: &'a str,
+    pub(super) payload: &'a str,
+    pub(super) signature: &'a str,
+    pub(super) signed: &'a str,
 }
 
 impl<'a> Compact<'a> {
@@ -44,7 +44,7 @@ impl<'a> Compact<'a> {
         }
     }
 
-    /// The header as it was sent, to be compared with one read before.
+    /// The header as it was sent.
     pub(crate) const fn header_text(&self) -> &'a str {
         self.header
     }

@@ -23,6 +23,7 @@ mod content;
 pub(crate) mod critical;
 mod detached;
 mod document;
+pub(crate) mod form;
 mod length;
 mod policy;
 pub(crate) mod trusted;

@@ -6,8 +6,10 @@ use proptest::prelude::*;
 
 use crate::algorithm::Algorithm;
 use crate::base64;
+use crate::error::Error;
 use crate::fixtures::{NOW, access, access_verifier, es256, header, secret};
-use crate::jwt::{self, AccessClaims, Verifier};
+use crate::jwt::{self, AccessClaims, Verified, Verifier};
+use crate::key::Signer;
 
 struct Bench {
     tokens: [String; 2],
@@ -40,6 +42,56 @@ fn refused(which: usize, token: &str) -> Result<(), TestCaseError> {
 fn parts(which: usize) -> [String; 3] {
     let parts: Vec<String> = bench().tokens[which].split('.').map(Into::into).collect();
     parts.try_into().unwrap()
+}
+
+/// What a verifier says that has seen a token of this form, after one that has seen none was asked to agree.
+fn as_if_it_were_the_first(which: usize, token: &str) -> Result<AccessClaims, Error> {
+    let first = [access_verifier(es256().verifying_key()), access_verifier(secret(Algorithm::Hs256))];
+    let say = |verifier: &Verifier<AccessClaims>| verifier.verify(token, NOW).map(Verified::into_claims);
+    let said = say(&bench().verifiers[which]);
+    assert_eq!(said, say(&first[which]), "{token}");
+    said
+}
+
+#[test]
+fn whatever_is_done_to_a_token_of_a_known_form_it_is_read_as_if_it_were_the_first() {
+    for which in 0..2 {
+        let token = &bench().tokens[which];
+        as_if_it_were_the_first(which, token).unwrap();
+        for at in 0..=token.len() {
+            let (before, behind) = token.split_at(at);
+            for put in [".", "..", "A", "é", "=", ""] {
+                // Put in, or in place of a character.
+                for rest in [behind, behind.get(1..).unwrap_or_default()] {
+                    let bent = format!("{before}{put}{rest}");
+                    assert!(bent == *token || as_if_it_were_the_first(which, &bent).is_err());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_good_signature_does_not_make_a_token_of_two_or_five_parts() {
+    let signers: [&dyn Signer; 2] = [es256(), &secret(Algorithm::Hs256)];
+    for (which, signer) in signers.into_iter().enumerate() {
+        let [header, payload, _] = parts(which);
+        let (left, right) = payload.split_at(8);
+        for (signed, refused) in [
+            (format!("{header}.{left}.{right}"), Error::Shape),
+            (format!("{header}.{payload}."), Error::Shape),
+            (format!("{header}..{payload}"), Error::Shape),
+            (format!("{header}.{left}..{right}"), Error::Mistaken { expected: "signed", found: "encrypted" }),
+            (format!("{header}.{left}...{right}"), Error::Shape),
+            (header.clone(), Error::Shape),
+            (format!("{header}{payload}"), Error::Shape),
+            (format!("{header}.{payload}="), Error::Base64 { part: "payload" }),
+        ] {
+            let signature = base64::encode(signer.sign(signed.as_bytes()).unwrap());
+            let token = format!("{signed}.{signature}");
+            assert_eq!(as_if_it_were_the_first(which, &token), Err(refused), "{signed}");
+        }
+    }
 }
 
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -5,7 +5,7 @@
 //! revocation log.
 
 use core::marker::PhantomData;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::confirmation::{Confirmation, Holder};
 use super::memory::{Kept, Memory, Token};
@@ -15,6 +15,7 @@ use crate::base64::Room;
 use crate::error::Error;
 use crate::header::Header;
 use crate::jws::compact::Compact;
+use crate::jws::form::{self, Forms};
 use crate::jws::trusted::Key;
 use crate::jws::{Trusted, TrustedKeys};
 use crate::jwt::dpop::Proven;
@@ -72,7 +73,7 @@ impl<C: Profile> Builder<C, WantsAudience> {
     /// Trusts tokens whose `aud` names exactly this, alone or among others.
     pub fn audience(self, audience: impl Into<String>) -> Verifier<C> {
         Verifier {
-            seen: unseen(&self.keys),
+            seen: Forms::of(self.keys.len()),
             keys: self.keys,
             whom: Arc::new(Whom { issuer: self.state.issuer, audience: audience.into().into_boxed_str() }),
             leeway: Leeway::default(),
@@ -88,10 +89,10 @@ impl<C: Profile> Builder<C, WantsAudience> {
 #[derive(Debug, Clone)]
 pub struct Verifier<C> {
     keys: Trusted,
-    /// For each key the first header that it signed, as it was sent.
-    // INVARIANT: written only after the strict path has accepted that header and the signature
-    // over it, so that an equal header needs no second reading.
-    seen: Box<[OnceLock<Box<str>>]>,
+    /// For each key the form of the first token that it signed.
+    // INVARIANT: written only after the strict path has accepted that token's header and the
+    // signature over it, so that an equal header needs no second reading.
+    seen: Forms,
     whom: Arc<Whom>,
     leeway: Leeway,
     types: Types,
@@ -199,7 +200,7 @@ impl<C: Profile> Verifier<C> {
     pub fn with_keys(self, keys: impl TrustedKeys) -> Self {
         let keys = keys.into();
         let old = self.memory;
-        let new = Self { seen: unseen(&keys), keys, memory: None, ..self };
+        let new = Self { seen: Forms::of(keys.len()), keys, memory: None, ..self };
         let Some(old) = old else { return new };
         let new = new.remembering(old.most());
         if let Some(memory) = &new.memory {
@@ -337,13 +338,25 @@ impl<C: Profile> Verifier<C> {
         token: &str,
         room: &'r mut Room<N>,
     ) -> Result<(&'r [u8], usize), Error> {
-        let compact = Compact::split_within(token, self.keys.limit())?;
-        let place = self.place(&compact)?;
-        compact.check(self.keys.key(place).ok_or(Error::UnknownKey)?)?;
-        if let Some(seen) = self.seen.get(place) {
-            seen.get_or_init(|| compact.header_text().into());
+        let limit = self.keys.limit();
+        limit.admit(token)?;
+        let Some((compact, place)) = self.seen.cut(token) else {
+            let compact = Compact::split_within(token, limit)?;
+            let place = self.place(&compact)?;
+            self.signed_by(place, &compact)?;
+            self.seen.learn(place, &compact);
+            return Ok((compact.payload_in(room)?, place));
+        };
+        match self.signed_by(place, &compact).and_then(|()| compact.payload_in(room)) {
+            Ok(payload) => Ok((payload, place)),
+            Err(error) => Err(form::why(token, limit, error)),
         }
-        Ok((compact.payload_in(room)?, place))
+    }
+
+    /// Whether the key at this place made the signature.
+    #[inline]
+    fn signed_by(&self, place: usize, compact: &Compact<'_>) -> Result<(), Error> {
+        compact.check(self.keys.key(place).ok_or(Error::UnknownKey)?)
     }
 
     /// Whether a token would still be checked with this key.
@@ -355,13 +368,8 @@ impl<C: Profile> Verifier<C> {
         }
     }
 
-    /// The place of the key that must have signed: by a header seen before, or by reading it.
+    /// The place of the key that must have signed, by the header.
     fn place(&self, compact: &Compact<'_>) -> Result<usize, Error> {
-        let text = compact.header_text();
-        let known = |seen: &OnceLock<Box<str>>| seen.get().is_some_and(|header| **header == *text);
-        if let Some(place) = self.seen.iter().position(known) {
-            return Ok(place);
-        }
         let header = compact.header()?;
         let header = Header::parse(&header)?;
         let typ = header.typ.as_deref();
@@ -484,8 +492,4 @@ impl Verifier<IdClaims> {
     pub fn verify_hint(&self, token: &str, now: u64) -> Result<Verified<IdClaims>, Error> {
         self.admit(token, now, Expiry::Ignored, &Holder::Bearer).map(|good| Verified::of(good.claims))
     }
-}
-
-fn unseen(keys: &Trusted) -> Box<[OnceLock<Box<str>>]> {
-    (0..keys.len()).map(|_| OnceLock::new()).collect()
 }
