@@ -8,9 +8,7 @@
 //! INVARIANT: what is read here, [`Object::parse`](super::Object::parse) reads too, with the same
 //! members. A reader that is quicker and says yes more often is how tokens are forged.
 
-use core::cell::Cell;
-
-use super::Value;
+use super::{HIGH, ONES, Value, joined, no_digits};
 
 /// The most members. An access token has a dozen.
 pub(crate) const MOST: usize = 24;
@@ -18,6 +16,10 @@ pub(crate) const MOST: usize = 24;
 const LONGEST: usize = u16::MAX as usize;
 /// So many digits always fit 64 bits.
 const DIGITS: usize = 19;
+/// Of so many places each name has one, so that it is found, and a duplicate seen, without a search.
+const PLACES: usize = 64;
+/// A place that no name has. No member has this number.
+const FREE: u8 = u8::MAX;
 
 /// The members of a flat object.
 #[derive(Debug, Clone)]
@@ -25,39 +27,40 @@ pub(crate) struct Flat<'a> {
     text: &'a str,
     members: [Member; MOST],
     count: usize,
-    /// One bit for each name, so that most absent names and most duplicates need no search.
-    names: u64,
-    /// Where the next member is looked for first: who writes claims and who reads them agree
-    /// on an order, mostly.
-    next: Cell<usize>,
+    /// Which member the name of a place has. Where two names share a place, it is the later one.
+    places: [u8; PLACES],
 }
 
 /// A member: its name as a number, and where it stands, in bytes. The name ends two bytes before its value.
 #[derive(Debug, Clone, Copy)]
 struct Member {
     key: Key,
+    /// What it is, where it is a number.
+    number: u64,
     name: u16,
     value: u16,
     end: u16,
+    kind: Kind,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Word,
+    Number,
+    Text,
 }
 
 impl Member {
-    const NONE: Self = Self { key: Key([0; 2]), name: 0, value: 0, end: 0 };
-
-    #[inline]
-    fn new(key: Key, name: usize, value: usize, end: usize) -> Option<Self> {
-        let short = |at: usize| u16::try_from(at).ok();
-        Some(Self { key, name: short(name)?, value: short(value)?, end: short(end)? })
-    }
+    const NONE: Self = Self { key: Key([0; 2]), number: 0, name: 0, value: 0, end: 0, kind: Kind::Word };
 
     fn name<'a>(&self, text: &'a str) -> Option<&'a str> {
         text.get(usize::from(self.name)..usize::from(self.value).checked_sub(2)?)
     }
 
-    #[inline]
     fn value<'a>(&self, text: &'a str) -> Option<Value<'a>> {
         let raw = text.get(usize::from(self.value)..usize::from(self.end))?;
-        Some(Value { raw, plain: raw.as_bytes().first() == Some(&b'"') })
+        Some(Value { raw, plain: self.kind == Kind::Text })
     }
 }
 
@@ -65,7 +68,7 @@ impl<'a> Flat<'a> {
     /// Nothing was read yet.
     #[inline]
     pub(crate) const fn unread() -> Self {
-        Self { text: "", members: [Member::NONE; MOST], count: 0, names: 0, next: Cell::new(0) }
+        Self { text: "", members: [Member::NONE; MOST], count: 0, places: [FREE; PLACES] }
     }
 
     /// Reads a document of the usual shape, once; `None` says nothing about any other.
@@ -73,33 +76,32 @@ impl<'a> Flat<'a> {
     pub(crate) fn read(&mut self, text: &'a str) -> Option<()> {
         self.text = text;
         let bytes = text.as_bytes();
-        if bytes.first() != Some(&b'{') || bytes.len() > LONGEST || has_unusual(bytes) {
+        if !bytes.starts_with(b"{\"") || bytes.len() > LONGEST || has_unusual(bytes) {
             return None;
         }
-        let (mut at, mut twice) = (1, 0);
-        for (before, place) in self.members.iter_mut().enumerate() {
-            if bytes.get(at) != Some(&b'"') {
-                return None;
-            }
-            let start = at + 1;
+        let (mut start, mut known) = (2, FREE);
+        for (before, member) in (0..).zip(&mut self.members) {
             let (key, name_end) = name(bytes, start)?;
-            if bytes.get(name_end + 1) != Some(&b':') || key.is_dollar() {
+            let [b'"', b':', first] = *bytes.get(name_end..)?.first_chunk::<3>()? else { return None };
+            if key.is_dollar() {
                 return None;
             }
             let value = name_end + 2;
-            let end = scalar(bytes, value)?;
-            *place = Member::new(key, start, value, end)?;
-            twice |= self.names & key.bit();
-            self.names |= key.bit();
-            match bytes.get(end)? {
-                b',' => at = end + 1,
-                b'}' if end + 1 == bytes.len() => {
-                    self.count = before + 1;
-                    // Two names may share a bit: only then it takes a look at all of them.
-                    return (twice == 0 || self.are_distinct()).then_some(());
-                }
-                _ => return None,
+            let (end, number, kind) = scalar(bytes, value, first)?;
+            let short = |at: usize| u16::try_from(at).ok();
+            *member =
+                Member { key, number, name: short(start)?, value: short(value)?, end: short(end)?, kind };
+            let place = self.places.get_mut(key.place())?;
+            known &= *place;
+            *place = before;
+            let rest = bytes.get(end..)?;
+            if let Some(b",\"") = rest.first_chunk() {
+                start = end + 2;
+                continue;
             }
+            self.count = usize::from(before) + 1;
+            // Two names may share a place: only then it takes a look at all of them.
+            return (rest == b"}" && (known == FREE || self.are_distinct())).then_some(());
         }
         None
     }
@@ -115,29 +117,42 @@ impl<'a> Flat<'a> {
         })
     }
 
-    #[inline(never)]
-    fn position(&self, key: Key, name: &str) -> Option<usize> {
+    /// A name that shares its place, or is too long to be a number.
+    #[cold]
+    fn search(&self, key: Key, name: &str) -> Option<&Member> {
         let known = self.members.get(..self.count)?;
-        let same = |one: &Member| one.key == key && (key.is_whole() || one.name(self.text) == Some(name));
-        known.iter().position(same)
+        known.iter().find(|one| one.key == key && (key.is_whole() || one.name(self.text) == Some(name)))
     }
 
-    /// The member of this name. Nearly all names are known where this is called, and then their numbers
-    /// are, too.
+    /// Nearly all names are known where this is called, and then their numbers are, too.
+    #[inline(always)]
+    fn find(&self, name: &str) -> Option<&Member> {
+        let key = Key::of(name.as_bytes());
+        let here = self.members.get(usize::from(*self.places.get(key.place())?))?;
+        if here.key == key && key.is_whole() { Some(here) } else { self.search(key, name) }
+    }
+
+    /// The member of this name.
     #[inline(always)]
     pub(crate) fn member(&self, name: &str) -> Option<Value<'a>> {
-        let key = Key::of(name.as_bytes());
-        if self.names & key.bit() == 0 {
-            return None;
+        self.find(name)?.value(self.text)
+    }
+
+    /// As [`Value::text`] of the member.
+    #[inline(always)]
+    pub(crate) fn plain(&self, name: &str) -> Option<Option<&'a str>> {
+        let Member { value, end, kind, .. } = *self.find(name)?;
+        if kind != Kind::Text {
+            return Some(None);
         }
-        let next = self.next.get();
-        if let Some(here) = self.members.get(next).filter(|here| here.key == key && key.is_whole()) {
-            self.next.set(next + 1);
-            return here.value(self.text);
-        }
-        let place = self.position(key, name)?;
-        self.next.set(place + 1);
-        self.members.get(place)?.value(self.text)
+        Some(self.text.get(usize::from(value) + 1..usize::from(end).checked_sub(1)?))
+    }
+
+    /// As [`Value::integer`] of the member.
+    #[inline(always)]
+    pub(crate) fn integer(&self, name: &str) -> Option<Option<u64>> {
+        let member = self.find(name)?;
+        Some((member.kind == Kind::Number).then_some(member.number))
     }
 
     /// All members, in the order of the document.
@@ -186,12 +201,12 @@ impl Key {
         low & 0xff == b'$' as u64
     }
 
-    /// The bit of a name among 64. Different names may share one; the factor is such that the registered
+    /// The place of a name among [`PLACES`]. Different names may share one; the factor is such that the registered
     /// claims of access and ID tokens do not.
     #[inline(always)]
-    const fn bit(self) -> u64 {
+    fn place(self) -> usize {
         let Self([low, high]) = self;
-        1 << ((low ^ high).wrapping_mul(0x501f_c6f4_3d06_1f79) >> 58)
+        usize::try_from((low ^ high).wrapping_mul(0x501f_c6f4_3d06_1f79) >> 58).unwrap_or_default()
     }
 }
 
@@ -237,20 +252,19 @@ fn halves(bytes: &[u8; 16]) -> [u64; 2] {
     halves
 }
 
-/// Where the value that begins at `at` ends.
+/// Where the value that begins at `at` with this byte ends, and what it is.
 #[inline]
-fn scalar(bytes: &[u8], at: usize) -> Option<usize> {
-    let rest = bytes.get(at..)?;
-    match rest.first()? {
-        b'"' => Some(quote(bytes, at + 1)? + 1),
-        first @ b'0'..=b'9' => {
-            let digits = digits(rest);
-            let sound = digits <= DIGITS && (digits == 1 || *first != b'0');
-            sound.then_some(at + digits)
+fn scalar(bytes: &[u8], at: usize, first: u8) -> Option<(usize, u64, Kind)> {
+    match first {
+        b'"' => Some((quote(bytes, at + 1)? + 1, 0, Kind::Text)),
+        b'0'..=b'9' => {
+            let (digits, number) = number(bytes.get(at..)?)?;
+            (digits == 1 || first != b'0').then_some((at + digits, number, Kind::Number))
         }
         _ => {
+            let rest = bytes.get(at..)?;
             let word = [&b"true"[..], b"false", b"null"].into_iter().find(|word| rest.starts_with(word))?;
-            Some(at + word.len())
+            Some((at + word.len(), 0, Kind::Word))
         }
     }
 }
@@ -259,11 +273,24 @@ fn scalar(bytes: &[u8], at: usize) -> Option<usize> {
 /// has, in strings or between them. It looks at all of them, because that is quicker than to stop.
 #[inline]
 fn has_unusual(bytes: &[u8]) -> bool {
-    bytes.iter().fold(false, |found, byte| found | (*byte < 0x20) | (*byte == b'\\'))
+    /// So many at once.
+    const WIDE: usize = 32;
+    // Of each column the least byte so far, where a backslash counts as a control character.
+    let least = |mut least: [u8; WIDE], row: &[u8; WIDE]| {
+        for (least, byte) in least.iter_mut().zip(row) {
+            *least = (*least).min(*byte).min((byte ^ b'\\').saturating_add(0x1f));
+        }
+        least
+    };
+    let (rows, rest) = bytes.as_chunks::<WIDE>();
+    let all = rows.iter().fold([u8::MAX; WIDE], least);
+    let all = match bytes.last_chunk::<WIDE>() {
+        // It may have some in common with the row before.
+        Some(last) => least(all, last),
+        None => rest.iter().fold(all, |all, byte| least(all, &[*byte; WIDE])),
+    };
+    all.iter().fold(false, |found, byte| found | (*byte < 0x20))
 }
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x8080_8080_8080_8080;
 
 /// Of eight bytes those that are quotes: the lowest bit that is set stands in the first of them. Bits above it
 /// mean nothing.
@@ -280,37 +307,51 @@ const fn before_first(bits: u64) -> u64 {
 }
 
 /// The place of the first quote from `at` on.
-#[inline(never)]
-fn quote(bytes: &[u8], mut at: usize) -> Option<usize> {
-    let (eights, rest) = bytes.get(at..)?.as_chunks::<8>();
-    for eight in eights {
-        let found = quotes(u64::from_le_bytes(*eight));
-        if found != 0 {
-            return Some(at + first_byte(found));
+#[inline(always)]
+fn quote(bytes: &[u8], at: usize) -> Option<usize> {
+    let mut rest = bytes.get(at..)?;
+    while let Some((sixteen, behind)) = rest.split_first_chunk::<16>() {
+        // All of them at once, which is one comparison for most processors.
+        if sixteen.iter().fold(false, |found, byte| found | (*byte == b'"')) {
+            let [low, high] = halves(sixteen).map(quotes);
+            let place = if low == 0 { 8 + first_byte(high) } else { first_byte(low) };
+            return Some(bytes.len() - rest.len() + place);
         }
-        at += 8;
+        rest = behind;
     }
-    Some(at + rest.iter().position(|byte| *byte == b'"')?)
+    Some(bytes.len() - rest.len() + rest.iter().position(|byte| *byte == b'"')?)
 }
 
-/// How many digits there are, one after another; more than [`DIGITS`] are not counted to their end.
+/// How many digits there are, one after another, and the number that they are; `None` for more than
+/// [`DIGITS`].
 #[inline]
-fn digits(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        // A digit is 0 to 9 above `0`: with 118 added, nothing else stays below 128.
+fn number(bytes: &[u8]) -> Option<(usize, u64)> {
+    let (mut rest, mut digits, mut number) = (bytes, 0, 0_u64);
+    // Of too many digits the number is nonsense, and nobody sees it.
+    let more = |number: u64, power: u64, more: u64| number.wrapping_mul(power).wrapping_add(more);
+    let fits = |digits: usize, number: u64| (digits <= DIGITS).then_some((digits, number));
+    while let Some((eight, behind)) = rest.split_first_chunk::<8>() {
         let above = u64::from_le_bytes(*eight) ^ (ONES * b'0' as u64);
-        let other = (((above & !HIGH) + ONES * 118) | above) & HIGH;
+        let other = no_digits(above);
         if other != 0 {
-            return at + first_byte(other);
+            // What stands before it, moved to the end, and zeros before that.
+            let few = first_byte(other);
+            let last = joined(above << (8 * (7 - few)) << 8);
+            return fits(digits + few, more(number, *POWERS.get(few)?, last));
         }
-        at += 8;
-        if at > DIGITS {
-            return at;
-        }
+        number = more(number, 100_000_000, joined(above));
+        digits += 8;
+        rest = behind;
     }
-    at + bytes.iter().skip(at).take_while(|byte| byte.is_ascii_digit()).count()
+    for byte in rest.iter().take_while(|byte| byte.is_ascii_digit()) {
+        number = more(number, 10, u64::from(byte - b'0'));
+        digits += 1;
+    }
+    fits(digits, number)
 }
+
+/// Of ten: how many with so many digits there are.
+const POWERS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000];
 
 /// The first byte of eight in which a bit is set.
 #[inline]

@@ -210,16 +210,28 @@ fn whole(text: &str) -> Option<u64> {
     })
 }
 
-/// Eight digits at once, as a time in seconds has them: pairs, then fours, then all.
+/// Eight digits at once, as a time in seconds has them.
 fn eight_digits(eight: [u8; 8]) -> Option<u64> {
-    let digits = u64::from_le_bytes(eight) ^ 0x3030_3030_3030_3030;
+    let above = u64::from_le_bytes(eight) ^ (ONES * b'0' as u64);
+    (no_digits(above) == 0).then(|| joined(above))
+}
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x8080_8080_8080_8080;
+
+/// Of eight bytes, from each of which a `0` was taken, the highest bits of those that are no digits.
+#[inline]
+const fn no_digits(above: u64) -> u64 {
     // With 118 added, nothing but 0 to 9 stays below 128.
-    if (((digits & 0x7f7f_7f7f_7f7f_7f7f) + 0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080 != 0 {
-        return None;
-    }
+    (((above & !HIGH) + ONES * 118) | above) & HIGH
+}
+
+/// Eight digits, the first in the lowest byte, as a number: pairs, then fours, then all.
+#[inline]
+const fn joined(digits: u64) -> u64 {
     let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
+    (fours * 10_000 + (fours >> 32)) & 0xffff_ffff
 }
 
 /// The items of a document that is an array, as strict as an [`Object`].
@@ -241,9 +253,14 @@ pub(crate) fn items(bytes: &[u8]) -> Result<Vec<Value<'_>>, Flaw> {
 pub fn quick_agrees(text: &str) -> Option<bool> {
     let mut quick = Flat::unread();
     quick.read(text)?;
+    let found = |name: &str, value: Value<'_>| {
+        let text = value.text();
+        quick.member(name) == Some(value)
+            && quick.plain(name) == Some(text.as_deref())
+            && quick.integer(name) == Some(value.integer())
+    };
     let same = |strict: Object<'_>| {
-        quick.members().eq(strict.members())
-            && strict.members().all(|(name, value)| quick.member(name) == Some(value))
+        quick.members().eq(strict.members()) && strict.members().all(|(name, value)| found(name, value))
     };
     Some(Object::parse_text(text).is_ok_and(same))
 }

@@ -57,13 +57,21 @@ impl<'a> Claims<'a> {
         }
     }
 
-    #[inline(always)]
     fn optional<T>(
         &self,
         claim: &'static str,
         read: impl FnOnce(Value<'a>) -> Option<T>,
     ) -> Result<Option<T>, Error> {
-        self.member(claim).map(|value| read(value).ok_or(Error::Claim { claim })).transpose()
+        typed(claim, self.member(claim).map(read))
+    }
+
+    /// The claim, if there is one, and what it is as a text.
+    #[inline(always)]
+    fn found(&self, claim: &str) -> Option<Option<Cow<'a, str>>> {
+        match &self.strict {
+            None => self.flat.plain(claim).map(|text| text.map(Cow::Borrowed)),
+            Some(object) => object.member(claim).map(Value::text),
+        }
     }
 
     /// A string that must be there and not be empty.
@@ -83,7 +91,7 @@ impl<'a> Claims<'a> {
 
     #[inline(always)]
     pub(crate) fn maybe_borrowed(&self, claim: &'static str) -> Result<Option<Cow<'a, str>>, Error> {
-        self.optional(claim, Value::text)
+        typed(claim, self.found(claim))
     }
 
     pub(crate) fn maybe_flag(&self, claim: &'static str) -> Result<Option<bool>, Error> {
@@ -98,7 +106,11 @@ impl<'a> Claims<'a> {
 
     #[inline(always)]
     pub(crate) fn maybe_time(&self, claim: &'static str) -> Result<Option<u64>, Error> {
-        self.optional(claim, |value| value.integer().filter(|time| *time <= LATEST))
+        let number = match &self.strict {
+            None => self.flat.integer(claim),
+            Some(object) => object.member(claim).map(Value::integer),
+        };
+        typed(claim, number.map(|number| number.filter(|time| *time <= LATEST)))
     }
 
     pub(crate) fn maybe_texts(&self, claim: &'static str) -> Result<Option<Vec<String>>, Error> {
@@ -121,11 +133,10 @@ impl<'a> Claims<'a> {
     #[inline]
     pub(crate) fn audiences(&self) -> Result<AudienceView<'a>, Error> {
         let (claim, named) = ("aud", |name: &Cow<'_, str>| !name.is_empty());
-        let value = self.member(claim).ok_or(Error::Claim { claim })?;
-        let read = match value.text() {
+        let read = match self.found(claim).ok_or(Error::Claim { claim })? {
             Some(one) => Some(one).filter(named).map(AudienceView::One),
-            None => value
-                .texts()
+            None => self
+                .maybe_all_borrowed(claim)?
                 .filter(|names| !names.is_empty() && names.iter().all(named))
                 .map(AudienceView::Several),
         };
@@ -156,6 +167,12 @@ impl<'a> Claims<'a> {
     pub(crate) fn without(&self, claim: &'static str) -> Result<(), Error> {
         if self.member(claim).is_some() { Err(Error::Claim { claim }) } else { Ok(()) }
     }
+}
+
+/// Absent, or right, or refused.
+#[inline(always)]
+fn typed<T>(claim: &'static str, found: Option<Option<T>>) -> Result<Option<T>, Error> {
+    found.map(|value| value.ok_or(Error::Claim { claim })).transpose()
 }
 
 const fn faulty(flaw: Flaw) -> Error {
