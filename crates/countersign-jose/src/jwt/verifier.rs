@@ -11,6 +11,7 @@ use super::confirmation::{Confirmation, Holder};
 use super::memory::{Kept, Memory, Token};
 use super::profile::Profile;
 use super::reader::Claims;
+use super::view::Registered;
 use crate::base64::Room;
 use crate::error::Error;
 use crate::header::Header;
@@ -469,14 +470,15 @@ impl Verifier<AccessClaims> {
         let (payload, _) = self.signed_payload(token, &mut scratch.0)?;
         let mut claims = Claims::unread();
         claims.fill(payload)?;
-        let view = AccessView::read(&claims)?;
-        let cnf = Confirmation::read(&claims)?;
-        self.named(&view.iss, view.aud.names(&self.whom.audience))?;
-        Holder::Bearer.may_show(cnf.as_ref())?;
-        let from = view.iat.max(claims.maybe_time("nbf")?.unwrap_or(0));
-        self.in_time(Times { from, until: Some(view.exp) }, now, Expiry::Counts)?;
-        self.ends_soon(Some(view.iat), Some(view.exp), now)?;
-        Ok(Verified::of(view))
+        let view = AccessView::read(&claims, |Registered { iss, aud, exp, iat }| {
+            let cnf = Confirmation::read(&claims)?;
+            self.named(iss, aud.names(&self.whom.audience))?;
+            Holder::Bearer.may_show(cnf.as_ref())?;
+            let from = iat.max(claims.maybe_time("nbf")?.unwrap_or(0));
+            self.in_time(Times { from, until: Some(exp) }, now, Expiry::Counts)?;
+            self.ends_soon(Some(iat), Some(exp), now)
+        });
+        view.map(Verified::of)
     }
 }
 
