@@ -24,25 +24,41 @@ thread_local! {
 pub(crate) enum Seat {
     /// Nobody has asked yet.
     Free(Arc<Orders>),
-    Taken {
-        found: Found,
-        /// The header that it was found by; kept, so that no other can come to lie in its place.
-        cookie: Option<HeaderValue>,
-    },
+    /// Apart, so that the future of a request which nobody asks about stays small; it is moved more than once.
+    Taken(Box<Taken>),
+}
+
+/// Who sits there.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    found: Found,
+    /// The header that it was found by; kept, so that no other can come to lie in its place.
+    cookie: Option<HeaderValue>,
 }
 
 impl Seat {
     /// The seat of somebody who was found by this cookie header.
     pub(crate) fn taken(found: Found, cookie: Option<&HeaderValue>) -> Self {
-        Self::Taken { found, cookie: cookie.cloned() }
+        Self::Taken(Box::new(Taken { found, cookie: cookie.cloned() }))
     }
 
     /// Whose cookie goes back with the answer.
-    pub(crate) const fn visit(&self) -> Option<&Arc<Visit>> {
+    pub(crate) fn visit(&self) -> Option<&Arc<Visit>> {
         match self {
-            Self::Taken { found: Found::Visitor(visit), .. } => Some(visit),
-            _ => None,
+            Self::Free(_) => None,
+            Self::Taken(taken) => match &taken.found {
+                Found::Visitor(visit) => Some(visit),
+                Found::Nobody | Found::Somebody(_) => None,
+            },
         }
+    }
+}
+
+impl Taken {
+    /// Whether these headers hold the very one that it was found by.
+    fn is_of(&self, headers: &HeaderMap) -> bool {
+        let theirs = headers.get(header::COOKIE);
+        self.cookie.as_ref().zip(theirs).is_some_and(|(cookie, theirs)| same(theirs, cookie))
     }
 }
 
@@ -80,11 +96,7 @@ pub(crate) enum Answer {
 pub(crate) fn ask(headers: &HeaderMap) -> Answer {
     HERE.with_borrow(|here| match here {
         Some(Seat::Free(orders)) => Answer::Free(Arc::clone(orders)),
-        Some(Seat::Taken { found, cookie: Some(cookie) })
-            if headers.get(header::COOKIE).is_some_and(|theirs| same(theirs, cookie)) =>
-        {
-            Answer::Found(found.clone())
-        }
+        Some(Seat::Taken(taken)) if taken.is_of(headers) => Answer::Found(taken.found.clone()),
         _ => Answer::None,
     })
 }
