@@ -31,14 +31,20 @@ enum Who {
     Session(Arc<InSession>),
 }
 
-/// Someone who came with a session. Their names are spelled when a handler asks.
+/// Someone who came with a session. Its public name is spelled when a handler asks.
 pub(crate) struct InSession {
     pub(crate) entered: Entered,
     pub(crate) orders: Arc<Orders>,
-    /// What the application calls them, where it names people itself.
-    name: Option<Arc<str>>,
-    subject: OnceLock<Spelled>,
+    called: Called,
     handle: OnceLock<String>,
+}
+
+/// What they are called.
+enum Called {
+    /// By the application, where it names people itself.
+    Name(Arc<str>),
+    /// By the issuer.
+    Subject(Spelled),
 }
 
 impl InSession {
@@ -49,17 +55,18 @@ impl InSession {
 
     /// What the application calls them, or the subject that the issuer gives them.
     fn subject(&self) -> &str {
-        match &self.name {
-            Some(name) => name,
-            None => {
-                self.subject.get_or_init(|| Subject::spell(*self.entered.session.subject_bytes())).as_str()
-            }
+        match &self.called {
+            Called::Name(name) => name,
+            Called::Subject(subject) => subject.as_str(),
         }
     }
 
     /// As [`InSession::subject`], to keep.
     pub(crate) fn shared_subject(&self) -> Arc<str> {
-        self.name.clone().unwrap_or_else(|| self.subject().into())
+        match &self.called {
+            Called::Name(name) => Arc::clone(name),
+            Called::Subject(subject) => subject.as_str().into(),
+        }
     }
 }
 
@@ -84,8 +91,11 @@ impl Auth {
 
     /// `name` is what the application calls them, where it names people itself.
     pub(crate) fn by_session(entered: Entered, name: Option<Arc<str>>, orders: Arc<Orders>) -> Self {
-        let (subject, handle) = (OnceLock::new(), OnceLock::new());
-        Self(Who::Session(Arc::new(InSession { entered, orders, name, subject, handle })))
+        let called = match name {
+            Some(name) => Called::Name(name),
+            None => Called::Subject(Subject::spell(*entered.session.subject_bytes())),
+        };
+        Self(Who::Session(Arc::new(InSession { entered, orders, called, handle: OnceLock::new() })))
     }
 
     /// The session that they came with, when it was one.
@@ -110,8 +120,10 @@ impl Auth {
     pub fn person(&self) -> Option<Subject> {
         match &self.0 {
             Who::Token(token) => token.subject.parse().ok(),
-            Who::Session(session) if session.name.is_some() => None,
-            Who::Session(session) => Some(session.entered.session.subject()),
+            Who::Session(session) => match session.called {
+                Called::Name(_) => None,
+                Called::Subject(_) => Some(session.entered.session.subject()),
+            },
         }
     }
 

@@ -108,7 +108,8 @@ where
 
 /// The cookies of whoever visited go back with the answer.
 fn send_off(visit: Option<&Arc<Visit>>, response: &mut Response) {
-    for cookie in visit.into_iter().flat_map(|visit| visit.baked()) {
+    let Some(visit) = visit else { return };
+    for cookie in visit.baked() {
         cookie.put(response);
     }
 }

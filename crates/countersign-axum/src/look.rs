@@ -122,9 +122,9 @@ impl IntoResponse for Turned {
 impl Orders {
     /// Whether the guard itself answers this request, instead of the application.
     pub(crate) fn answers(&self, method: &Method, path: &str) -> bool {
-        method == Method::GET
+        self.home.is_none()
+            && method == Method::GET
             && (path == hop::START || path == hop::CALLBACK)
-            && self.home.is_none()
             && self.own_sessions().is_some()
     }
 
