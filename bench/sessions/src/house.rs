@@ -31,9 +31,11 @@ pub struct House<S = Embedded> {
     folder: Option<tempfile::TempDir>,
 }
 
-/// A folder on the disk of the build: a temporary one may be memory.
+/// A folder on the disk of the build: a temporary one may be memory, and what a run that was killed leaves is no source.
 pub fn folder() -> tempfile::TempDir {
-    tempfile::tempdir_in(env!("CARGO_MANIFEST_DIR")).unwrap()
+    let builds = concat!(env!("CARGO_MANIFEST_DIR"), "/target");
+    std::fs::create_dir_all(builds).unwrap();
+    tempfile::tempdir_in(builds).unwrap()
 }
 
 /// An engine on `store`.
@@ -51,8 +53,8 @@ where
         master: MasterKey::from_bytes([7; 32]),
     };
     let settings = Settings {
-        issuer: "http://localhost:8321".to_owned(),
-        dev: true,
+        issuer: "https://id.marsh.example".to_owned(),
+        dev: false,
         hashing: HashingLimits::default(),
         sessions: countersign_core::policy::SessionRules::default(),
         front: FrontRoom::of(ROOM).unwrap(),
@@ -134,7 +136,8 @@ impl<S: Store + Directory + Guests + 'static> House<S> {
             limits,
         };
         let started = self.login.start_session(new, now).unwrap();
-        (HeaderValue::from_str(&format!("cs_dev={}", started.token.reveal())).unwrap(), started.batch)
+        let name = self.engine.cookie(&Audience::Client(self.client.clone())).name();
+        (HeaderValue::from_str(&format!("{name}={}", started.token.reveal())).unwrap(), started.batch)
     }
 }
 

@@ -35,8 +35,12 @@ impl People {
                 for number in (first..count).step_by(AT_ONCE as usize) {
                     let name = format!("person-{number}@marsh.example");
                     let (signed, _) = home.sign_in(&name, &visitor, None).await.unwrap();
-                    cookies
-                        .push(HeaderValue::from_str(&format!("cs_dev={}", signed.cookie.reveal())).unwrap());
+                    let cookie = format!(
+                        "{}={}",
+                        home.engine().cookie(home.audience()).name(),
+                        signed.cookie.reveal()
+                    );
+                    cookies.push(HeaderValue::from_str(&cookie).unwrap());
                 }
                 cookies
             });
