@@ -86,7 +86,8 @@ impl Suite {
             let label = if features.is_empty() { "no features" } else { features };
             self.check("guard", &format!("`countersign-axum` alone, with {label}"), &Step::guard(features));
         }
-        self.check("benches", "what is measured compiles", &Step::benches(root));
+        self.check("bench", "sessions as they are measured", &Step::bench(root, "bench/sessions/Cargo.toml"));
+        self.check("peers", "the sessions beside them", &Step::bench(root, "bench/peers/Cargo.toml"));
         let built = self.check("build", "the binary", &Step::build());
         self.tests("rust", "unit tests, conformance, HTTP", &Step::tests(tools.nextest));
         self.tests("doctests", "the examples in the documentation", &Step::doctests());

@@ -51,11 +51,11 @@ impl Step {
         step
     }
 
-    /// The benchmark of sessions, which is outside the workspace and uses the library and the support of its tests. It is only
-    /// compiled, into the workspace's own target folder: what is there already is not compiled again.
-    pub(super) fn benches(root: &Path) -> Self {
-        let words = ["check", "--locked", "--manifest-path", "bench/sessions/Cargo.toml", "--target-dir"];
-        let mut step = Self::new("cargo", &words);
+    /// A benchmark outside the workspace that uses the library or the support of its tests. It is only compiled, into the
+    /// workspace's own target folder: what is there already is not compiled again.
+    pub(super) fn bench(root: &Path, manifest: &str) -> Self {
+        let mut step =
+            Self::new("cargo", &["check", "--locked", "--manifest-path", manifest, "--target-dir"]);
         step.words.push(super::needs::target(root).into_os_string());
         step
     }
