@@ -86,13 +86,15 @@ for (const [name, configured] of Object.entries(proxies)) {
     const forged = { "countersign-subject": "usr_00000000000000000000000000000000" };
     const stranger = await raw(forged);
     assert.equal(stranger.statusCode, 302);
-    assert.match(stranger.headers.location, /^(http:\/\/[^/]+)?\/_cs\/start\?return_to=\/page$/);
+    assert.match(stranger.headers.location, /^(http:\/\/[^/]+)?\/_cs\/start\?\/page$/);
     assert.equal((await raw(forged, "/news")).statusCode, 401, "what a page polls for is not sent to sign in");
 
     const page = await person(chromium, { extraHTTPHeaders: { "countersign-subject": "usr_forged", "countersign-scopes": "all" } });
-    await page.goto(`${origin}/page`);
+    const wanted = `${origin}/page?a=1&b=x+y%2Fz%26%C3%A9&c=http://there/?d`;
+    await page.goto(wanted);
     await signIn(page, user);
-    await page.waitForURL(`${origin}/page`);
+    await page.waitForURL((url) => url.origin === origin && url.pathname === "/page");
+    assert.equal(page.url(), wanted, "back to the page as it was asked for, with all of its query");
     const seen = JSON.parse(await page.locator("pre, body").first().innerText());
     assert.match(seen["countersign-subject"], /^usr_[0-9a-f]{32}$/);
     assert.match(seen["countersign-session"], /^\S+$/);

@@ -15,6 +15,7 @@ use countersign_core::oauth::Params;
 use countersign_core::record::Client;
 use countersign_core::record::session::Audience;
 use countersign_core::session::cookie::{Cookie, Surface};
+use countersign_core::signin::link;
 use countersign_core::{Attempt, Refusal};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -96,12 +97,12 @@ pub(crate) async fn answer(engine: &Arc<Engine>, client: &ClientId, parts: &Part
     callback(engine, client, parts, proxies).await
 }
 
-/// Answers `GET /_cs/start?return_to=/path` on the host of `client`.
+/// Answers `GET /_cs/start?return_to=%2Fpath` or `GET /_cs/start?/path` on the host of `client`.
 async fn start(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Response {
     let left = async {
         let app = engine.app(client.as_str()).await?;
-        let return_to = query(parts, "return_to")?;
-        leave(engine, &app, &parts.headers, return_to.as_deref().unwrap_or("/"))
+        let return_to = link::way_back(parts.uri.query().unwrap_or_default())?;
+        leave(engine, &app, &parts.headers, &return_to)
     };
     onward(left.await)
 }
@@ -110,9 +111,10 @@ async fn start(engine: &Arc<Engine>, client: &ClientId, parts: &Parts) -> Respon
 async fn callback(engine: &Arc<Engine>, client: &ClientId, parts: &Parts, proxies: u8) -> Response {
     let landed = async {
         let app = engine.app(client.as_str()).await?;
-        let ticket = query(parts, "ticket")?.ok_or(Refusal::LinkOver)?;
+        let query = Params::parse(parts.uri.query().unwrap_or_default()).map_err(Refusal::OAuth)?;
+        let ticket = query.value("ticket").ok_or(Refusal::LinkOver)?;
         let visitor = visitor_through(parts, engine.transport(), proxies);
-        land(engine, &app, &parts.headers, &ticket, &visitor).await
+        land(engine, &app, &parts.headers, ticket, &visitor).await
     };
     onward(landed.await)
 }
@@ -138,9 +140,4 @@ fn onward(hop: countersign::Result<Hop>) -> Response {
         }
     }
     (StatusCode::SEE_OTHER, headers, Body::empty()).into_response()
-}
-
-fn query(parts: &Parts, name: &str) -> Result<Option<String>, Refusal> {
-    let params = Params::parse(parts.uri.query().unwrap_or_default()).map_err(Refusal::OAuth)?;
-    Ok(params.value(name).map(str::to_owned))
 }

@@ -324,4 +324,20 @@ async fn the_way_back_never_leaves_the_application() {
         assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{bad}");
         assert!(refused.headers().get(header::LOCATION).is_none(), "{bad}");
     }
+    for bad in ["//evil.example", "/%5Cevil.example", "/%2Fevil.example", "/%0A"] {
+        let refused = ask(&app, "GET", &format!("/_cs/start?{bad}"), &[]).await;
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{bad}");
+        assert!(refused.headers().get(header::LOCATION).is_none(), "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn the_way_back_has_all_of_its_query_whether_encoded_or_as_it_stands() {
+    let house = House::with(Style::Session).await;
+    let app = house.router(Guard::sessions_of(house.rig.engine.clone(), house.app.id.clone()));
+    for query in ["/me?a=1&b=x%2Fy", "return_to=%2Fme%3Fa%3D1%26b%3Dx%252Fy"] {
+        let start = ask(&app, "GET", &format!("/_cs/start?{query}"), &[]).await;
+        let to = start.headers()[header::LOCATION].to_str().unwrap();
+        assert!(to.ends_with("&return_to=%2Fme%3Fa%3D1%26b%3Dx%252Fy"), "{query}: {to}");
+    }
 }

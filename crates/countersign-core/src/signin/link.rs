@@ -6,6 +6,7 @@ use countersign_jose::primitive;
 use crate::batch::Change;
 use crate::error::Refusal;
 use crate::id::{ClientId, Position, Serial, Subject};
+use crate::oauth::Params;
 use crate::policy;
 use crate::record::user::PasswordHash;
 use crate::record::{Email, Login, OneTime, Purpose, SpendKey, User};
@@ -74,11 +75,43 @@ pub fn path(text: &str) -> Result<&str, Refusal> {
         && !text.starts_with("//")
         && text.len() <= policy::RETURN_TO_BYTES
         && text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-    if good {
-        Ok(text)
-    } else {
-        Err(Refusal::Invalid { what: "the way back is not a path on this host".to_owned() })
+    if good { Ok(text) } else { Err(not_a_path()) }
+}
+
+/// The way back that the query of `/_cs/start` names: all of it, as it stands, where it begins with `/`, else its `return_to`,
+/// percent-encoded as any parameter is. `/` when it names none.
+///
+/// A proxy has the address that was asked for as it came, and most cannot encode it. Behind `return_to=` such an address would
+/// end at its first `&`, and nobody could tell whether its `%2F` is to be decoded. A query may hold `/` and `?` (RFC 3986
+/// section 3.4), and no parameter's name begins so.
+///
+/// # Errors
+/// [`Refusal::Invalid`]: it is no path on the same host, or the query cannot be read.
+pub fn way_back(query: &str) -> Result<String, Refusal> {
+    if query.starts_with('/') {
+        return as_it_stands(query).map(str::to_owned);
     }
+    let params = Params::parse(query).map_err(|refusal| Refusal::Invalid { what: refusal.description })?;
+    path(params.value("return_to").unwrap_or("/")).map(str::to_owned)
+}
+
+/// `text` when it is a path that also whoever decodes it on the way takes for none but this host's.
+fn as_it_stands(text: &str) -> Result<&str, Refusal> {
+    let before = text.split_once('?').map_or(text, |(before, _)| before);
+    let hidden = |rest: &str| {
+        let byte = rest.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        byte.is_some_and(|byte| byte.is_ascii_control() || byte == b'\\')
+    };
+    let other_host = before.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("/%2f"));
+    // What is encoded in the page's own query is its data, line ends included.
+    if other_host || before.split('%').skip(1).any(hidden) {
+        return Err(not_a_path());
+    }
+    path(text)
+}
+
+fn not_a_path() -> Refusal {
+    Refusal::Invalid { what: "the way back is not a path on this host".to_owned() }
 }
 
 impl OneTime {
@@ -119,10 +152,13 @@ fn issue(key: SpendKey, purpose: Purpose, born: Position, expires: Timestamp) ->
 mod tests {
     use std::time::Duration;
 
+    use proptest::prelude::*;
+
     use super::*;
     use crate::extent::{Chain, LogKind};
     use crate::id::Epoch;
     use crate::login::tests::{login, user};
+    use crate::oauth::params::encode;
     use crate::port::{Follower, LogState};
     use crate::record::onetime::Spent;
     use crate::revoke::log::tests::run;
@@ -186,6 +222,88 @@ mod tests {
             &long,
         ] {
             assert!(path(bad).is_err(), "{bad}");
+        }
+    }
+
+    /// What `/_cs/start` makes of a query; none when it is refused.
+    fn back(query: &str) -> Option<String> {
+        way_back(query).ok()
+    }
+
+    #[test]
+    fn a_page_is_come_back_to_with_all_of_its_query_in_both_spellings() {
+        for page in [
+            "/",
+            "/page?a=1&b=2",
+            "/page?return_to=//evil.example",
+            "/page?a=x+y%2Fz%26&a=2&c=http://there/?d",
+            "/caf%C3%A9/100%/%E9?text=one%0D%0Atwo%5C",
+            "/a&return_to=//evil.example",
+        ] {
+            assert_eq!(back(page).as_deref(), Some(page));
+            assert_eq!(back(&format!("return_to={}", encode(page))).as_deref(), Some(page));
+        }
+        for none in ["", "return_to=", "a=/b", "a&/b"] {
+            assert_eq!(back(none).as_deref(), Some("/"), "{none}");
+        }
+        // Behind its name a value is encoded, however much of it is not, and ends at the first `&`.
+        assert_eq!(back("return_to=/page%3Fa=1%26b=2&c=3").as_deref(), Some("/page?a=1&b=2"));
+    }
+
+    #[test]
+    fn no_spelling_of_the_way_back_leads_to_another_host() {
+        let long = format!("/{}", "x".repeat(policy::RETURN_TO_BYTES));
+        for evil in [
+            "//evil.example",
+            "/\\evil.example",
+            "/\\/evil.example",
+            "/\t/evil.example",
+            "/a\r\nb",
+            "/\u{e4}",
+            &long,
+        ] {
+            assert_eq!(back(evil), None, "{evil}");
+            assert_eq!(back(&format!("return_to={}", encode(evil))), None, "{evil}");
+            assert_eq!(back(&format!("return_to={evil}")), None, "{evil}");
+        }
+        for disguised in [
+            "/%0a",
+            "/%0A/evil.example",
+            "/a%7F",
+            "/%00",
+            "/%5Cevil.example",
+            "/%5cevil.example",
+            "/%2Fevil.example",
+            "/%2fevil",
+        ] {
+            assert_eq!(back(disguised), None, "{disguised}");
+            assert_eq!(back(&format!("return_to={disguised}")), None, "{disguised}");
+        }
+        for query in [
+            "return_to=/a&return_to=//evil.example",
+            "return_to=/a&return_to=/b",
+            "return_to=/a&%72eturn_to=//evil.example",
+            "return_to=%2F%2Fevil.example",
+            "return_to=https://evil.example",
+            "return_to=evil.example",
+            "return_to=/%zz",
+        ] {
+            assert_eq!(back(query), None, "{query}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_taken_is_a_path_of_this_host(query in "(return_to=)?[/\\\\a%250cf?&=]{0,24}") {
+            if let Some(way) = back(&query) {
+                prop_assert_eq!(path(&way), Ok(way.as_str()));
+                prop_assert!(way == query || !query.starts_with('/'));
+            }
+        }
+
+        #[test]
+        fn an_encoded_way_back_is_the_same_afterwards(page in "/[!-~]{0,60}") {
+            prop_assert_eq!(back(&format!("return_to={}", encode(&page))), path(&page).ok().map(str::to_owned));
         }
     }
 }

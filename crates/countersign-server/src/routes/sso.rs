@@ -5,13 +5,14 @@
 //! OWASP ASVS 5.0 V7.2.4; login cross-site request forgery as in RFC 6749 section 10.12.
 
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use countersign::{Checked, Error, Refusal};
 use countersign_axum::Hop;
 use countersign_core::error::OAuthError;
 use countersign_core::oauth::Params;
 use countersign_core::record::Client;
+use countersign_core::signin::link;
 use http::HeaderMap;
 
 use super::authorize::ask;
@@ -38,10 +39,10 @@ async fn start(
     State(app): State<App>,
     Extension(AppHost(client)): Extension<AppHost>,
     headers: HeaderMap,
-    Query(query): Query,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Wrong> {
-    let return_to = query.value("return_to").unwrap_or("/");
-    Ok(onward(countersign_axum::leave(&app.engine, &client, &headers, return_to)?))
+    let return_to = link::way_back(&query.unwrap_or_default())?;
+    Ok(onward(countersign_axum::leave(&app.engine, &client, &headers, &return_to)?))
 }
 
 fn onward(hop: Hop) -> Response {

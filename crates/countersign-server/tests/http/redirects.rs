@@ -112,6 +112,18 @@ async fn the_way_back_to_an_application_is_a_path_on_it() {
 }
 
 #[tokio::test]
+async fn the_way_back_that_a_proxy_names_has_all_of_its_query_and_is_a_path_too() {
+    let house = House::new().await;
+    let start = house.plain("GET", SHOP, "/_cs/start?/cart?a=1&b=x%2Fy", &[], "").await;
+    assert!(start.location().ends_with("&return_to=%2Fcart%3Fa%3D1%26b%3Dx%252Fy"), "{}", start.location());
+    for way in ["//evil.example", "/%5Cevil.example", "/%2Fevil.example", "/%0a"] {
+        let start = house.plain("GET", SHOP, &format!("/_cs/start?{way}"), &[], "").await;
+        assert_eq!((start.status, start.location()), (StatusCode::BAD_REQUEST, ""), "{way}");
+        assert!(start.cookies().is_empty(), "{way}");
+    }
+}
+
+#[tokio::test]
 async fn a_sign_out_goes_back_to_registered_addresses_only() {
     let house = House::new().await;
     for address in nearly("http://localhost:4000/bye") {
