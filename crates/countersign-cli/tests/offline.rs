@@ -177,6 +177,59 @@ fn a_minted_proof_repeats_the_nonce_that_the_server_gave_out() {
 }
 
 #[test]
+fn an_id_token_of_another_sign_in_is_told_by_its_nonce() {
+    use countersign_jose::jwt::{self, IdClaims};
+    let folder = tempfile::tempdir().unwrap();
+    with_token(folder.path());
+    let key = SigningKey::generate(Algorithm::Es256).unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    for (name, nonce) in [("id.txt", Some("n-0S6_WzA2Mj")), ("bare.txt", None)] {
+        let claims = IdClaims {
+            iss: "https://id.shop.example".into(),
+            sub: "ada".into(),
+            aud: "shop-api".into(),
+            iat: now,
+            exp: now + 300,
+            nonce: nonce.map(str::to_owned),
+            ..IdClaims::default()
+        };
+        put(name, &jwt::sign(&key, &claims).unwrap());
+    }
+    put("public.pem", &key.verifying_key().to_spki_pem());
+    let verify = |token: &str, more: &[&str]| {
+        let known = ["--issuer", "https://id.shop.example", "--audience", "shop-api", "--jwks", "public.pem"];
+        countersign(folder.path(), &[&["token", "verify", token], &known[..], more].concat())
+    };
+    let good = verify("@id.txt", &["--kind", "id", "--nonce", "n-0S6_WzA2Mj"]);
+    assert!(out(&good).contains("times, nonce"), "{}{}", out(&good), err(&good));
+    assert!(verify("@id.txt", &[]).status.success(), "whoever sent none compares none");
+    for (token, nonce) in
+        [("@id.txt", "another"), ("@id.txt", ""), ("@bare.txt", "n-0S6_WzA2Mj"), ("@bare.txt", "")]
+    {
+        for kind in [&["--kind", "id"][..], &[]] {
+            let refused = verify(token, &[kind, &["--nonce", nonce]].concat());
+            assert!(refused.status.code() == Some(1) && out(&refused).is_empty(), "{token} {nonce}");
+            assert!(
+                err(&refused).contains("CS-1012") && err(&refused).contains("`nonce`"),
+                "{}",
+                err(&refused)
+            );
+        }
+    }
+    // Where nothing would be compared, it is no option.
+    let request = ["--proof", "@bare.txt", "--method", "GET", "--uri", "https://api.shop.example/orders"];
+    for (token, more) in [("@token.txt", &[][..]), ("@id.txt", &request[..])] {
+        let misplaced = verify(token, &[more, &["--nonce", "n-0S6_WzA2Mj"]].concat());
+        assert!(
+            misplaced.status.code() == Some(2) && err(&misplaced).contains("--nonce"),
+            "{}",
+            err(&misplaced)
+        );
+    }
+}
+
+#[test]
 fn a_bound_token_is_verified_with_the_proof_that_came_with_it() {
     use countersign_jose::jwt::{self, AccessClaims, Confirmation, dpop::Request};
     let folder = tempfile::tempdir().unwrap();

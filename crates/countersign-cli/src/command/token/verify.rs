@@ -64,8 +64,8 @@ pub(crate) struct Verify {
     /// The address of the request that a DPoP proof came with
     #[arg(long, value_name = "URI", requires = "method")]
     uri: Option<String>,
-    /// What the holder was given to sign: wants an SD-JWT's key binding, or that
-    /// a DPoP proof repeats it
+    /// What was given out to come back: an ID token or a DPoP proof must repeat
+    /// it, and an SD-JWT its key binding
     #[arg(long, value_name = "TEXT")]
     nonce: Option<String>,
 }
@@ -117,6 +117,7 @@ impl Verify {
             (None, Some(typ)) => (Kind::of(typ).ok_or_else(|| unknown(typ))?, Some("by its `typ`")),
             (None, None) => (Kind::Access, Some("it has no `typ`")),
         };
+        self.compares_nonce(kind)?;
         let mut key = None;
         let checked = if kind == Kind::Dpop {
             let proven = self.request()?.check(token, now).map_err(|error| told(&error))?;
@@ -133,14 +134,33 @@ impl Verify {
                 Kind::Request => self.check::<RequestClaims>(keys, token, now),
                 Kind::Introspection | Kind::Dpop => self.check::<IntrospectionClaims>(keys, token, now),
             }?;
-            match self.proof {
-                Some(_) => "signature, kind, issuer, audience, times, proof of the key",
-                None => "signature, kind, issuer, audience, times",
+            match (&self.proof, &self.nonce) {
+                (Some(_), _) => "signature, kind, issuer, audience, times, proof of the key",
+                (None, Some(_)) => "signature, kind, issuer, audience, times, nonce",
+                (None, None) => "signature, kind, issuer, audience, times",
             }
         };
         // INVARIANT: read only after the check, and from the bytes that were checked.
-        let claims = serde_json::from_str(seen.claims()).unwrap_or_default();
+        let claims: Map<String, Value> = serde_json::from_str(seen.claims()).unwrap_or_default();
+        if kind == Kind::Id
+            && let Some(nonce) = &self.nonce
+            && claims.get("nonce").and_then(Value::as_str) != Some(nonce)
+        {
+            return Err(of_another_sign_in());
+        }
         Ok(Good { what: kind.name().to_owned(), claims, checked, guessed, key })
+    }
+
+    /// Refuses a nonce that a token of this kind has no place for, so that nobody believes it was compared.
+    fn compares_nonce(&self, kind: Kind) -> Result {
+        let hint = match (&self.nonce, kind, &self.proof) {
+            (None, ..) | (_, Kind::Dpop, _) | (_, Kind::Id, None) => return Ok(()),
+            (_, Kind::Id, Some(_)) => "it could be the token's or the proof's: check the proof by itself",
+            (.., Some(_)) => return Ok(()),
+            (.., None) => "it belongs to an ID token, a DPoP proof, or the key binding of an SD-JWT",
+        };
+        let problem = format!("`--nonce` says nothing about this {}", kind.name());
+        Err(Problem::usage(code::BAD_VALUE, problem).hint(hint))
     }
 
     fn check<C: Profile>(&self, keys: Trusted, token: &str, now: u64) -> Result {
@@ -235,6 +255,13 @@ impl Verify {
         };
         told(error).hint(hint)
     }
+}
+
+/// OpenID Connect Core 3.1.3.7, rule 11: whoever sent a nonce takes no ID token without it.
+fn of_another_sign_in() -> Problem {
+    let message = "the claim `nonce` is missing or not the one given, OpenID Connect Core 3.1.3.7";
+    Problem::refused(Error::Claim { claim: "nonce" }.code(), message)
+        .hint("the token may be of another sign-in than yours: begin a new one")
 }
 
 fn unknown(typ: &str) -> Problem {
