@@ -165,6 +165,17 @@ async fn an_optional_guard_lets_strangers_in_and_bad_credentials_out() {
 }
 
 #[tokio::test]
+async fn of_two_guards_one_within_the_other_the_inner_one_says_who_asks() {
+    let house = House::with(Style::Hybrid).await;
+    let sessions = Guard::sessions_of(house.rig.engine.clone(), house.app.id.clone()).optional();
+    let app = house.router(sessions).layer(Guard::hybrid(house.rig.engine.clone(), "shop-api"));
+    assert_eq!(ask(&app, "GET", "/anyone", &[]).await.status(), StatusCode::UNAUTHORIZED);
+    let bearer = format!("Bearer {}", house.token().await);
+    let passed = ask(&app, "GET", "/anyone", &[(header::AUTHORIZATION, &bearer)]).await;
+    assert_eq!(text(passed).await, "stranger");
+}
+
+#[tokio::test]
 async fn a_token_for_another_audience_does_not_pass() {
     let house = House::with(Style::Jwt).await;
     let bearer = format!("Bearer {}", house.token().await);
