@@ -118,6 +118,12 @@ pub(crate) fn secret(algorithm: Algorithm) -> SharedKey {
     SharedKey::new(algorithm, &[0xa5; 64]).unwrap()
 }
 
+/// The `key_ops` of a key that can do this, and so many other things that nobody knows.
+pub(crate) fn operations(known: &str, others: usize) -> String {
+    let others: String = (0..others).map(|n| format!(r#","{n}""#)).collect();
+    format!(r#"["{known}"{others}]"#)
+}
+
 /// The bytes that these hexadecimal digits spell.
 pub(crate) fn hex(text: &str) -> Vec<u8> {
     let digit = |byte: &u8| u8::try_from(char::from(*byte).to_digit(16).unwrap()).unwrap();

@@ -8,7 +8,7 @@ use super::{
 use crate::backend::{content, wrap};
 use crate::base64;
 use crate::error::{Error, Fault};
-use crate::fixtures::{es256, rsa_for_encryption};
+use crate::fixtures::{es256, operations, rsa_for_encryption};
 use crate::key::KeyId;
 use crate::{jwe, jws};
 
@@ -210,6 +210,23 @@ fn an_ephemeral_key_off_its_curve_private_or_of_another_is_refused() {
     assert_eq!(refused(&token(&stranger), &key), Error::Decryption);
     let bent = format!(r#"{stranger},"apu":"A""#);
     assert_eq!(refused(&token(&bent), &key), Error::Header { member: "apu" });
+}
+
+#[test]
+fn an_ephemeral_key_lists_no_more_operations_than_a_key_can_have() {
+    let key = DecryptingKey::generate_on(Curve::X25519, KeyAlgorithm::EcdhEs).unwrap();
+    let x = base64::encode([9; 32]);
+    let refused = |more: usize| {
+        let epk = format!(
+            r#"{{"kty":"OKP","crv":"X25519","x":"{x}","key_ops":{}}}"#,
+            operations("deriveKey", more)
+        );
+        let header = format!(r#"{{"alg":"ECDH-ES","enc":"A256GCM","epk":{epk}}}"#);
+        refused(&forge(&header, ContentAlgorithm::A256Gcm, b""), &key)
+    };
+    assert_eq!(refused(31), Error::Decryption);
+    // Of the 30,000 that a token has room for each would be compared with each: two seconds of a stranger's choice.
+    assert_eq!(refused(32), Error::Header { member: "epk" });
 }
 
 #[test]

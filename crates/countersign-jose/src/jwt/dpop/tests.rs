@@ -1,7 +1,7 @@
 //! Proofs made for something else.
 
 use super::*;
-use crate::fixtures::{NOW, access, access_verifier, es256, pairs, secret};
+use crate::fixtures::{NOW, access, access_verifier, es256, operations, pairs, secret};
 use crate::jwt::{self, AccessClaims, Confirmation};
 
 const URI: &str = "https://api.shop.example/orders";
@@ -151,6 +151,16 @@ fn a_key_is_looked_at_only_for_this_request_and_no_large_one() {
     for bits in [4104, 8192] {
         assert_eq!(told(&rsa_header(bits), &claims("-", "")), Error::Proof { member: "jwk" }, "{bits}");
     }
+}
+
+#[test]
+fn a_key_lists_no_more_operations_than_a_key_can_have() {
+    let told = |more: usize| {
+        let listed = format!(r#""jwk":{{"key_ops":{},"#, operations("verify", more));
+        request().check(&under(&header().replacen(r#""jwk":{"#, &listed, 1), &claims("-", "")), NOW).map(drop)
+    };
+    assert_eq!(told(31), Ok(()));
+    assert_eq!(told(32), Err(Error::Proof { member: "jwk" }));
 }
 
 #[test]
