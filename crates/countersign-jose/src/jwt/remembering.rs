@@ -10,8 +10,8 @@ use crate::fixtures::{
 };
 use crate::jwt::profile::tests::{event, introspection};
 use crate::jwt::{
-    self, AccessClaims, AssertionClaims, EventClaims, Introspected, IntrospectionClaims, Profile, Scratch,
-    Verifier,
+    self, AccessClaims, AssertionClaims, EventClaims, Introspected, IntrospectionClaims, Leeway, Profile,
+    Scratch, Verifier,
 };
 use crate::key::{KeyId, KeySet, SigningKey};
 
@@ -132,6 +132,25 @@ fn a_type_that_a_lenient_clone_accepted_a_strict_verifier_looks_at_anew() {
     let refused = Error::Type { expected: AssertionClaims::TYP };
     assert_eq!(strict.verify(&generic, NOW).unwrap_err(), refused);
     assert_eq!((known(&strict), known(&lenient)), ("1".into(), "1".into()));
+}
+
+#[test]
+fn a_remembered_token_that_does_not_say_when_it_began_lasts_no_longer_than_a_new_one() {
+    let claims = AssertionClaims { iat: None, ..AssertionClaims::new("web", ISSUER, "a1", NOW, NOW + 3660) };
+    let token = jwt::sign(es256(), &claims).unwrap();
+    let plain = jwt::verifier::<AssertionClaims>(es256().verifying_key()).issuer("web").audience(ISSUER);
+    let patience = Leeway::seconds(60).unwrap();
+    let (patient, strict) = (plain.clone().leeway(patience), plain.leeway(Leeway::NONE));
+    let kept = patient.clone().remembering(9);
+    kept.verify(&token, NOW).unwrap();
+    // Its clone has the same memory and less patience; and the time may be set back.
+    for (plain, kept) in [(&patient, &kept), (&strict, &kept.clone().leeway(Leeway::NONE))] {
+        for now in [NOW - 1, NOW, NOW + 59, NOW + 60] {
+            let (fresh, kept) = (plain.verify(&token, now), kept.verify(&token, now));
+            assert_eq!(kept.map(jwt::Verified::into_claims), fresh.map(jwt::Verified::into_claims), "{now}");
+        }
+    }
+    assert_eq!(strict.verify(&token, NOW).unwrap_err(), Error::Lasting { most: 3600 });
 }
 
 #[test]

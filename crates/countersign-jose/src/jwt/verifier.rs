@@ -174,8 +174,8 @@ impl<C: Profile> Verifier<C> {
     /// Remembers up to so many tokens that were good (at least 1, at most 1,048,576, some 2 KB
     /// each), so that a repeated one costs a look into memory instead of a signature check.
     ///
-    /// A token is known again by all of its bytes; `iss`, `aud`, `exp`, `iat`, `nbf`, `cnf` and
-    /// the key are checked each time. Clones share the memory, so remember before cloning. With
+    /// A token is known again by all of its bytes; `iss`, `aud`, `exp`, `iat`, `nbf`, `cnf`, how long it
+    /// lasts and the key are checked each time. Clones share the memory, so remember before cloning. With
     /// shared secrets nothing is remembered: their check costs less than a look into cold memory.
     /// Nor is an event that has no end, unless [`Verifier::lasting_at_most`] gives it one.
     ///
@@ -308,7 +308,9 @@ impl<C: Profile> Verifier<C> {
                 self.meant_for_us(&kept.claims)?;
             }
             by.may_show(kept.bound.as_ref())?;
-            self.in_time(kept.times, now, Expiry::Counts)
+            self.in_time(kept.times, now, Expiry::Counts)?;
+            let said = kept.claims.registered();
+            self.ends_soon(said.iat, said.exp, now)
         })
     }
 
