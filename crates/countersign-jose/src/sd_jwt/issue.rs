@@ -17,7 +17,7 @@ use crate::key::{SigningKey, VerifyingKey};
 
 /// Claims that decide whether the credential is good: a holder cannot keep them back
 /// (RFC 9901 9.7, SD-JWT VC 2.2.2.2).
-const ALWAYS: [&str; 8] = ["iss", "aud", "exp", "nbf", "cnf", "vct", "status", "_sd_alg"];
+const ALWAYS: [&str; 9] = ["iss", "aud", "exp", "nbf", "cnf", "vct", "vct#integrity", "status", "_sd_alg"];
 
 /// The claims of a credential before it is signed.
 ///

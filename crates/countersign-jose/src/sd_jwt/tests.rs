@@ -138,6 +138,23 @@ fn what_decides_and_what_is_not_there_cannot_be_concealed() {
     assert_eq!(Claims::new(&7).unwrap_err(), Error::OwnClaims);
 }
 
+/// SD-JWT VC 2.2.2.2, and what a verifier looks at beside it.
+#[test]
+fn each_claim_that_decides_stands_in_the_token() {
+    let always = ["iss", "aud", "nbf", "exp", "cnf", "vct", "vct#integrity", "status"];
+    let all: serde_json::Map<String, serde_json::Value> =
+        always.iter().chain(&["sub", "iat"]).map(|name| (String::from(*name), json!({ "a": [1] }))).collect();
+    let mut claims = Claims::new(&all).unwrap();
+    for name in always {
+        for path in ["", "/a", "/a/0"] {
+            let refused = claims.conceal(&format!("/{name}{path}")).unwrap_err();
+            let flaw = "this claim decides whether the credential is good";
+            assert_eq!(refused, Error::Disclosure { flaw }, "{name}{path}");
+        }
+    }
+    assert!(claims.conceal("/sub").is_ok() && claims.conceal("/iat/a/0").is_ok());
+}
+
 #[test]
 fn a_bound_presentation_is_good_for_one_verifier_and_nonce() {
     let held = Held::parse(&credential()).unwrap();
