@@ -44,6 +44,15 @@ pub(crate) enum Key<'a> {
     Shared(&'a SharedKey),
 }
 
+/// How a token has chosen its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// By `kid`.
+    ByName,
+    /// Without one, as the only key of its algorithm.
+    ByAlgorithm,
+}
+
 impl Key<'_> {
     pub(crate) fn algorithm(&self) -> Algorithm {
         match self {
@@ -120,12 +129,14 @@ impl Trusted {
         matches!(self.keys, Keys::Public(_))
     }
 
-    /// Whether this key is one of them.
-    pub(crate) fn has(&self, key: &VerifyingKey) -> bool {
-        match &self.keys {
-            Keys::Public(set) => set.keys().iter().any(|known| known.same(key)),
-            Keys::Shared(_) => false,
-        }
+    /// Whether a token that has once chosen this public key would choose it among these again.
+    // INVARIANT: never where `place` would not. The names of a set differ, so a name has one key; and a
+    // key that could take the place of an unnamed one has an algorithm of the same scheme.
+    pub(crate) fn still_choose(&self, key: &VerifyingKey, choice: Choice) -> bool {
+        let Keys::Public(set) = &self.keys else { return false };
+        let alike = |other: &&VerifyingKey| other.algorithm().is_same_scheme(key.algorithm());
+        set.keys().iter().any(|known| known.same(key))
+            && (choice == Choice::ByName || set.keys().iter().filter(alike).nth(1).is_none())
     }
 
     /// Whether one of the keys has this name.

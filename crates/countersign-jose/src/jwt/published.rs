@@ -181,13 +181,14 @@ fn what_is_remembered_of_a_token_lets_no_other_in() {
     assert_eq!(elsewhere.verify(&good, NOW).unwrap_err(), Error::Audience);
     let other = SigningKey::generate(Algorithm::Es256).unwrap();
     let rotated = first.clone().with_keys(other.verifying_key());
-    assert_eq!(rotated.verify(&good, NOW).unwrap_err(), Error::UnknownKey);
     let named = other.with_id(es256().key_id().clone());
     let replaced = first.clone().with_keys(named.verifying_key());
-    assert_eq!(replaced.verify(&good, NOW).unwrap_err(), Error::Signature);
-    assert_eq!([&elsewhere, &rotated, &replaced].map(known), ["0", "0", "0"]);
-    first.verify(&good, NOW).unwrap();
-    assert_eq!(known(&first), "1");
+    for _ in 0..2 {
+        assert_eq!(rotated.verify(&good, NOW).unwrap_err(), Error::UnknownKey);
+        assert_eq!(replaced.verify(&good, NOW).unwrap_err(), Error::Signature);
+        first.verify(&good, NOW).unwrap();
+    }
+    assert_eq!([known(&elsewhere), known(&first)], ["0", "1"]);
 }
 
 /// GHSA-3j8v-cgw4-2g6q: a pattern kept its place, so every second answer was wrong; others took

@@ -11,7 +11,7 @@ use crate::fixtures::{
 use crate::jwt::profile::tests::{event, introspection};
 use crate::jwt::{
     self, AccessClaims, AssertionClaims, EventClaims, Introspected, IntrospectionClaims, Leeway, Profile,
-    Scratch, Verifier,
+    Scratch, Verified, Verifier,
 };
 use crate::key::{KeyId, KeySet, SigningKey};
 
@@ -153,46 +153,94 @@ fn a_remembered_token_that_does_not_say_when_it_began_lasts_no_longer_than_a_new
     assert_eq!(strict.verify(&token, NOW).unwrap_err(), Error::Lasting { most: 3600 });
 }
 
+/// Whether the second look was into memory: what is remembered is one thing, however often it is shown.
+fn is_one<C>(first: &Verified<C>, second: &Verified<C>) -> bool {
+    core::ptr::eq::<C>(&**first, &**second)
+}
+
 #[test]
 fn a_removed_key_takes_its_tokens_with_it_and_a_kept_key_keeps_them() {
     let next = SigningKey::generate(Algorithm::Es256).unwrap();
     let both = KeySet::new([es256().verifying_key(), next.verifying_key()]).unwrap();
     let verifier = access_verifier(both).remembering(100);
     let (old, new) = (token(), jwt::sign(&next, &access()).unwrap());
-    verifier.verify(&old, NOW).unwrap();
-    verifier.verify(&new, NOW).unwrap();
-    assert_eq!(known(&verifier), "2");
+    let (by_old, by_new) = (verifier.verify(&old, NOW).unwrap(), verifier.verify(&new, NOW).unwrap());
     let after = verifier.clone().with_keys(next.verifying_key());
-    assert_eq!(known(&after), "1");
-    assert_eq!(after.verify(&old, NOW).unwrap_err(), Error::UnknownKey);
-    after.verify(&new, NOW).unwrap();
-    // The clone with the old keys still knows both.
-    assert_eq!(known(&verifier), "2");
     // Another key under the same name is another key.
     let impostor = SigningKey::generate(Algorithm::Es256).unwrap().with_id(next.key_id().clone());
-    let after = after.with_keys(impostor.verifying_key());
-    assert_eq!(known(&after), "0");
-    assert_eq!(after.verify(&new, NOW).unwrap_err(), Error::Signature);
+    let replaced = after.clone().with_keys(impostor.verifying_key());
+    for _ in 0..2 {
+        assert_eq!(after.verify(&old, NOW).unwrap_err(), Error::UnknownKey);
+        assert!(is_one(&by_new, &after.verify(&new, NOW).unwrap()));
+        assert_eq!(replaced.verify(&old, NOW).unwrap_err(), Error::UnknownKey);
+        assert_eq!(replaced.verify(&new, NOW).unwrap_err(), Error::Signature);
+        // The clone with the old keys still knows both, and that helps nobody else.
+        assert!(is_one(&by_old, &verifier.verify(&old, NOW).unwrap()));
+    }
+    let back = replaced.with_keys(es256().verifying_key());
+    assert!(is_one(&by_old, &back.verify(&old, NOW).unwrap()));
 }
 
 #[test]
-fn a_token_without_kid_is_forgotten_when_a_second_key_makes_it_ambiguous() {
+fn a_token_without_kid_is_known_only_while_it_has_no_choice() {
     let unnamed = forge(es256(), r#"{"alg":"ES256","typ":"at+jwt"}"#, &access_with("nbf", ""));
     let verifier = remembering();
-    verifier.verify(&unnamed, NOW).unwrap();
-    let next = SigningKey::generate(Algorithm::Es256).unwrap();
-    let both = KeySet::new([es256().verifying_key(), next.verifying_key()]).unwrap();
-    assert_eq!(verifier.with_keys(both).verify(&unnamed, NOW).unwrap_err(), Error::KeyUnnamed);
+    let first = verifier.verify(&unnamed, NOW).unwrap();
+    let and = |algorithm| {
+        let next = SigningKey::generate(algorithm).unwrap();
+        let keys = KeySet::new([es256().verifying_key(), next.verifying_key()]).unwrap();
+        verifier.clone().with_keys(keys).verify(&unnamed, NOW)
+    };
+    assert_eq!(and(Algorithm::Es256).unwrap_err(), Error::KeyUnnamed);
+    assert!(is_one(&first, &and(Algorithm::EdDsa).unwrap()));
 }
 
 #[test]
 fn a_key_read_again_from_its_jwk_is_the_same_key() {
     let (verifier, token) = (remembering(), token());
-    verifier.verify(&token, NOW).unwrap();
+    let first = verifier.verify(&token, NOW).unwrap();
     let again = SigningKey::from_pkcs8(Algorithm::Es256, &es256().to_pkcs8().unwrap()).unwrap();
-    assert_eq!(known(&verifier.clone().with_keys(again.verifying_key())), "1");
-    let renamed = again.with_id(KeyId::new("another").unwrap());
-    assert_eq!(known(&verifier.with_keys(renamed.verifying_key())), "0");
+    let reread = verifier.clone().with_keys(again.verifying_key());
+    assert!(is_one(&first, &reread.verify(&token, NOW).unwrap()));
+    let renamed = verifier.with_keys(again.with_id(KeyId::new("another").unwrap()).verifying_key());
+    assert_eq!(renamed.verify(&token, NOW).unwrap_err(), Error::UnknownKey);
+}
+
+#[test]
+fn whatever_keys_come_and_go_a_verifier_that_remembers_says_what_a_new_one_says() {
+    let key =
+        |algorithm, name: &str| SigningKey::generate(algorithm).unwrap().with_id(KeyId::new(name).unwrap());
+    // Two of one name, and two names of one algorithm.
+    let keys = [
+        key(Algorithm::Es256, "july"),
+        key(Algorithm::Es256, "june"),
+        key(Algorithm::Es256, "july"),
+        key(Algorithm::EdDsa, "ed"),
+        key(Algorithm::Ed25519, "edwards"),
+    ];
+    let unnamed = |key: &SigningKey| {
+        let header = format!(r#"{{"alg":"{}","typ":"at+jwt"}}"#, key.algorithm());
+        forge(key, &header, &access_with("nbf", ""))
+    };
+    let named = |key: &SigningKey| jwt::sign(key, &access()).unwrap();
+    let tokens: Vec<String> = keys.iter().map(named).chain(keys.iter().map(unnamed)).collect();
+    let chosen = |which: usize| {
+        let chosen = keys.iter().enumerate().filter(|(at, _)| which & (1 << at) != 0);
+        KeySet::new(chosen.map(|(_, key)| key.verifying_key())).ok()
+    };
+    let sets: Vec<KeySet> = (0..1 << keys.len()).filter_map(chosen).collect();
+    assert_eq!(sets.len(), 24);
+    let mut verifier = remembering();
+    // In the second round all that was ever good is remembered.
+    for set in sets.iter().chain(&sets) {
+        verifier = verifier.with_keys(set.clone());
+        let fresh = access_verifier(set.clone());
+        for token in &tokens {
+            let (kept, new) = (verifier.verify(token, NOW).map(drop), fresh.verify(token, NOW).map(drop));
+            assert_eq!(kept, new, "{set:?} {token}");
+        }
+    }
+    assert_eq!(known(&verifier), tokens.len().to_string());
 }
 
 fn verifier_of<C: Profile>() -> Verifier<C> {

@@ -17,11 +17,10 @@ use crate::error::Error;
 use crate::header::Header;
 use crate::jws::compact::Compact;
 use crate::jws::form::{self, Forms};
-use crate::jws::trusted::Key;
+use crate::jws::trusted::{Choice, Key};
 use crate::jws::{Trusted, TrustedKeys};
 use crate::jwt::dpop::Proven;
 use crate::jwt::{AccessClaims, AccessView, AssertionClaims, Extended, IdClaims, Leeway, Scratch, Verified};
-use crate::key::VerifyingKey;
 
 /// Begins a verifier of one kind of token that trusts these keys.
 ///
@@ -87,7 +86,7 @@ impl<C: Profile> Builder<C, WantsAudience> {
 }
 
 /// Checks tokens of one kind, from one issuer, for one audience.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Verifier<C> {
     keys: Trusted,
     /// For each key the form of the first token that it signed.
@@ -99,9 +98,18 @@ pub struct Verifier<C> {
     types: Types,
     /// How long a token may last.
     longest: Option<u64>,
-    // INVARIANT: holds what this verifier accepted, for this issuer, this audience and this type.
+    // INVARIANT: holds what this verifier accepted, for this issuer, this audience and this type;
+    // by keys of its own or by those of a clone, so each look asks whether they are still trusted.
     memory: Option<Arc<Memory<C>>>,
     profile: PhantomData<fn() -> C>,
+}
+
+impl<C> Clone for Verifier<C> {
+    fn clone(&self) -> Self {
+        let (keys, seen) = (self.keys.clone(), self.seen.clone());
+        let (whom, memory) = (Arc::clone(&self.whom), self.memory.clone());
+        Self { keys, seen, whom, memory, ..*self }
+    }
 }
 
 /// From whom and for whom a token must be.
@@ -196,21 +204,12 @@ impl<C: Profile> Verifier<C> {
     }
 
     /// The same rules with other keys, after a rotation. Remembered tokens stay known if their
-    /// key stays.
+    /// key stays, and are refused from now on if it does not. Takes no longer however many there are.
     #[must_use]
     pub fn with_keys(self, keys: impl TrustedKeys) -> Self {
         let keys = keys.into();
-        let old = self.memory;
-        let new = Self { seen: Forms::of(keys.len()), keys, memory: None, ..self };
-        let Some(old) = old else { return new };
-        let new = new.remembering(old.most());
-        if let Some(memory) = &new.memory {
-            old.each(|kept| match kept.token.text() {
-                Some(token) if new.would_choose(&token, &kept.key) => memory.adopt(&token, kept),
-                _ => {}
-            });
-        }
-        new
+        let memory = self.memory.filter(|_| keys.is_public());
+        Self { seen: Forms::of(keys.len()), keys, memory, ..self }
     }
 
     /// The same rules for another audience: an issuer that checks its own tokens is asked about
@@ -282,6 +281,8 @@ impl<C: Profile> Verifier<C> {
         let Some(memory) = &self.memory else {
             return self.admit(token, now, Expiry::Counts, by).map(|good| Verified::of(good.claims));
         };
+        // Clones with other keys may allow longer ones.
+        self.keys.limit().admit(token)?;
         let recalled = match by {
             // Not in the memory's lock: it is the caller who is asked.
             Holder::Asked(_) => memory.recall(token, |_| ()).map(|(kept, ())| {
@@ -295,15 +296,16 @@ impl<C: Profile> Verifier<C> {
         }
         let Good { claims, times, bound, place } = self.admit(token, now, Expiry::Counts, by)?;
         let Some(Key::Public(key)) = self.keys.key(place) else { return Ok(Verified::of(claims)) };
-        let (key, whom) = (key.clone(), Arc::clone(&self.whom));
-        let kept = Kept { times, key, whom, bound, claims, token: Token::of(token) };
+        let (key, choice, whom) = (key.clone(), self.choice(token), Arc::clone(&self.whom));
+        let kept = Kept { times, key, choice, whom, bound, claims, token: Token::of(token) };
         Ok(Verified::kept(memory.keep(token, kept, now)))
     }
 
-    /// What can change between two looks at the same token; none when its key is not trusted any more.
+    /// What can change between two looks at the same token; none when it would not be checked with its
+    /// key any more.
     #[inline]
     fn still_good(&self, kept: &Kept<C>, now: u64, by: &Holder<'_>) -> Option<Result<(), Error>> {
-        self.keys.has(&kept.key).then(|| {
+        self.keys.still_choose(&kept.key, kept.choice).then(|| {
             if !Arc::ptr_eq(&kept.whom, &self.whom) {
                 self.meant_for_us(&kept.claims)?;
             }
@@ -362,13 +364,11 @@ impl<C: Profile> Verifier<C> {
         compact.check(self.keys.key(place).ok_or(Error::UnknownKey)?)
     }
 
-    /// Whether a token would still be checked with this key.
-    fn would_choose(&self, token: &str, key: &VerifyingKey) -> bool {
-        let place = Compact::split_within(token, self.keys.limit()).and_then(|compact| self.place(&compact));
-        match place.ok().and_then(|place| self.keys.key(place)) {
-            Some(Key::Public(chosen)) => chosen.same(key),
-            _ => false,
-        }
+    /// How a token that was found good has chosen its key.
+    fn choice(&self, token: &str) -> Choice {
+        let header = Compact::split_within(token, self.keys.limit()).and_then(|compact| compact.header());
+        let named = header.and_then(|json| Ok(Header::parse(&json)?.kid.is_some()));
+        if named == Ok(true) { Choice::ByName } else { Choice::ByAlgorithm }
     }
 
     /// The place of the key that must have signed, by the header.
