@@ -28,7 +28,7 @@ pub(super) struct Keys {
     /// Counts the sets that differ.
     pub(super) generation: u64,
     /// Since the client's beginning.
-    good_until: Moment,
+    pub(super) good_until: Moment,
 }
 
 /// How a client is doing, for whoever watches it.
