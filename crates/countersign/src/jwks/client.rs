@@ -3,7 +3,7 @@
 //! The task owns the plan, so no two fetches are ever under way; whoever checks a token reads the keys of this moment and
 //! may leave a note that a key is wanted. The task ends with the client.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -69,6 +69,9 @@ struct Shared {
     fetches: AtomicU64,
     wanted: Notify,
     unknown: Mutex<Unknown>,
+    /// Whether nobody need ask: a fetch will begin, and no more names can be remembered.
+    // INVARIANT: once it is set, a fetch begins later; whoever sets it wakes the task after that.
+    enough: AtomicBool,
     begun: Instant,
 }
 
@@ -139,6 +142,7 @@ impl JwksClient {
             fetches: AtomicU64::new(1),
             wanted: Notify::new(),
             unknown: Mutex::default(),
+            enough: AtomicBool::new(false),
             begun,
         });
         let task = tokio::spawn(keep(Arc::clone(&shared), plan, place));
@@ -156,12 +160,22 @@ impl JwksClient {
         self.shared.failed.load().as_deref().cloned()
     }
 
-    /// A token asked for a key that is not there, or is not the one that we have. Returns at once.
-    pub(super) fn want(&self, kid: &str) {
-        let now = self.shared.now();
-        let news = self.shared.unknown.lock().unwrap_or_else(PoisonError::into_inner).is_news(kid, now);
+    /// A token asked for a key that is not there, or is not the one that we have. Returns at once, and in a flood without a
+    /// lock or a look at the name.
+    pub(super) fn want(&self, kid: impl FnOnce() -> String) {
+        let shared = &self.shared;
+        if shared.enough.load(Ordering::SeqCst) {
+            return;
+        }
+        let (kid, now) = (kid(), shared.now());
+        let mut unknown = shared.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        let (news, full) = (unknown.is_news(&kid, now), unknown.is_full());
+        drop(unknown);
         if news {
-            self.shared.wanted.notify_one();
+            if full {
+                shared.enough.store(true, Ordering::SeqCst);
+            }
+            shared.wanted.notify_one();
         }
     }
 
@@ -230,6 +244,8 @@ async fn keep(shared: Arc<Shared>, mut plan: Plan, mut place: Place) {
                 () = shared.wanted.notified() => Event::Wanted,
             },
             Action::Fetch => {
+                // Before anything is asked for: who comes from now on may want what this fetch does not bring.
+                shared.enough.store(false, Ordering::SeqCst);
                 shared.fetches.fetch_add(1, Ordering::Relaxed);
                 match place.fetch().await {
                     Ok(came) => {

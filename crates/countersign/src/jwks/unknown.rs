@@ -27,14 +27,19 @@ impl Unknown {
         if self.names.get(name).is_some_and(|until| now < *until) {
             return false;
         }
-        if self.names.len() >= MOST && now >= self.swept + SWEEP {
+        if self.is_full() && now >= self.swept + SWEEP {
             self.swept = now;
             self.names.retain(|_, until| now < *until);
         }
-        if self.names.len() < MOST {
+        if !self.is_full() {
             self.names.insert(name.into(), now + REMEMBERED);
         }
         true
+    }
+
+    /// Whether no more names can be remembered for now.
+    pub(super) fn is_full(&self) -> bool {
+        self.names.len() >= MOST
     }
 }
 
