@@ -84,7 +84,8 @@ impl Guard {
     }
 
     /// Knows people by a signed access token of an issuer elsewhere, until it expires: an ending is not seen before that.
-    /// Fetches the issuer's keys, and keeps them fresh from then on; no request waits for it.
+    /// Fetches the issuer's keys, and keeps them fresh from then on; no request waits for it. With `.remembering(10_000)` behind
+    /// the audience the same token costs one signature check and not one for each request.
     ///
     /// # Errors
     /// What stood in the way of the first keys.

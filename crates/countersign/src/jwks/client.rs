@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use countersign_jose::{KeySet, primitive};
+use countersign_jose::{KeySet, VerifyingKey, primitive};
 use http::HeaderValue;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
@@ -83,7 +83,7 @@ impl Shared {
     /// Takes new keys, or lets the ones that are there count for longer.
     fn put(&self, set: Option<KeySet>, good_until: Moment) {
         let before = self.keys.load();
-        let (set, generation) = match set {
+        let (set, generation) = match set.filter(|set| !same(set, &before.set)) {
             Some(set) => (set, before.generation + 1),
             None => (before.set.clone(), before.generation),
         };
@@ -263,6 +263,12 @@ async fn keep(shared: Arc<Shared>, mut plan: Plan, mut place: Place) {
         };
         action = plan.step(event, shared.now(), chance());
     }
+}
+
+/// Whether both are the same keys with the same names. Many issuers send them again and again without a tag.
+fn same(new: &KeySet, old: &KeySet) -> bool {
+    let key = |key: &VerifyingKey| (key.key_id().clone(), key.algorithm(), key.thumbprint());
+    new.keys().iter().map(key).eq(old.keys().iter().map(key))
 }
 
 fn chance() -> u16 {

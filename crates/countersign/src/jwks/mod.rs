@@ -2,7 +2,7 @@
 //!
 //! RFC 7517 5 (JWK Set), RFC 8414 3 and OpenID Connect Discovery 1.0 4 (where it is), RFC 9111 5
 //! (how long it may be kept). [`trust`] is the short way to a verifier; [`JwksClient`] holds the
-//! keys for several of them.
+//! keys for several of them. This module needs the feature `jwks`.
 //!
 //! ```no_run
 //! use countersign::jwks::trust;
@@ -19,6 +19,10 @@
 //!   reads the keys of this moment, and keys are fetched in the background, ahead of their time.
 //! - A token whose `kid` is not among the keys, or that the key of its `kid` has not signed, is refused at once and makes
 //!   the keys be fetched, at most once in 30 seconds however many such tokens come.
+//! - What a verifier in memory can be asked for, [`Trust`] can: [`Trust::remembering`] makes a repeated token cost a look into
+//!   memory, [`Trust::lasting_at_most`] bounds what the issuer thinks of its tokens, [`Trust::up_to`] allows longer ones, and
+//!   [`Remote::accepting_untyped`] takes the ID tokens of providers that write no `typ`. A rotation changes none of it: what
+//!   is remembered stays known while its key stays, and is refused once its key is gone.
 //! - When the issuer cannot be reached, the last keys count for a day beyond their time, then nothing is accepted.
 //! - Only `https` is spoken, redirects are not followed, and addresses that are not of the public internet are refused,
 //!   unless [`Reach`] says otherwise. The address that was checked is the one that is connected to.
@@ -41,6 +45,8 @@ pub use error::FetchError;
 pub use fetch::Authorities;
 pub use remote::{NotVerified, Ready, Remote, Trust, WantsAudience, trust};
 
+#[cfg(test)]
+mod options;
 #[cfg(test)]
 mod rotation;
 #[cfg(test)]

@@ -1,18 +1,22 @@
 //! A verifier over the keys of an issuer elsewhere.
 //!
-//! The checks are those of [`countersign_jose::jwt::Verifier`]; this adds the keys of the moment. Reads memory only.
+//! The checks and the options are those of [`countersign_jose::jwt::Verifier`]; this adds the keys of the moment. Reads memory
+//! only.
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use countersign_core::port::Clock;
 use countersign_jose::json::Object;
+use countersign_jose::jws::{MaxLength, Trusted};
 use countersign_jose::jwt::dpop::Proven;
-use countersign_jose::jwt::{self, Confirmation, Leeway, Profile, Verified, Verifier};
+use countersign_jose::jwt::{
+    self, AssertionClaims, Confirmation, Extended, IdClaims, Leeway, Profile, Verified, Verifier,
+};
 use countersign_jose::{KeySet, base64};
 
 use super::address::Reach;
-use super::client::JwksClient;
+use super::client::{JwksClient, Keys};
 use super::error::FetchError;
 use super::fetch::Authorities;
 use crate::outside::SystemClock;
@@ -21,11 +25,23 @@ use crate::outside::SystemClock;
 #[derive(Clone, Debug)]
 #[must_use = "it checks nothing before it is connected"]
 pub struct Trust<State> {
+    rules: Rules,
+    state: State,
+}
+
+/// What is to be trusted, beside the audience.
+#[derive(Clone, Debug)]
+struct Rules {
     issuer: String,
     reach: Reach,
     authorities: Authorities,
     leeway: Leeway,
-    state: State,
+    /// The longest token in bytes.
+    limit: MaxLength,
+    /// How long a token may last, in seconds.
+    longest: Option<u64>,
+    /// How many tokens are remembered.
+    remembered: Option<usize>,
 }
 
 /// It wants to know who the application itself is: call `audience`.
@@ -47,33 +63,29 @@ pub struct Ready {
 /// # }
 /// ```
 pub fn trust(issuer: impl Into<String>) -> Trust<WantsAudience> {
-    Trust {
+    let rules = Rules {
         issuer: issuer.into(),
         reach: Reach::default(),
         authorities: Authorities::default(),
         leeway: Leeway::default(),
-        state: WantsAudience(()),
-    }
+        limit: MaxLength::DEFAULT,
+        longest: None,
+        remembered: None,
+    };
+    Trust { rules, state: WantsAudience(()) }
 }
 
 impl Trust<WantsAudience> {
     /// Trusts tokens whose `aud` names exactly this.
     pub fn audience(self, audience: impl Into<String>) -> Trust<Ready> {
-        let state = Ready { audience: audience.into() };
-        Trust {
-            issuer: self.issuer,
-            reach: self.reach,
-            authorities: self.authorities,
-            leeway: self.leeway,
-            state,
-        }
+        Trust { rules: self.rules, state: Ready { audience: audience.into() } }
     }
 }
 
 impl<State> Trust<State> {
     /// Lets the issuer be somewhere else than on the public internet.
     pub fn within(self, reach: Reach) -> Self {
-        Self { reach, ..self }
+        Self { rules: Rules { reach, ..self.rules }, ..self }
     }
 
     /// Takes the word of these authorities on which server is the issuer's, instead of those of the web.
@@ -88,12 +100,47 @@ impl<State> Trust<State> {
     /// # }
     /// ```
     pub fn certified_by(self, authorities: Authorities) -> Self {
-        Self { authorities, ..self }
+        Self { rules: Rules { authorities, ..self.rules }, ..self }
     }
 
     /// Allows clocks to differ by `leeway` instead of 5 seconds.
     pub fn leeway(self, leeway: Leeway) -> Self {
-        Self { leeway, ..self }
+        Self { rules: Rules { leeway, ..self.rules }, ..self }
+    }
+
+    /// Looks at tokens of up to this length instead of [`MaxLength::DEFAULT`], 16 KiB.
+    pub fn up_to(self, limit: MaxLength) -> Self {
+        Self { rules: Rules { limit, ..self.rules }, ..self }
+    }
+
+    /// Refuses tokens that last longer than so many seconds, whatever the issuer thinks: see [`Verifier::lasting_at_most`].
+    pub fn lasting_at_most(self, seconds: u64) -> Self {
+        Self { rules: Rules { longest: Some(seconds), ..self.rules }, ..self }
+    }
+
+    /// Remembers up to so many tokens that were good (at least 1, at most 1,048,576, some 2 KB each), so that a repeated one
+    /// costs a look into memory instead of a signature check: see [`Verifier::remembering`].
+    ///
+    /// A token is known again by all of its bytes. It is known for as long as its key is among the issuer's, whatever other
+    /// keys come and go; once its key is gone, or another has its name, it is refused like one that was never seen.
+    ///
+    /// ```no_run
+    /// use countersign::jwks::trust;
+    /// use countersign_jose::jwt::AccessClaims;
+    /// # async fn example(token: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// let shop = trust("https://id.shop.example")
+    ///     .audience("shop-api")
+    ///     .lasting_at_most(15 * 60)
+    ///     .remembering(10_000)
+    ///     .connect::<AccessClaims>()
+    ///     .await?;
+    /// shop.verify(token)?; // a signature check
+    /// shop.verify(token)?; // a look into memory
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn remembering(self, tokens: usize) -> Self {
+        Self { rules: Rules { remembered: Some(tokens), ..self.rules }, ..self }
     }
 }
 
@@ -103,7 +150,8 @@ impl Trust<Ready> {
     /// # Errors
     /// What stood in the way of the first keys: see [`FetchError`].
     pub async fn connect<C: Profile>(self) -> Result<Remote<C>, FetchError> {
-        let client = JwksClient::of_issuer_certified_by(&self.issuer, self.reach, &self.authorities).await?;
+        let Rules { issuer, reach, authorities, .. } = &self.rules;
+        let client = JwksClient::of_issuer_certified_by(issuer, *reach, authorities).await?;
         Ok(Remote::new(Arc::new(client), self))
     }
 
@@ -113,9 +161,22 @@ impl Trust<Ready> {
         Remote::new(client, self)
     }
 
-    fn verifier<C: Profile>(&self, keys: KeySet) -> Verifier<C> {
-        let verifier = jwt::verifier::<C>(keys).issuer(self.issuer.as_str());
-        verifier.audience(self.state.audience.as_str()).leeway(self.leeway)
+    fn keys(&self, set: KeySet) -> Trusted {
+        Trusted::from(set).up_to(self.rules.limit)
+    }
+
+    fn verifier<C: Profile>(&self, set: KeySet) -> Verifier<C> {
+        let Rules { issuer, leeway, longest, remembered, .. } = &self.rules;
+        let verifier = jwt::verifier::<C>(self.keys(set)).issuer(issuer.as_str());
+        let verifier = verifier.audience(self.state.audience.as_str()).leeway(*leeway);
+        let verifier = match longest {
+            Some(seconds) => verifier.lasting_at_most(*seconds),
+            None => verifier,
+        };
+        match remembered {
+            Some(tokens) => verifier.remembering(*tokens),
+            None => verifier,
+        }
     }
 }
 
@@ -145,9 +206,14 @@ impl NotVerified {
 pub struct Remote<C> {
     client: Arc<JwksClient>,
     trust: Trust<Ready>,
-    /// The verifier with the keys of a generation.
-    current: ArcSwap<(u64, Verifier<C>)>,
+    current: ArcSwap<Current<C>>,
     clock: SystemClock,
+}
+
+/// The verifier with the keys of one generation. All of them share what is remembered.
+struct Current<C> {
+    generation: u64,
+    verifier: Verifier<C>,
 }
 
 impl<C> std::fmt::Debug for Remote<C> {
@@ -160,8 +226,8 @@ impl<C: Profile> Remote<C> {
     fn new(client: Arc<JwksClient>, trust: Trust<Ready>) -> Self {
         // Generation 0 is replaced at the first check if there are newer keys by then.
         let current = match client.keys() {
-            Some(keys) => (keys.generation, trust.verifier(keys.set.clone())),
-            None => (u64::MAX, trust.verifier(KeySet::default())),
+            Some(keys) => Current { generation: keys.generation, verifier: trust.verifier(keys.set.clone()) },
+            None => Current { generation: u64::MAX, verifier: trust.verifier(KeySet::default()) },
         };
         Self { current: ArcSwap::from_pointee(current), client, trust, clock: SystemClock::default() }
     }
@@ -214,13 +280,12 @@ impl<C: Profile> Remote<C> {
             let why = self.client.failed().map(|why| why.to_string()).unwrap_or_default();
             return Err(NotVerified::Blind(why));
         };
-        let mut current = self.current.load();
-        if current.0 != keys.generation {
-            let verifier = self.trust.verifier(keys.set.clone());
-            self.current.store(Arc::new((keys.generation, verifier)));
-            current = self.current.load();
-        }
-        let checked = check(&current.1);
+        let current = self.current.load();
+        let checked = if current.generation == keys.generation {
+            check(&current.verifier)
+        } else {
+            check(&self.turned(&current.verifier, &keys).verifier)
+        };
         if checked.as_ref().is_err_and(may_be_by_a_newer_key) {
             // A token without a name asks for the key without one: no key can be called so.
             self.client.want(|| kid_of(token).unwrap_or_default());
@@ -228,10 +293,74 @@ impl<C: Profile> Remote<C> {
         Ok(checked?)
     }
 
+    /// The verifier with these keys, for this check and the ones to come. Of several at once the last one stays; an older one
+    /// is turned again by the next check.
+    fn turned(&self, before: &Verifier<C>, keys: &Keys) -> Arc<Current<C>> {
+        let verifier = before.clone().with_keys(self.trust.keys(keys.set.clone()));
+        let turned = Arc::new(Current { generation: keys.generation, verifier });
+        self.current.store(Arc::clone(&turned));
+        turned
+    }
+
     /// The keys it checks with.
     #[must_use]
     pub const fn client(&self) -> &Arc<JwksClient> {
         &self.client
+    }
+}
+
+impl<C> Remote<C> {
+    fn changed(self, change: impl FnOnce(Verifier<C>) -> Verifier<C>) -> Self {
+        let current = self.current.load_full();
+        let (generation, verifier) = (current.generation, change(current.verifier.clone()));
+        Self { current: ArcSwap::from_pointee(Current { generation, verifier }), ..self }
+    }
+}
+
+impl Remote<IdClaims> {
+    /// Takes ID tokens without `typ`, too, which some providers write: see [`Verifier::accepting_untyped`] for when that is
+    /// safe. There is no such thing for access tokens, and so none in [`Trust`], which does not know yet what it will check.
+    ///
+    /// ```no_run
+    /// use countersign::jwks::trust;
+    /// use countersign_jose::jwt::IdClaims;
+    /// # async fn example(token: &str, nonce: &str) -> Result<(), Box<dyn std::error::Error>> {
+    /// let shop = trust("https://id.other.example").audience("shop-web").connect::<IdClaims>().await?.accepting_untyped();
+    /// let ana = shop.verify(token)?;
+    /// if ana.nonce.as_deref() != Some(nonce) {
+    ///     return Err("it is of another sign-in".into());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// ```compile_fail,E0599
+    /// # use countersign::jwks::trust;
+    /// # use countersign_jose::jwt::AccessClaims;
+    /// # async fn example() {
+    /// let api = trust("https://id.shop.example").audience("shop-api").connect::<AccessClaims>().await.unwrap();
+    /// api.accepting_untyped(); // an ID token would open the API
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn accepting_untyped(self) -> Self {
+        self.changed(Verifier::<IdClaims>::accepting_untyped)
+    }
+}
+
+impl<T> Remote<Extended<IdClaims, T>> {
+    /// As for ID tokens without claims of one's own.
+    #[must_use]
+    pub fn accepting_untyped(self) -> Self {
+        self.changed(Verifier::<Extended<IdClaims, T>>::accepting_untyped)
+    }
+}
+
+impl Remote<AssertionClaims> {
+    /// Takes assertions whose `typ` is `JWT` or absent, too: see [`Verifier::accepting_generic_type`].
+    #[must_use]
+    pub fn accepting_generic_type(self) -> Self {
+        self.changed(Verifier::<AssertionClaims>::accepting_generic_type)
     }
 }
 
