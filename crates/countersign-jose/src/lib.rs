@@ -79,8 +79,9 @@
 //! and [`jwk`], on [`json`] and [`base64`]. [`primitive`] is for the crates above that need a hash
 //! or a cipher. This crate reads no clock, opens no socket and no file, and draws random numbers
 //! in one folder. Keys of an issuer elsewhere are fetched by the crate `countersign`, module
-//! `jwks`; keys in an HSM sign through [`jws::prepare`],
-//! [`jwt::prepare`], [`jwt::dpop::Request::prepare`] and [`sd_jwt::Claims::prepare`].
+//! `jwks`, which needs its feature `jwks`: `countersign = { version = "…", features = ["jwks"] }`.
+//! Keys in an HSM sign through [`jws::prepare`], [`jwt::prepare`], [`jwt::dpop::Request::prepare`]
+//! and [`sd_jwt::Claims::prepare`]; `countersign::RemoteSigner` asks for the signature.
 
 pub mod base64;
 pub mod json;

@@ -24,6 +24,26 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Without the engine
+//!
+//! Three parts need no store and nobody who is signed in:
+//!
+//! - [`jwks`], with the feature `jwks`: checks the tokens of an issuer elsewhere, by public keys that are fetched ahead of time.
+//!   `trust("https://id.shop.example").audience("shop-api")` is the way to it.
+//! - [`issuer`]: issues access tokens in a program of one's own, with keys that rotate.
+//! - [`RemoteSigner`] and [`sign_remotely`]: tokens of any kind whose key stays in an HSM or a KMS.
+//!
+//! Keys, tokens and their claims are those of [`countersign_jose`].
+//!
+//! # Features
+//!
+//! None is on by default; each adds and changes nothing else.
+//!
+//! - `jwks`: the module [`jwks`], with an HTTP client and TLS.
+//! - `postgres`: PostgreSQL as the store of several nodes.
+//! - `redis`: guests in Redis beside the store.
+#![cfg_attr(not(feature = "jwks"), doc = "\n[`jwks`]: https://docs.rs/countersign/latest/countersign/jwks/")]
 
 mod apps;
 mod authorize;

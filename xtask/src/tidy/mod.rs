@@ -6,6 +6,7 @@ mod backend;
 mod budget;
 mod codes;
 mod colours;
+mod features;
 mod forbidden;
 mod layers;
 mod licences;
@@ -87,6 +88,7 @@ fn findings(root: &Path) -> Result<Vec<Finding>, String> {
     found.extend(layers::check(root)?);
     found.extend(licences::check(&packages::linked(root, None, packages::Macros::With)?));
     found.extend(budget::check(root)?);
+    found.extend(features::check(root)?);
     found.sort();
     found.dedup();
     Ok(found)
