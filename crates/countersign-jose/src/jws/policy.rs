@@ -169,9 +169,17 @@ impl Signature {
 /// key and is not its; [`Error::SignerMissing`] when a demanded signature is not there. When one
 /// signature stands before one party, the reasons of [`verify`](super::verify) instead.
 pub fn verify_json(document: &str, policy: &impl Policy) -> Result<SignedDocument, Error> {
-    let document = Document::parse(document, limit(policy))?;
+    by(&Document::parse(document, limit(policy))?, policy.parties())
+}
+
+/// As [`verify_json`], of a document that was read already and that one of these keys must have signed.
+pub(crate) fn verify_document(document: &Document<'_>, trusted: &Trusted) -> Result<SignedDocument, Error> {
+    by(document, core::slice::from_ref(trusted))
+}
+
+fn by(document: &Document<'_>, parties: &[Trusted]) -> Result<SignedDocument, Error> {
     let payload = document.attached()?;
-    let signatures = check(&document.signatures, &payload, policy.parties())?;
+    let signatures = check(&document.signatures, &payload, parties)?;
     Ok(SignedDocument { payload, signatures })
 }
 
@@ -204,7 +212,7 @@ enum Finding {
     False(Error),
 }
 
-fn check(candidates: &[Candidate], payload: &[u8], parties: &[Trusted]) -> Result<Vec<Signature>, Error> {
+fn check(candidates: &[Candidate<'_>], payload: &[u8], parties: &[Trusted]) -> Result<Vec<Signature>, Error> {
     let mut signatures = Vec::new();
     let mut open: Vec<bool> = parties.iter().map(|_| true).collect();
     let mut foreign = None;
@@ -237,7 +245,7 @@ fn check(candidates: &[Candidate], payload: &[u8], parties: &[Trusted]) -> Resul
     }
 }
 
-impl Candidate {
+impl Candidate<'_> {
     fn ask(&self, party: &Trusted, payload: &[u8]) -> Finding {
         match party.select(&self.header) {
             Ok(key) if self.is_by(key, payload) => Finding::Good(Signature::new(key, &self.header)),

@@ -5,26 +5,32 @@
 //! along, because a verifier could not place it otherwise.
 
 use core::fmt;
+use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
 use super::binding;
 use super::disclosure::Disclosure;
+use super::json::Envelope;
 use super::restore::restore;
 use super::{MAX_DISCLOSURES, MAX_PRESENTATION, Unsigned};
 use crate::algorithm::Hash;
 use crate::error::{Error, Fault};
 use crate::json::Object;
 use crate::jws::compact::Compact;
+use crate::jws::document::Document;
 use crate::key::{SigningKey, VerifyingKey};
 
-/// An SD-JWT cut at its tildes.
+/// An SD-JWT taken apart: cut at its tildes, or read from JSON.
 pub(super) struct Parts<'a> {
-    pub(super) token: &'a str,
+    /// In the compact form, of several signatures with the first.
+    pub(super) token: Cow<'a, str>,
     pub(super) disclosures: Vec<Disclosure>,
-    pub(super) binding: Option<&'a str>,
-    /// What a binding is made over: all but the binding.
-    pub(super) shown: &'a str,
+    pub(super) binding: Option<Cow<'a, str>>,
+    /// What a binding is made over: the compact form of all but the binding.
+    pub(super) shown: Cow<'a, str>,
+    /// What it was read from, if that was JSON.
+    pub(super) document: Option<Document<'a>>,
 }
 
 impl<'a> Parts<'a> {
@@ -36,13 +42,36 @@ impl<'a> Parts<'a> {
         let (before, binding) = text.rsplit_once('~').ok_or(whole)?;
         let mut parts = before.split('~');
         let token = parts.next().unwrap_or_default();
-        if memchr::memchr_iter(b'~', before.as_bytes()).count() > MAX_DISCLOSURES {
-            return Err(Error::Disclosure { flaw: "it has too many disclosures" });
-        }
+        few(memchr::memchr_iter(b'~', before.as_bytes()).count())?;
         let disclosures = parts.map(Disclosure::parse).collect::<Result<_, _>>()?;
         let shown = text.get(..=before.len()).unwrap_or_default();
-        Ok(Self { token, disclosures, binding: (!binding.is_empty()).then_some(binding), shown })
+        let binding = (!binding.is_empty()).then_some(binding);
+        Ok(Self {
+            token: token.into(),
+            disclosures,
+            binding: binding.map(Into::into),
+            shown: shown.into(),
+            document: None,
+        })
     }
+}
+
+/// Refuses too many disclosures before any is read.
+pub(super) fn few(disclosures: usize) -> Result<(), Error> {
+    if disclosures > MAX_DISCLOSURES {
+        return Err(Error::Disclosure { flaw: "it has too many disclosures" });
+    }
+    Ok(())
+}
+
+/// A token and disclosures in the compact form, which ends in a tilde.
+pub(super) fn shown<'d>(token: &str, disclosures: impl IntoIterator<Item = &'d Disclosure>) -> String {
+    let mut text = format!("{token}~");
+    for disclosure in disclosures {
+        text.push_str(&disclosure.text);
+        text.push('~');
+    }
+    text
 }
 
 /// The signed claims, read strictly, with what is disclosed not yet put back.
@@ -58,6 +87,7 @@ pub struct Held {
     disclosures: Vec<Disclosure>,
     claims: Map<String, Value>,
     digests: Hash,
+    envelope: Envelope,
 }
 
 impl Held {
@@ -67,13 +97,30 @@ impl Held {
     /// [`Error::Disclosure`], [`Error::Base64`], [`Error::Json`] for what is no SD-JWT;
     /// [`Error::KeyBinding`] for one that is bound to a verifier already.
     pub fn parse(credential: &str) -> Result<Self, Error> {
-        let mut parts = Parts::split(credential)?;
+        Self::of(Parts::split(credential)?)
+    }
+
+    /// Reads a credential in JSON, flattened or general (RFC 9901 8). Believes it as well.
+    ///
+    /// # Errors
+    /// As [`Held::parse`]; [`Error::Document`], [`Error::Header`], [`Error::Unprotected`],
+    /// [`Error::Critical`] and [`Error::CriticalList`] for what is no such document.
+    pub fn parse_json(credential: &str) -> Result<Self, Error> {
+        Self::of(Parts::of_json(credential)?)
+    }
+
+    fn of(mut parts: Parts<'_>) -> Result<Self, Error> {
         if parts.binding.is_some() {
             return Err(Error::KeyBinding { flaw: "it was made for a verifier already" });
         }
-        let mut claims = signed_claims(&Compact::split(parts.token)?.payload()?)?;
+        let token = Compact::split(&parts.token)?;
+        let mut claims = signed_claims(&token.payload()?)?;
+        // Nothing but base64url is shown on, whoever wrote it.
+        token.header().and_then(|_| token.signature())?;
         let digests = restore(&mut claims, &mut parts.disclosures)?;
-        Ok(Self { token: parts.token.to_owned(), disclosures: parts.disclosures, claims, digests })
+        let envelope = parts.document.as_ref().map(Envelope::of).transpose()?.unwrap_or_default();
+        let token = parts.token.into_owned();
+        Ok(Self { token, disclosures: parts.disclosures, claims, digests, envelope })
     }
 
     /// All claims, as the issuer gave them.
@@ -101,12 +148,9 @@ impl Held {
                 next = self.disclosures.get(at).and_then(|disclosure| disclosure.parent);
             }
         }
-        let mut text = format!("{}~", self.token);
-        for (disclosure, _) in self.disclosures.iter().zip(&shown).filter(|(_, shown)| **shown) {
-            text.push_str(&disclosure.text);
-            text.push('~');
-        }
-        Presentation { text, digests: self.digests }
+        let chosen = self.disclosures.iter().zip(&shown).filter(|(_, shown)| **shown);
+        let text = self::shown(&self.token, chosen.map(|(disclosure, _)| disclosure));
+        Presentation { text, digests: self.digests, envelope: self.envelope.clone(), form: Form::Compact }
     }
 }
 
@@ -121,18 +165,51 @@ impl fmt::Debug for Held {
 #[derive(Clone)]
 #[must_use = "choose `bound` or `unbound`"]
 pub struct Presentation {
+    /// In the compact form.
     text: String,
     digests: Hash,
+    envelope: Envelope,
+    form: Form,
+}
+
+/// How a presentation is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Compact,
+    Json,
 }
 
 impl Presentation {
+    /// Writes it in JSON, for [`verify_json`](super::Verifier::verify_json) (RFC 9901 8): flattened,
+    /// or general when the credential came with several signatures. They and what else stood in
+    /// their headers are shown on. It is a little longer than the compact form, and no verifier reads
+    /// one of more than [`MAX_PRESENTATION`] bytes.
+    ///
+    /// Of a credential in the compact form, this makes one in JSON without signing it again:
+    ///
+    /// ```
+    /// use countersign_jose::sd_jwt::{Claims, Held, Type};
+    /// # use countersign_jose::{Algorithm, SigningKey};
+    /// # let key = SigningKey::generate(Algorithm::Es256)?;
+    /// # let claims = Claims::new(&serde_json::json!({ "iss": "https://town.example" })).unwrap();
+    /// let credential = claims.sign(&key, Type::CREDENTIAL)?;
+    /// let document = Held::parse(&credential).unwrap().present(|_| true).in_json().unbound();
+    /// let again = Held::parse_json(&document).unwrap().present(|_| true).unbound();
+    /// assert_eq!(again, credential);
+    /// # Ok::<(), countersign_jose::Fault>(())
+    /// ```
+    pub fn in_json(self) -> Self {
+        Self { form: Form::Json, ..self }
+    }
+
     /// Binds it to one verifier and the nonce that this verifier gave out, with the holder's key.
     ///
     /// # Errors
     /// [`Fault::Crypto`] when the library fails, [`Fault::Claims`] when JSON cannot be written.
     pub fn bound(self, holder: &SigningKey, audience: &str, nonce: &str, now: u64) -> Result<String, Fault> {
         let binding = binding::sign(holder, &self.text, audience, nonce, now, self.digests)?;
-        Ok(self.text + &binding)
+        let (before, behind) = self.around_binding();
+        Ok(before + &binding + &behind)
     }
 
     /// As [`Presentation::bound`], up to the signature, which the private half of `holder` must make
@@ -148,13 +225,27 @@ impl Presentation {
         now: u64,
     ) -> Result<Unsigned, Fault> {
         let token = binding::prepare(holder, &self.text, audience, nonce, now, self.digests)?;
-        Ok(Unsigned::new(self.text, token, String::new()))
+        let (before, behind) = self.around_binding();
+        Ok(Unsigned::new(before, token, behind))
     }
 
     /// Leaves it unbound: whoever gets a copy can show it to others as their own.
     #[must_use]
     pub fn unbound(self) -> String {
-        self.text
+        match self.form {
+            Form::Compact => self.text,
+            Form::Json => {
+                let (before, behind) = self.envelope.around(&self.text);
+                before + &behind
+            }
+        }
+    }
+
+    fn around_binding(self) -> (String, String) {
+        match self.form {
+            Form::Compact => (self.text, String::new()),
+            Form::Json => self.envelope.around_binding(&self.text),
+        }
     }
 }
 

@@ -177,7 +177,7 @@ fn a_holder_can_show_again_what_they_have_whole() {
 }
 
 /// Claims with names that are awkward in a path, three deep.
-fn any_claims() -> impl Strategy<Value = Value> {
+pub(super) fn any_claims() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -200,7 +200,7 @@ fn any_claims() -> impl Strategy<Value = Value> {
 }
 
 /// The paths of everything inside.
-fn paths(value: &Value, at: &str, found: &mut Vec<String>) {
+pub(super) fn paths(value: &Value, at: &str, found: &mut Vec<String>) {
     let mut inside = |name: &str, value: &Value| {
         let path = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
         paths(value, &path, found);

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::disclosure::{Disclosure, RESERVED, decoy};
+use super::json::Envelope;
 use super::{Held, MAX_DISCLOSURES, Type, Unsigned};
 use crate::algorithm::Hash;
 use crate::base64;
@@ -117,7 +118,24 @@ impl Claims {
     pub fn sign(&self, key: &SigningKey, typ: Type) -> Result<String, Fault> {
         let (payload, disclosed) = self.written()?;
         let text = jws::sign(key, Some(typ.name()), &payload)? + &disclosed;
-        readable(&text)?;
+        readable(Held::parse(&text))?;
+        Ok(text)
+    }
+
+    /// As [`Claims::sign`], in JSON (RFC 9901 8), for [`Held::parse_json`]: flattened with the
+    /// signature of one key, general with those of several, in this order.
+    ///
+    /// # Errors
+    /// As [`Claims::sign`]; [`Fault::Claims`] for more than
+    /// [`MAX_SIGNATURES`](crate::jws::MAX_SIGNATURES).
+    pub fn sign_json(&self, first: &SigningKey, others: &[&SigningKey], typ: Type) -> Result<String, Fault> {
+        let (payload, disclosed) = self.written()?;
+        let sign = |key: &SigningKey| jws::sign(key, Some(typ.name()), &payload);
+        let others = others.iter().map(|key| sign(key)).collect::<Result<Vec<_>, _>>()?;
+        let shown = sign(first)? + &disclosed;
+        let (before, behind) = Envelope::signed_also(&others).around(&shown);
+        let text = before + &behind;
+        readable(Held::parse_json(&text))?;
         Ok(text)
     }
 
@@ -131,7 +149,8 @@ impl Claims {
         let token = jws::prepare(key, Some(typ.name()), &payload).within(MaxLength::DEFAULT)?;
         // As long as it will be, so that nobody is asked to sign what cannot be read.
         let signature = "A".repeat(base64::encoded_len(key.signature_len()));
-        readable(&format!("{}.{signature}{disclosed}", String::from_utf8_lossy(token.input())))?;
+        let text = format!("{}.{signature}{disclosed}", String::from_utf8_lossy(token.input()));
+        readable(Held::parse(&text))?;
         Ok(Unsigned::new(String::new(), token, disclosed))
     }
 
@@ -165,8 +184,8 @@ impl Claims {
 }
 
 /// Whether a holder could read the credential.
-fn readable(text: &str) -> Result<(), Fault> {
-    match Held::parse(text) {
+fn readable(read: Result<Held, Error>) -> Result<(), Fault> {
+    match read {
         Ok(_) => Ok(()),
         Err(Error::Json { flaw, .. }) => Err(Fault::NotStrict { flaw }),
         Err(Error::TooLarge { limit }) => Err(Fault::TooLong { limit }),

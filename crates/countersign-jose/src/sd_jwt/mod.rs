@@ -9,6 +9,8 @@
 //! - The holder: [`Held::parse`], [`Held::present`], then [`Presentation::bound`].
 //! - Keys in an HSM or a phone's secure element: [`Claims::prepare`], [`Presentation::prepare`].
 //! - The verifier: [`verifier`], which wants a type, an issuer, and a decision about binding.
+//! - In JSON instead of the compact form: [`Claims::sign_json`], [`Held::parse_json`],
+//!   [`Presentation::in_json`], [`Verifier::verify_json`]. What reads the one form refuses the other.
 //!
 //! ```
 //! use countersign_jose::sd_jwt::{self, Claims, Held, Type};
@@ -40,12 +42,13 @@
 //! ```
 //!
 //! What is shown to two verifiers can be linked by its signature and digests; RFC 9901 10.1 says
-//! how far that goes. The JSON serialisation of RFC 9901 8 is not offered.
+//! how far that goes.
 
 mod binding;
 mod disclosure;
 mod held;
 mod issue;
+mod json;
 mod restore;
 mod unsigned;
 mod verifier;
@@ -99,5 +102,9 @@ impl Type {
 mod attacks;
 #[cfg(test)]
 mod holding;
+#[cfg(test)]
+mod in_json;
+#[cfg(test)]
+mod json_attacks;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Type;
 use super::binding::{self, Wanted};
+use super::disclosure::Disclosure;
 use super::held::{Parts, signed_claims};
 use super::restore::restore;
 use crate::error::Error;
@@ -171,11 +172,26 @@ impl Verifier<Unbound> {
     /// [`Error::KeyBinding`] when a proof came that nobody asked for; [`Error::Bound`] for a
     /// credential that is bound to a key.
     pub fn verify(&self, presentation: &str, now: u64) -> Result<Verified<Disclosed>, Error> {
-        let parts = Parts::split(presentation)?;
+        self.judge(Parts::split(presentation)?, now)
+    }
+
+    /// As [`Verifier::verify`], of a presentation in JSON, flattened or general, and of no other
+    /// (RFC 9901 8). One trusted key must have signed it. Signatures of others are not looked at; one
+    /// that names a trusted key and is not by it refuses the whole.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`]; those of [`jws::verify_json`](crate::jws::verify_json) for the form,
+    /// [`Error::Critical`] when a header demands anything, [`Error::Document`] when `disclosures` or
+    /// `kb_jwt` stand anywhere but in the first unprotected header.
+    pub fn verify_json(&self, presentation: &str, now: u64) -> Result<Verified<Disclosed>, Error> {
+        self.judge(Parts::of_json(presentation)?, now)
+    }
+
+    fn judge(&self, parts: Parts<'_>, now: u64) -> Result<Verified<Disclosed>, Error> {
         if parts.binding.is_some() {
             return Err(Error::KeyBinding { flaw: "nobody asked for it" });
         }
-        let restored = self.signed(parts.token)?.restored(parts)?.meant_for(None)?;
+        let restored = self.signed(&parts)?.restored(parts.disclosures)?.meant_for(None)?;
         // Also one that the holder was free to keep back: they did not.
         if restored.claims.contains_key("cnf") && self.binding.0 == Unproven::Refused {
             return Err(Error::Bound);
@@ -192,13 +208,31 @@ impl Verifier<Bound> {
     /// As for a verifier without binding; [`Error::KeyBinding`] when the proof is missing or
     /// made for something else, [`Error::Signature`] when another key has made it.
     pub fn verify(&self, presentation: &str, nonce: &str, now: u64) -> Result<Verified<Disclosed>, Error> {
-        let parts = Parts::split(presentation)?;
-        let proof = parts.binding.ok_or(Error::KeyBinding { flaw: "it is missing" })?;
-        let shown = parts.shown;
-        let signed = self.signed(parts.token)?;
+        self.judge(Parts::split(presentation)?, nonce, now)
+    }
+
+    /// As [`Verifier::verify`], of a presentation in JSON, flattened or general, and of no other
+    /// (RFC 9901 8). One trusted key must have signed it. Signatures of others are not looked at; one
+    /// that names a trusted key and is not by it refuses the whole.
+    ///
+    /// # Errors
+    /// As for a verifier without binding.
+    pub fn verify_json(
+        &self,
+        presentation: &str,
+        nonce: &str,
+        now: u64,
+    ) -> Result<Verified<Disclosed>, Error> {
+        self.judge(Parts::of_json(presentation)?, nonce, now)
+    }
+
+    fn judge(&self, parts: Parts<'_>, nonce: &str, now: u64) -> Result<Verified<Disclosed>, Error> {
+        let proof = parts.binding.as_deref().ok_or(Error::KeyBinding { flaw: "it is missing" })?;
+        let signed = self.signed(&parts)?;
         let holder = signed.holder()?;
-        let restored = signed.restored(parts)?;
-        let wanted = Wanted { shown, digests: restored.digests, audience: &self.binding.audience, nonce };
+        let restored = signed.restored(parts.disclosures)?;
+        let (shown, audience) = (&*parts.shown, &*self.binding.audience);
+        let wanted = Wanted { shown, digests: restored.digests, audience, nonce };
         binding::check(proof, &holder, &wanted, now)?;
         restored.meant_for(Some(&self.binding.audience))?.in_time(now, self.leeway, self.endless)
     }
@@ -220,20 +254,31 @@ impl<B> Verifier<B> {
         self
     }
 
-    fn signed(&self, token: &str) -> Result<Signed, Error> {
-        let signed = jws::verify(token, &self.keys)?;
-        let typ = signed.typ().map(media_type);
-        if typ != Some(self.typ.name()) {
+    fn signed(&self, parts: &Parts<'_>) -> Result<Signed, Error> {
+        let ours = |typ: Option<&str>| typ.map(media_type) == Some(self.typ.name());
+        let (payload, typed) = match &parts.document {
+            None => {
+                let signed = jws::verify(&parts.token, &self.keys)?;
+                (signed.payload().to_vec(), ours(signed.typ()))
+            }
+            Some(document) => {
+                self.keys.limit().admit(&parts.token)?;
+                let signed = jws::verify_document(document, &self.keys)?;
+                let typed = signed.signatures().iter().all(|one| ours(one.typ()));
+                (signed.payload().to_vec(), typed)
+            }
+        };
+        if !typed {
             return Err(Error::Type { expected: self.typ.name() });
         }
-        let claims = signed_claims(signed.payload())?;
+        let claims = signed_claims(&payload)?;
         // Looked for where it was signed: a disclosed issuer would be the holder's choice.
         match claims.get("iss").and_then(Value::as_str) {
             Some(iss) if *iss == *self.issuer => {}
             Some(_) => return Err(Error::Issuer),
             None => return Err(Error::Claim { claim: "iss" }),
         }
-        Ok(Signed { payload: signed.payload().to_vec(), claims })
+        Ok(Signed { payload, claims })
     }
 }
 
@@ -252,8 +297,8 @@ impl Signed {
         VerifyingKey::from_jwk(&Jwk::parse(jwk.ok_or(NONE)?.raw().as_bytes())?)
     }
 
-    fn restored(mut self, mut parts: Parts<'_>) -> Result<Restored, Error> {
-        let digests = restore(&mut self.claims, &mut parts.disclosures)?;
+    fn restored(mut self, mut disclosures: Vec<Disclosure>) -> Result<Restored, Error> {
+        let digests = restore(&mut self.claims, &mut disclosures)?;
         Ok(Restored { claims: self.claims, digests })
     }
 }
