@@ -1,5 +1,7 @@
 """joserfc as a peer."""
+import json
 import warnings
+from base64 import urlsafe_b64encode
 
 from joserfc import jwe, jws
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
@@ -35,6 +37,40 @@ def verify(alg, jwk, tokens):
     return each(tokens, "payloads", lambda token: jws.deserialize_compact(token, key, algorithms=[alg]).payload.decode())
 
 
+def encoded(payload):
+    return urlsafe_b64encode(payload.encode()).rstrip(b"=").decode()
+
+
+def sign_content(alg, jwk, payloads, shape):
+    key = import_key(jwk)
+    protected = {"alg": alg} | ({"b64": False, "crit": ["b64"]} if shape["unencoded"] else {})
+
+    def one(payload):
+        if not shape["json"]:
+            token = jws.serialize_compact(protected, payload, key, algorithms=[alg])
+            return jws.detach_content(token) if shape["detached"] else token
+        document = jws.serialize_json({"protected": protected}, payload, key, algorithms=[alg])
+        return json.dumps(jws.detach_content(document) if shape["detached"] else document)
+
+    return each(payloads, "tokens", one)
+
+
+def verify_content(alg, jwk, tokens, payloads, shape):
+    key = import_key(jwk)
+
+    def one(pair):
+        token, payload = pair
+        if not shape["json"]:
+            apart = payload if shape["detached"] else None
+            return jws.deserialize_compact(token, key, algorithms=[alg], payload=apart).payload.decode()
+        document = json.loads(token)
+        if shape["detached"]:
+            document["payload"] = payload if shape["unencoded"] else encoded(payload)
+        return jws.deserialize_json(document, key, algorithms=[alg]).payload.decode()
+
+    return each(zip(tokens, payloads), "payloads", one)
+
+
 def encrypt(alg, enc, jwk, payloads):
     key, header = import_key(jwk), {"alg": alg, "enc": enc}
     return each(payloads, "tokens", lambda payload: jwe.encrypt_compact(header, payload, key, algorithms=[alg, enc]))
@@ -57,4 +93,6 @@ serve({
     "generate": generate,
     "sign": sign,
     "verify": verify,
+    "sign_content": sign_content,
+    "verify_content": verify_content,
 })

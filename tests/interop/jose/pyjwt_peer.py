@@ -40,9 +40,27 @@ def verify(alg, jwk, tokens):
     return each(tokens, "payloads", lambda token: jws.decode(token, key, algorithms=[alg]).decode())
 
 
+# It has the one shape: detached, as it is, in the compact form.
+def sign_content(alg, jwk, payloads, shape):
+    key = key_of(alg, jwk)
+    return each(payloads, "tokens", lambda payload: jws.encode(payload.encode(), key, algorithm=alg, is_payload_detached=True))
+
+
+def verify_content(alg, jwk, tokens, payloads, shape):
+    key = key_of(alg, jwk)
+
+    def one(pair):
+        token, payload = pair
+        return jws.decode(token, key, algorithms=[alg], detached_payload=payload.encode()).decode()
+
+    return each(zip(tokens, payloads), "payloads", one)
+
+
 serve({
     "supports": lambda: {"sign": usable(SIGN, jws.get_algorithm_by_name)},
     "generate": generate,
     "sign": sign,
     "verify": verify,
+    "sign_content": sign_content,
+    "verify_content": verify_content,
 })

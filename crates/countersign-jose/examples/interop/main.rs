@@ -3,6 +3,7 @@
 //! It decides nothing that the library does not. Keys travel as JWKs, so that what one library writes another must read;
 //! tokens travel by the hundred, because starting a program costs more than a signature.
 
+mod content;
 mod documents;
 mod sd_jwt;
 
@@ -59,6 +60,8 @@ fn obey(command: &Value) -> Answer {
                 Ok(String::from_utf8(decrypted.plain().to_vec())?)
             })
         }
+        "sign_content" => content::sign(command),
+        "verify_content" => content::verify(command),
         "sign_json" => documents::sign(command),
         "verify_json" => documents::verify(command),
         "encrypt_json" => documents::encrypt(command),
