@@ -3,10 +3,14 @@
 //! [`Error`] says that something presented to us is refused: it is the sender's doing.
 //! [`Fault`] says that we could not do our own part: it is ours. Nothing here decides which
 //! HTTP status follows; the layers above do. Messages never carry a token, a claim's value
-//! or key material.
+//! or key material. Which section of which standard is broken is told by [`Error::rule`].
 
+mod claim;
 mod fault;
+mod rule;
 
+pub use claim::ClaimFlaw;
+pub(crate) use claim::defined;
 pub use fault::Fault;
 
 use crate::algorithm::Algorithm;
@@ -79,11 +83,15 @@ pub enum Error {
         /// The `typ` of the profile.
         expected: &'static str,
     },
-    /// A claim is missing, has the wrong type or is out of range (RFC 7519 4).
-    #[error("the claim `{claim}` is missing or has the wrong type")]
+    /// A claim is missing, malformed, not what it must be, or out of place (RFC 7519 4 and 7.2).
+    #[error("the claim `{claim}` {flaw}")]
     Claim {
         /// The claim's name.
         claim: &'static str,
+        /// What is wrong with it.
+        flaw: ClaimFlaw,
+        /// The section that says so, which depends on the kind of token.
+        rule: &'static str,
     },
     /// The token comes from another issuer (RFC 7519 4.1.1).
     #[error("the token's `iss` is not the trusted issuer")]
@@ -91,23 +99,30 @@ pub enum Error {
     /// The token is meant for somebody else (RFC 7519 4.1.3).
     #[error("the token's `aud` does not name this audience")]
     Audience,
-    /// The token has expired (RFC 7519 4.1.4: "on or after" the time).
-    #[error("the token expired at `{at}`")]
+    /// The token has expired (RFC 7519 4.1.4: "on or after" the time), is too old by its `iat` where
+    /// it names no end (RFC 7519 4.1.6), or the token that it is about has expired (RFC 7662 4).
+    #[error("the token expired at `{at}`, by its `{claim}`")]
     Expired {
-        /// `exp`, in unix seconds.
+        /// From when it is refused, in unix seconds.
         at: u64,
+        /// Which claim says so: `exp`, `iat` or `token_introspection`.
+        claim: &'static str,
     },
     /// The token is not valid yet by `nbf`, or `iat` lies in the future (RFC 7519 4.1.5, 4.1.6).
-    #[error("the token is not valid before `{from}`")]
+    #[error("the token is not valid before `{from}`, by its `{claim}`")]
     Early {
         /// The time from which it would be, in unix seconds.
         from: u64,
+        /// Which claim says so: `nbf` or `iat`.
+        claim: &'static str,
     },
-    /// The token lasts longer than such a token may (RFC 7523 3, item 4).
+    /// The token lasts longer than such a token may (RFC 7523 3, item 4, for client assertions).
     #[error("the token lasts longer than `{most}` seconds")]
     Lasting {
         /// How long it may last, in seconds.
         most: u64,
+        /// The section that sets a limit or allows one, which depends on the kind of token.
+        rule: &'static str,
     },
     /// The header's `crit` breaks its own rules (RFC 7515 4.1.11, RFC 7797 6).
     #[error("the header's `crit` is not acceptable: {flaw}")]
@@ -387,64 +402,6 @@ impl Error {
             Self::HeaderTwice => "CS-1061",
             Self::Recipients => "CS-1062",
             Self::Password => "CS-1063",
-        }
-    }
-
-    /// The section of the standard that says so, for whoever has to explain the refusal.
-    #[must_use]
-    pub const fn rule(&self) -> &'static str {
-        match self {
-            Self::TooLarge { .. } => "RFC 7515 10",
-            Self::Shape => "RFC 7515 7.1",
-            Self::Base64 { .. } => "RFC 7515 2",
-            Self::Json { .. } => "RFC 7515 5.2",
-            Self::Header { .. } => "RFC 7515 4.1",
-            Self::Critical | Self::CriticalList { .. } => "RFC 7515 4.1.11",
-            Self::Unprotected { .. } => "RFC 7515 4",
-            Self::Document { .. } => "RFC 7515 7.2",
-            Self::Algorithm { .. } => "RFC 8725 3.1",
-            Self::AlgorithmNone => "RFC 8725 3.2",
-            Self::UnknownKey | Self::KeyUnnamed => "RFC 7515 4.1.4",
-            Self::Signature | Self::SignerMissing => "RFC 7515 5.2",
-            Self::Type { .. } => "RFC 8725 3.11",
-            Self::Claim { .. } => "RFC 7519 4",
-            Self::Issuer => "RFC 7519 4.1.1",
-            Self::Audience => "RFC 7519 4.1.3",
-            Self::Expired { .. } => "RFC 7519 4.1.4",
-            Self::Early { .. } => "RFC 7519 4.1.5",
-            Self::Lasting { .. } => "RFC 7523 3",
-            Self::Jwk { .. } | Self::Unsupported => "RFC 7517 4",
-            Self::KeyTooShort { .. } | Self::WeakExponent => "RFC 7518 3",
-            // Each refines what a good key is beyond its length.
-            Self::SmallFactor { .. } | Self::Roca | Self::CloseFactors => "RFC 8017 3.1",
-            Self::SmallOrder => "RFC 7748 6.1",
-            Self::NotASecret { .. } => "RFC 8725 2.1",
-            Self::DuplicateKeyId | Self::KeyId => "RFC 7517 4.5",
-            Self::MixedKeys => "RFC 7517 5",
-            Self::PrivateKey { .. } => "RFC 5208 5",
-            Self::Purpose { .. } | Self::Contradiction => "RFC 7517 4.3",
-            Self::Halves => "RFC 7518 6.2.2",
-            Self::KeyFormat { .. } => "RFC 7468 4",
-            Self::Pem { .. } => "RFC 7468 3",
-            Self::Der { .. } => "RFC 5958 2",
-            Self::KeyTooLarge { .. } => "RFC 7517 9",
-            Self::OwnClaims => "RFC 7519 4.3",
-            Self::Bound => "RFC 9449 7.1",
-            Self::Proof { .. } => "RFC 9449 4.3",
-            Self::Disclosure { .. } => "RFC 9901 7.1",
-            Self::KeyBinding { .. } => "RFC 9901 7.3",
-            Self::JweShape => "RFC 7516 7",
-            Self::Decryption => "RFC 7516 11.5",
-            Self::Compressed => "RFC 8725 3.6",
-            Self::KeyAlgorithm { .. } => "RFC 8725 3.1",
-            Self::Rsa15 => "RFC 8725 3.2",
-            Self::ContentAlgorithm => "RFC 7516 4.1.2",
-            Self::Rounds { .. } => "RFC 7518 4.8.1.2",
-            Self::SecretLength { .. } => "RFC 7518 4",
-            Self::Mistaken { .. } => "RFC 7516 9",
-            Self::NotSigned => "RFC 7519 5.2",
-            Self::HeaderTwice | Self::Recipients => "RFC 7516 7.2.1",
-            Self::Password => "RFC 7518 8.8",
         }
     }
 }

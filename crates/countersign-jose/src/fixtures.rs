@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use crate::algorithm::{Algorithm, Family};
 use crate::base64;
+use crate::error::{ClaimFlaw, Error};
 use crate::jwe::{DecryptingKey, KeyAlgorithm};
 use crate::jwk::PrivateJwk;
 use crate::jws::TrustedKeys;
@@ -104,6 +105,20 @@ pub(crate) fn access_with(claim: &str, json: &str) -> String {
         members.push(format!("\"{claim}\":{json}"));
     }
     format!("{{{}}}", members.join(","))
+}
+
+/// The refusal of a claim, whatever is wrong with it: [`brief`] makes one of them all.
+pub(crate) const fn faulty(claim: &'static str) -> Error {
+    Error::Claim { claim, flaw: ClaimFlaw::Malformed, rule: "" }
+}
+
+/// The same error, but of a claim only its name: for tests of what is refused. What is wrong with it
+/// and which section says so is for `jwt/rules.rs`.
+pub(crate) fn brief(error: Error) -> Error {
+    match error {
+        Error::Claim { claim, .. } => faulty(claim),
+        other => other,
+    }
 }
 
 /// A token with any header and payload, honestly signed by `key`.

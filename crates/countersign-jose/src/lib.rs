@@ -102,6 +102,6 @@ mod fixtures;
 mod header;
 
 pub use algorithm::{Algorithm, Family, Hash};
-pub use error::{Error, Fault};
+pub use error::{ClaimFlaw, Error, Fault};
 pub use jwk::{Jwk, JwkSet, PrivateJwk, PrivateJwkSet};
 pub use key::{KeyId, KeySet, SharedKey, Signer, SigningKey, VerifyingKey};

@@ -143,7 +143,10 @@ mod tests {
         let token = sign_and_encrypt(es256(), &shop.encrypting_key(), &access()).unwrap();
         let nested = nested(shop);
         assert_eq!(nested.verify(&token, NOW).unwrap().sub, "ana");
-        assert_eq!(nested.verify(&token, NOW + 1_000).unwrap_err(), Error::Expired { at: NOW + 300 });
+        assert_eq!(
+            nested.verify(&token, NOW + 1_000).unwrap_err(),
+            Error::Expired { at: NOW + 300, claim: "exp" }
+        );
         let other =
             jwt::verifier::<AccessClaims>(es256().verifying_key()).issuer("other").audience("shop-api");
         let key = SymmetricKey::generate(KeyAlgorithm::A256Kw).unwrap();

@@ -12,7 +12,7 @@ use super::dpop::Proven;
 use super::reader::Claims;
 use crate::backend;
 use crate::base64;
-use crate::error::Error;
+use crate::error::{ClaimFlaw, Error};
 use crate::json::Object;
 use crate::jwk::Jwk;
 use crate::key::VerifyingKey;
@@ -112,7 +112,7 @@ impl Confirmation {
 
     /// The one member of the object.
     pub(crate) fn within(object: &Object<'_>) -> Result<Self, Error> {
-        const FAULTY: Error = Error::Claim { claim: "cnf" };
+        const FAULTY: Error = Error::Claim { claim: "cnf", flaw: ClaimFlaw::Malformed, rule: "RFC 7800 3.1" };
         let mut members = object.members();
         let (Some((name, value)), None) = (members.next(), members.next()) else { return Err(FAULTY) };
         let value = serde_json::from_str(value.raw()).map_err(|_| FAULTY)?;

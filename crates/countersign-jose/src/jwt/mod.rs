@@ -157,4 +157,6 @@ mod published;
 #[cfg(test)]
 mod remembering;
 #[cfg(test)]
+mod rules;
+#[cfg(test)]
 mod tests;

@@ -9,7 +9,8 @@ use crate::algorithm::{Algorithm, Family};
 use crate::base64;
 use crate::error::Error;
 use crate::fixtures::{
-    ISSUER, NOW, access, access_verifier, access_with, es256, forge, header, pairs, rs256, secret,
+    ISSUER, NOW, access, access_verifier, access_with, brief, es256, faulty, forge, header, pairs, rs256,
+    secret,
 };
 use crate::json::{Flaw, MAX_DEPTH};
 use crate::jwe::{EncryptingKey, KeyAlgorithm, Message};
@@ -24,7 +25,7 @@ fn verifier() -> Verifier<AccessClaims> {
 
 fn with_claim(claim: &str, json: &str) -> Result<(), Error> {
     let token = forge(es256(), &header(es256()), &access_with(claim, json));
-    verifier().verify(&token, NOW).map(drop)
+    verifier().verify(&token, NOW).map(drop).map_err(brief)
 }
 
 /// CVE-2023-48223, CVE-2026-34950: white space in front of a PEM key hid what it was.
@@ -102,7 +103,7 @@ fn an_issuer_is_one_text_and_the_whole_of_it() {
         "[]".into(),
         "\"\"".into(),
     ] {
-        assert_eq!(with_claim("iss", &json), Err(Error::Claim { claim: "iss" }), "{json}");
+        assert_eq!(with_claim("iss", &json), Err(faulty("iss")), "{json}");
     }
 }
 
@@ -114,7 +115,7 @@ fn a_time_of_another_type_is_not_taken_for_absent() {
             assert!(matches!(with_claim(claim, json), Err(Error::Claim { .. })), "{claim} = {json}");
         }
     }
-    assert_eq!(with_claim("nbf", "1900000000"), Err(Error::Early { from: 1_900_000_000 }));
+    assert_eq!(with_claim("nbf", "1900000000"), Err(Error::Early { from: 1_900_000_000, claim: "nbf" }));
 }
 
 /// CVE-2022-21449: zeros were a good ECDSA signature over everything.
@@ -217,7 +218,7 @@ fn a_leeway_ends_after_a_minute() {
     let token = jwt::sign(es256(), &access()).unwrap();
     let exp = access().exp;
     minute.verify(&token, exp + 59).unwrap();
-    assert_eq!(minute.verify(&token, exp + 60).unwrap_err(), Error::Expired { at: exp });
+    assert_eq!(minute.verify(&token, exp + 60).unwrap_err(), Error::Expired { at: exp, claim: "exp" });
     assert!(matches!(minute.verify(&token, access().iat - 61), Err(Error::Early { .. })));
     assert!(verifier().leeway(Leeway::NONE).verify(&token, exp).is_err());
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
-use crate::error::Error;
+use crate::error::{ClaimFlaw, Error, defined};
 use crate::json::{Flat, Flaw, Object, Value};
 use crate::jwt::{Audience, AudienceView};
 
@@ -18,6 +18,8 @@ const LATEST: u64 = 253_402_300_799;
 /// The claims of a token whose signature was checked.
 #[expect(unnameable_types, reason = "seals `Profile`: outsiders cannot call what takes it")]
 pub struct Claims<'a> {
+    /// Which section a claim breaks, in this kind of token.
+    rule: fn(&str, ClaimFlaw) -> &'static str,
     text: &'a str,
     flat: Flat<'a>,
     /// Read only where the quick reader will not.
@@ -25,8 +27,14 @@ pub struct Claims<'a> {
 }
 
 impl<'a> Claims<'a> {
+    /// Claims of which each means what it means everywhere.
     pub(crate) fn parse(json: &'a [u8]) -> Result<Self, Error> {
-        let mut claims = Self::unread();
+        Self::parse_by(|claim, _| defined(claim), json)
+    }
+
+    /// Claims of a kind of token that says which section each breaks.
+    pub(crate) fn parse_by(rule: fn(&str, ClaimFlaw) -> &'static str, json: &'a [u8]) -> Result<Self, Error> {
+        let mut claims = Self::unread(rule);
         claims.fill(json)?;
         Ok(claims)
     }
@@ -34,8 +42,8 @@ impl<'a> Claims<'a> {
     /// Claims of which nothing was read yet, to be filled where they stand: they are large, and
     /// to move them costs as much as to read them.
     #[inline]
-    pub(crate) const fn unread() -> Self {
-        Self { text: "", flat: Flat::unread(), strict: None }
+    pub(crate) const fn unread(rule: fn(&str, ClaimFlaw) -> &'static str) -> Self {
+        Self { rule, text: "", flat: Flat::unread(), strict: None }
     }
 
     /// Reads a document into claims of which nothing was read yet.
@@ -62,7 +70,7 @@ impl<'a> Claims<'a> {
         claim: &'static str,
         read: impl FnOnce(Value<'a>) -> Option<T>,
     ) -> Result<Option<T>, Error> {
-        typed(claim, self.member(claim).map(read))
+        self.typed(claim, self.member(claim).map(read))
     }
 
     /// The claim, if there is one, and what it is as a text.
@@ -86,12 +94,16 @@ impl<'a> Claims<'a> {
     /// As [`Claims::text`], without copying.
     #[inline(always)]
     pub(crate) fn borrowed(&self, claim: &'static str) -> Result<Cow<'a, str>, Error> {
-        self.maybe_borrowed(claim)?.filter(|text| !text.is_empty()).ok_or(Error::Claim { claim })
+        match self.maybe_borrowed(claim)? {
+            Some(text) if !text.is_empty() => Ok(text),
+            Some(_) => Err(self.refused(claim, ClaimFlaw::Malformed)),
+            None => Err(self.refused(claim, ClaimFlaw::Missing)),
+        }
     }
 
     #[inline(always)]
     pub(crate) fn maybe_borrowed(&self, claim: &'static str) -> Result<Option<Cow<'a, str>>, Error> {
-        typed(claim, self.found(claim))
+        self.typed(claim, self.found(claim))
     }
 
     pub(crate) fn maybe_flag(&self, claim: &'static str) -> Result<Option<bool>, Error> {
@@ -101,7 +113,7 @@ impl<'a> Claims<'a> {
     /// A time in whole unix seconds that must be there.
     #[inline(always)]
     pub(crate) fn time(&self, claim: &'static str) -> Result<u64, Error> {
-        self.maybe_time(claim)?.ok_or(Error::Claim { claim })
+        self.maybe_time(claim)?.ok_or_else(|| self.refused(claim, ClaimFlaw::Missing))
     }
 
     #[inline(always)]
@@ -110,7 +122,7 @@ impl<'a> Claims<'a> {
             None => self.flat.integer(claim),
             Some(object) => object.member(claim).map(Value::integer),
         };
-        typed(claim, number.map(|number| number.filter(|time| *time <= LATEST)))
+        self.typed(claim, number.map(|number| number.filter(|time| *time <= LATEST)))
     }
 
     pub(crate) fn maybe_texts(&self, claim: &'static str) -> Result<Option<Vec<String>>, Error> {
@@ -133,19 +145,20 @@ impl<'a> Claims<'a> {
     #[inline]
     pub(crate) fn audiences(&self) -> Result<AudienceView<'a>, Error> {
         let (claim, named) = ("aud", |name: &Cow<'_, str>| !name.is_empty());
-        let read = match self.found(claim).ok_or(Error::Claim { claim })? {
-            Some(one) => Some(one).filter(named).map(AudienceView::One),
-            None => self
+        let read = match self.found(claim) {
+            None => return Err(self.refused(claim, ClaimFlaw::Missing)),
+            Some(Some(one)) => Some(one).filter(named).map(AudienceView::One),
+            Some(None) => self
                 .maybe_all_borrowed(claim)?
                 .filter(|names| !names.is_empty() && names.iter().all(named))
                 .map(AudienceView::Several),
         };
-        read.ok_or(Error::Claim { claim })
+        read.ok_or_else(|| self.refused(claim, ClaimFlaw::Malformed))
     }
 
     /// An object that must be there.
     pub(crate) fn object(&self, claim: &'static str) -> Result<Object<'a>, Error> {
-        self.maybe_object(claim)?.ok_or(Error::Claim { claim })
+        self.maybe_object(claim)?.ok_or_else(|| self.refused(claim, ClaimFlaw::Missing))
     }
 
     #[inline]
@@ -165,14 +178,20 @@ impl<'a> Claims<'a> {
 
     /// Refuses a claim that a profile forbids.
     pub(crate) fn without(&self, claim: &'static str) -> Result<(), Error> {
-        if self.member(claim).is_some() { Err(Error::Claim { claim }) } else { Ok(()) }
+        if self.member(claim).is_some() { Err(self.refused(claim, ClaimFlaw::Forbidden)) } else { Ok(()) }
     }
-}
 
-/// Absent, or right, or refused.
-#[inline(always)]
-fn typed<T>(claim: &'static str, found: Option<Option<T>>) -> Result<Option<T>, Error> {
-    found.map(|value| value.ok_or(Error::Claim { claim })).transpose()
+    /// The refusal of a claim.
+    #[cold]
+    pub(crate) fn refused(&self, claim: &'static str, flaw: ClaimFlaw) -> Error {
+        Error::Claim { claim, flaw, rule: (self.rule)(claim, flaw) }
+    }
+
+    /// Absent, or right, or refused.
+    #[inline(always)]
+    fn typed<T>(&self, claim: &'static str, found: Option<Option<T>>) -> Result<Option<T>, Error> {
+        found.map(|value| value.ok_or_else(|| self.refused(claim, ClaimFlaw::Malformed))).transpose()
+    }
 }
 
 const fn faulty(flaw: Flaw) -> Error {

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use crate::algorithm::Algorithm;
 use crate::error::Error;
 use crate::fixtures::{
-    AUDIENCE, ISSUER, NOW, access, access_verifier, access_with, es256, forge, header, secret,
+    AUDIENCE, ISSUER, NOW, access, access_verifier, access_with, brief, es256, faulty, forge, header, secret,
 };
 use crate::jwt::profile::tests::{event, introspection};
 use crate::jwt::{
@@ -150,7 +150,7 @@ fn a_remembered_token_that_does_not_say_when_it_began_lasts_no_longer_than_a_new
             assert_eq!(kept.map(jwt::Verified::into_claims), fresh.map(jwt::Verified::into_claims), "{now}");
         }
     }
-    assert_eq!(strict.verify(&token, NOW).unwrap_err(), Error::Lasting { most: 3600 });
+    assert_eq!(strict.verify(&token, NOW).unwrap_err(), Error::Lasting { most: 3600, rule: "RFC 7523 3" });
 }
 
 /// Whether the second look was into memory: what is remembered is one thing, however often it is shown.
@@ -263,7 +263,10 @@ fn what_does_not_expire_is_as_old_as_it_says_and_is_not_remembered_for_ever() {
         verifier.verify(&answer, NOW + 59).unwrap();
         assert_eq!(known(&verifier), "1");
         verifier.verify(&answer, NOW + 64).unwrap();
-        assert_eq!(verifier.verify(&answer, NOW + 65).unwrap_err(), Error::Expired { at: NOW + 60 });
+        assert_eq!(
+            verifier.verify(&answer, NOW + 65).unwrap_err(),
+            Error::Expired { at: NOW + 60, claim: "iat" }
+        );
     }
     let patient = verifier_of::<IntrospectionClaims>().lasting_at_most(day);
     patient.verify(&answer, NOW + day).unwrap();
@@ -276,10 +279,13 @@ fn what_does_not_expire_is_as_old_as_it_says_and_is_not_remembered_for_ever() {
     let news = verifier_of::<EventClaims>().lasting_at_most(day).remembering(9);
     news.verify(&told, NOW + day - 1).unwrap();
     assert_eq!(known(&news), "1");
-    assert_eq!(news.verify(&told, NOW + day + 5).unwrap_err(), Error::Expired { at: NOW + day });
+    assert_eq!(
+        news.verify(&told, NOW + day + 5).unwrap_err(),
+        Error::Expired { at: NOW + day, claim: "iat" }
+    );
     // One that says when it ends is held to that, however long it lasts.
     let ending = jwt::sign(es256(), &EventClaims { exp: Some(NOW + 9), ..event() }).unwrap();
-    assert_eq!(news.verify(&ending, NOW + 14).unwrap_err(), Error::Expired { at: NOW + 9 });
+    assert_eq!(news.verify(&ending, NOW + 14).unwrap_err(), Error::Expired { at: NOW + 9, claim: "exp" });
 }
 
 /// RFC 7662 4: an answer is not to be kept beyond the `exp` of the token that it is about.
@@ -293,22 +299,23 @@ fn an_answer_about_a_token_ends_with_that_token() {
     for verifier in [verifier_of(), verifier_of::<IntrospectionClaims>().remembering(9)] {
         let answer = about((NOW + 9).into());
         verifier.verify(&answer, NOW + 13).unwrap();
-        assert_eq!(verifier.verify(&answer, NOW + 14).unwrap_err(), Error::Expired { at: NOW + 9 });
+        let ended = Error::Expired { at: NOW + 9, claim: "token_introspection" };
+        assert_eq!(verifier.verify(&answer, NOW + 14).unwrap_err(), ended);
         verifier.verify(&about((NOW + 9_000).into()), NOW).unwrap();
-        for faulty in [serde_json::json!("soon"), serde_json::json!(1.5), serde_json::json!(null)] {
-            let refused = verifier.verify(&about(faulty), NOW).unwrap_err();
-            assert_eq!(refused, Error::Claim { claim: "token_introspection" });
+        for soon in [serde_json::json!("soon"), serde_json::json!(1.5), serde_json::json!(null)] {
+            let refused = verifier.verify(&about(soon), NOW).map_err(brief).unwrap_err();
+            assert_eq!(refused, faulty("token_introspection"));
         }
         // Nor with an end of its own, which the kind does not have.
         let ending = |exp: &str| {
             let json = serde_json::to_string(&introspection()).unwrap();
             let json = json.replacen('{', &format!(r#"{{"exp":{exp},"#), 1);
             let header = header(es256()).replace("at+jwt", IntrospectionClaims::TYP);
-            verifier.verify(&forge(es256(), &header, &json), NOW + 8).map(drop)
+            verifier.verify(&forge(es256(), &header, &json), NOW + 8).map(drop).map_err(brief)
         };
         assert_eq!(ending(&(NOW + 4).to_string()), Ok(()));
-        assert_eq!(ending(&(NOW + 3).to_string()), Err(Error::Expired { at: NOW + 3 }));
-        assert_eq!(ending("null"), Err(Error::Claim { claim: "exp" }));
+        assert_eq!(ending(&(NOW + 3).to_string()), Err(Error::Expired { at: NOW + 3, claim: "exp" }));
+        assert_eq!(ending("null"), Err(faulty("exp")));
     }
 }
 

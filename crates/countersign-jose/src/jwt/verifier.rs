@@ -4,16 +4,20 @@
 //! an argument. It does not know whether the subject has signed out since; that is for the
 //! revocation log.
 
+mod times;
+
 use core::marker::PhantomData;
 use std::sync::Arc;
 
+pub(super) use self::times::Times;
+use self::times::{Expiry, Untimely};
 use super::confirmation::{Confirmation, Holder};
 use super::memory::{Kept, Memory, Token};
 use super::profile::Profile;
 use super::reader::Claims;
 use super::view::Registered;
 use crate::base64::Room;
-use crate::error::Error;
+use crate::error::{ClaimFlaw, Error};
 use crate::header::Header;
 use crate::jws::compact::Compact;
 use crate::jws::form::{self, Forms};
@@ -130,20 +134,6 @@ enum Types {
 
 /// The room for claims on the stack; longer ones are decoded on the heap.
 const PAYLOAD: usize = 2048;
-
-/// Whether `exp` counts.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Expiry {
-    Counts,
-    Ignored,
-}
-
-/// From when a token is good, and from when not any more.
-#[derive(Clone, Copy)]
-pub(super) struct Times {
-    pub(super) from: u64,
-    pub(super) until: Option<u64>,
-}
 
 /// A token that passed, and what its verdict rests on.
 struct Good<C> {
@@ -310,7 +300,8 @@ impl<C: Profile> Verifier<C> {
                 self.meant_for_us(&kept.claims)?;
             }
             by.may_show(kept.bound.as_ref())?;
-            self.in_time(kept.times, now, Expiry::Counts)?;
+            self.in_time(kept.times, now, Expiry::Counts)
+                .map_err(|when| self.untimely(when, &kept.claims))?;
             let said = kept.claims.registered();
             self.ends_soon(said.iat, said.exp, now)
         })
@@ -319,7 +310,7 @@ impl<C: Profile> Verifier<C> {
     fn admit(&self, token: &str, now: u64, expiry: Expiry, by: &Holder<'_>) -> Result<Good<C>, Error> {
         let mut room = Room::<PAYLOAD>::new();
         let (payload, place) = self.signed_payload(token, &mut room)?;
-        let mut claims = Claims::unread();
+        let mut claims = Claims::unread(C::rule);
         claims.fill(payload)?;
         let bound = C::bound(&claims)?;
         let read = C::read(&claims)?;
@@ -331,7 +322,7 @@ impl<C: Profile> Verifier<C> {
         let said = if registered.exp.is_none() { claims.maybe_time("exp")? } else { None };
         let until = read.ends(self.longest).into_iter().chain(said).min();
         let times = Times { from, until };
-        self.in_time(times, now, expiry)?;
+        self.in_time(times, now, expiry).map_err(|when| self.untimely(when, &read))?;
         self.ends_soon(registered.iat, registered.exp, now)?;
         Ok(Good { claims: read, times, bound, place })
     }
@@ -396,16 +387,23 @@ impl<C: Profile> Verifier<C> {
         if among_audiences { Ok(()) } else { Err(Error::Audience) }
     }
 
-    fn in_time(&self, times: Times, now: u64, expiry: Expiry) -> Result<(), Error> {
-        let Times { from, until } = times;
-        let leeway = self.leeway.as_seconds();
-        // RFC 7519 4.1.4: "on or after" the time the token is refused.
-        if let Some(at) = until.filter(|until| now >= until.saturating_add(leeway))
-            && expiry == Expiry::Counts
-        {
-            return Err(Error::Expired { at });
-        }
-        if from > now.saturating_add(leeway) { Err(Error::Early { from }) } else { Ok(()) }
+    #[inline]
+    fn in_time(&self, times: Times, now: u64, expiry: Expiry) -> Result<(), Untimely> {
+        times.hold(now, self.leeway.as_seconds(), expiry)
+    }
+
+    fn untimely(&self, when: Untimely, claims: &C) -> Error {
+        when.told(claims.registered().iat, |at| claims.ended_by(at, self.longest))
+    }
+
+    /// RFC 7523 3, item 4: an end that is unreasonably far away.
+    #[inline]
+    fn ends_soon(&self, iat: Option<u64>, exp: Option<u64>, now: u64) -> Result<(), Error> {
+        let (Some(most), Some(exp)) = (self.longest, exp) else { return Ok(()) };
+        // Whoever does not say when it began has the time since now, by the sender's clock.
+        let begun = iat.unwrap_or_else(|| now.saturating_add(self.leeway.as_seconds()));
+        let lasting = || Error::Lasting { most, rule: C::rule("exp", ClaimFlaw::Other) };
+        if exp.saturating_sub(begun) > most { Err(lasting()) } else { Ok(()) }
     }
 }
 
@@ -415,15 +413,6 @@ impl<C> Verifier<C> {
     fn forgetful(mut self) -> Self {
         self.memory = self.memory.map(|memory| Arc::new(Memory::new(memory.most())));
         self
-    }
-
-    /// RFC 7523 3, item 4: an end that is unreasonably far away.
-    #[inline]
-    fn ends_soon(&self, iat: Option<u64>, exp: Option<u64>, now: u64) -> Result<(), Error> {
-        let (Some(most), Some(exp)) = (self.longest, exp) else { return Ok(()) };
-        // Whoever does not say when it began has the time since now, by the sender's clock.
-        let begun = iat.unwrap_or_else(|| now.saturating_add(self.leeway.as_seconds()));
-        if exp.saturating_sub(begun) > most { Err(Error::Lasting { most }) } else { Ok(()) }
     }
 }
 
@@ -470,14 +459,15 @@ impl Verifier<AccessClaims> {
         scratch: &'s mut Scratch,
     ) -> Result<Verified<AccessView<'s>>, Error> {
         let (payload, _) = self.signed_payload(token, &mut scratch.0)?;
-        let mut claims = Claims::unread();
+        let mut claims = Claims::unread(AccessClaims::rule);
         claims.fill(payload)?;
         let view = AccessView::read(&claims, |Registered { iss, aud, exp, iat }| {
             let cnf = Confirmation::read(&claims)?;
             self.named(iss, aud.names(&self.whom.audience))?;
             Holder::Bearer.may_show(cnf.as_ref())?;
             let from = iat.max(claims.maybe_time("nbf")?.unwrap_or(0));
-            self.in_time(Times { from, until: Some(exp) }, now, Expiry::Counts)?;
+            let times = Times { from, until: Some(exp) };
+            self.in_time(times, now, Expiry::Counts).map_err(|when| when.told(Some(iat), |_| "exp"))?;
             self.ends_soon(Some(iat), Some(exp), now)
         });
         view.map(Verified::of)

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::algorithm::Hash;
 use crate::backend;
 use crate::base64;
-use crate::error::{Error, Fault};
+use crate::error::{ClaimFlaw, Error, Fault, defined};
 use crate::header::{Header, media_type};
 use crate::jws::compact::Compact;
 use crate::jws::{self, MaxLength, TrustedKey};
@@ -86,7 +86,7 @@ pub(super) fn check(
     }
     compact.check(TrustedKey::Public(holder))?;
     let payload = compact.payload()?;
-    let claims = Claims::parse(&payload)?;
+    let claims = Claims::parse_by(rule, &payload)?;
     let refused = |flaw| Err(Error::KeyBinding { flaw });
     if claims.text("sd_hash")? != hash(wanted.digests, wanted.shown) {
         return refused("it was made for another set of disclosures");
@@ -102,11 +102,19 @@ pub(super) fn check(
         return refused("it was made too long ago, or in the future");
     }
     if let Some(at) = claims.maybe_time("exp")?.filter(|at| now >= *at) {
-        return Err(Error::Expired { at });
+        return Err(Error::Expired { at, claim: "exp" });
     }
     match claims.maybe_time("nbf")? {
-        Some(from) if from > now.saturating_add(AHEAD) => Err(Error::Early { from }),
+        Some(from) if from > now.saturating_add(AHEAD) => Err(Error::Early { from, claim: "nbf" }),
         _ => Ok(()),
+    }
+}
+
+/// The section that a claim breaks: all four are required.
+fn rule(claim: &str, flaw: ClaimFlaw) -> &'static str {
+    match (claim, flaw) {
+        (_, ClaimFlaw::Missing) | ("nonce", _) => "RFC 9901 4.3",
+        _ => defined(claim),
     }
 }
 

@@ -11,7 +11,7 @@ use super::binding::{self, Wanted};
 use super::disclosure::Disclosure;
 use super::held::{Parts, signed_claims};
 use super::restore::restore;
-use crate::error::Error;
+use crate::error::{ClaimFlaw, Error, defined};
 use crate::header::media_type;
 use crate::json::Object;
 use crate::jwk::Jwk;
@@ -276,7 +276,7 @@ impl<B> Verifier<B> {
         match claims.get("iss").and_then(Value::as_str) {
             Some(iss) if *iss == *self.issuer => {}
             Some(_) => return Err(Error::Issuer),
-            None => return Err(Error::Claim { claim: "iss" }),
+            None => return Err(refused("iss", &claims)),
         }
         Ok(Signed { payload, claims })
     }
@@ -318,28 +318,37 @@ impl Restored {
             Some(Value::Array(names)) if names.iter().all(Value::is_string) => {
                 us.is_some_and(|us| names.iter().any(|name| name.as_str() == Some(us)))
             }
-            Some(_) => return Err(Error::Claim { claim: "aud" }),
+            Some(_) => return Err(refused("aud", &self.claims)),
         };
         if named { Ok(self) } else { Err(Error::Audience) }
     }
 
     fn in_time(self, now: u64, leeway: Leeway, endless: Endless) -> Result<Verified<Disclosed>, Error> {
         if endless == Endless::Refused && !self.claims.contains_key("exp") {
-            return Err(Error::Claim { claim: "exp" });
+            return Err(Error::Claim { claim: "exp", flaw: ClaimFlaw::Missing, rule: "RFC 9901 7.1" });
         }
         let leeway = leeway.as_seconds();
         if let Some(at) = self.time("exp")?.filter(|at| now >= at.saturating_add(leeway)) {
-            return Err(Error::Expired { at });
+            return Err(Error::Expired { at, claim: "exp" });
         }
-        let from = self.time("iat")?.max(self.time("nbf")?).unwrap_or(0);
+        let iat = self.time("iat")?;
+        let from = iat.max(self.time("nbf")?).unwrap_or(0);
         if from > now.saturating_add(leeway) {
-            return Err(Error::Early { from });
+            let claim = if iat == Some(from) { "iat" } else { "nbf" };
+            return Err(Error::Early { from, claim });
         }
         Ok(Verified::of(Disclosed { claims: self.claims }))
     }
 
     fn time(&self, claim: &'static str) -> Result<Option<u64>, Error> {
-        let read = |value: &Value| value.as_u64().filter(|at| *at <= LATEST).ok_or(Error::Claim { claim });
-        self.claims.get(claim).map(read).transpose()
+        let read = |value: &Value| value.as_u64().filter(|at| *at <= LATEST);
+        let refused = || refused(claim, &self.claims);
+        self.claims.get(claim).map(|value| read(value).ok_or_else(refused)).transpose()
     }
+}
+
+/// The refusal of a claim that is missing or malformed.
+fn refused(claim: &'static str, claims: &Map<String, Value>) -> Error {
+    let flaw = if claims.contains_key(claim) { ClaimFlaw::Malformed } else { ClaimFlaw::Missing };
+    Error::Claim { claim, flaw, rule: defined(claim) }
 }

@@ -45,7 +45,7 @@ async fn a_repeated_token_is_known_where_somebody_asks_for_it_and_through_a_rota
     assert_eq!(shop.verify_at(&by_new, NOW).unwrap().sub, "ana");
     assert!(is_one(&first, &shop.verify_at(&by_old, NOW).unwrap()));
     // It ends when it said that it would.
-    assert_eq!(refused(shop.verify_at(&by_old, NOW + 400)), Error::Expired { at: NOW + 300 });
+    assert_eq!(refused(shop.verify_at(&by_old, NOW + 400)), Error::Expired { at: NOW + 300, claim: "exp" });
 }
 
 #[tokio::test]
@@ -130,7 +130,10 @@ async fn how_long_a_token_may_last_and_be_is_held_to_with_whatever_keys() {
         let claims = Extended::new(issuer.claims(), serde_json::json!({ "text": "x".repeat(13_000) }));
         let long = jwt::sign_up_to(key, &claims, MaxLength::bytes(32 * 1024).unwrap()).unwrap();
         for _ in 0..2 {
-            assert_eq!(refused(strict.verify_at(&token, NOW)), Error::Lasting { most: 299 });
+            assert_eq!(
+                refused(strict.verify_at(&token, NOW)),
+                Error::Lasting { most: 299, rule: "RFC 7519 4.1.4" }
+            );
             assert!(lax.verify_at(&token, NOW).is_ok() && patient.verify_at(&long, NOW).is_ok());
             assert_eq!(refused(lax.verify_at(&long, NOW)), Error::TooLarge { limit: 16 * 1024 });
         }

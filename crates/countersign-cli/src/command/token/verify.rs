@@ -13,7 +13,7 @@ use countersign_jose::jwt::{
     RequestClaims,
 };
 use countersign_jose::sd_jwt::{self, Type};
-use countersign_jose::{Algorithm, Error};
+use countersign_jose::{Algorithm, ClaimFlaw, Error};
 use serde_json::{Map, Value, json};
 
 use super::pasted::{self, Pasted};
@@ -71,10 +71,11 @@ pub(crate) struct Verify {
 }
 
 /// What was found good.
-struct Good {
-    what: String,
-    claims: Map<String, Value>,
-    checked: &'static str,
+#[derive(Debug)]
+pub(super) struct Good {
+    pub(super) what: String,
+    pub(super) claims: Map<String, Value>,
+    pub(super) checked: &'static str,
     guessed: Option<&'static str>,
     /// The thumbprint of the key that a proof proves: the token's `cnf` must have it.
     key: Option<String>,
@@ -82,23 +83,8 @@ struct Good {
 
 impl Verify {
     pub(super) fn run(&self, ui: Ui) -> Result {
-        let token = pasted::read(&self.token)?;
         let now = when::now();
-        let good = match &token.what {
-            Pasted::Compact => self.compact(&token.text, now)?,
-            Pasted::SdJwt => self.sd_jwt(&token.text, now)?,
-            Pasted::Encrypted | Pasted::EncryptedJson => {
-                let problem = told(&Error::Mistaken { expected: "signed", found: "encrypted" });
-                return Err(problem.hint("decrypt it first: countersign jwe decrypt"));
-            }
-            Pasted::SignedJson => {
-                return Err(Problem::refused(
-                    Error::Shape.code(),
-                    "a JWT has the compact form only, RFC 7519 1",
-                )
-                .hint("token inspect shows a signed document"));
-            }
-        };
+        let good = self.verified(now)?;
         if ui.json {
             let kind = good.what.as_str();
             show_json(&json!({ "verified": true, "kind": kind, "claims": good.claims }));
@@ -106,6 +92,23 @@ impl Verify {
             sheet(ui, &good, now).show();
         }
         Ok(())
+    }
+
+    pub(super) fn verified(&self, now: u64) -> Result<Good> {
+        let token = pasted::read(&self.token)?;
+        match &token.what {
+            Pasted::Compact => self.compact(&token.text, now),
+            Pasted::SdJwt => self.sd_jwt(&token.text, now),
+            Pasted::Encrypted | Pasted::EncryptedJson => {
+                let problem = told(&Error::Mistaken { expected: "signed", found: "encrypted" });
+                Err(problem.hint("decrypt it first: countersign jwe decrypt"))
+            }
+            Pasted::SignedJson => {
+                let problem = "a JWT has the compact form only, RFC 7519 1";
+                Err(Problem::refused(Error::Shape.code(), problem)
+                    .hint("token inspect shows a signed document"))
+            }
+        }
     }
 
     fn compact(&self, token: &str, now: u64) -> Result<Good> {
@@ -146,7 +149,7 @@ impl Verify {
             && let Some(nonce) = &self.nonce
             && claims.get("nonce").and_then(Value::as_str) != Some(nonce)
         {
-            return Err(of_another_sign_in());
+            return Err(of_another_sign_in(&claims));
         }
         Ok(Good { what: kind.name().to_owned(), claims, checked, guessed, key })
     }
@@ -258,9 +261,9 @@ impl Verify {
 }
 
 /// OpenID Connect Core 3.1.3.7, rule 11: whoever sent a nonce takes no ID token without it.
-fn of_another_sign_in() -> Problem {
-    let message = "the claim `nonce` is missing or not the one given, OpenID Connect Core 3.1.3.7";
-    Problem::refused(Error::Claim { claim: "nonce" }.code(), message)
+fn of_another_sign_in(claims: &Map<String, Value>) -> Problem {
+    let flaw = if claims.contains_key("nonce") { ClaimFlaw::Other } else { ClaimFlaw::Missing };
+    told(&Error::Claim { claim: "nonce", flaw, rule: "OpenID Connect Core 3.1.3.7" })
         .hint("the token may be of another sign-in than yours: begin a new one")
 }
 
@@ -306,6 +309,9 @@ pub(super) fn told(error: &Error) -> Problem {
         Error::Issuer => Some("issuers are compared letter by letter: look for a slash at the end"),
         Error::Audience => Some("the token is meant for somebody else; token inspect shows for whom"),
         Error::Expired { .. } => Some("ask its issuer for a new one: tokens are short-lived on purpose"),
+        Error::Claim { flaw: ClaimFlaw::Missing, .. } => {
+            Some("another kind of token, or its issuer has other rules: token inspect shows what it says")
+        }
         Error::Claim { .. } => Some("token inspect shows what it says instead"),
         Error::KeyBinding { .. } => Some("ask for a new presentation, with a new nonce"),
         Error::Early { .. } => Some("if the times look right, compare the clocks of both machines"),
@@ -320,8 +326,16 @@ pub(super) fn told(error: &Error) -> Problem {
         _ => None,
     };
     let rule = error.rule();
+    let beside = |at: u64| when::beside(at, when::now());
     let message = match error {
-        Error::Expired { at } => format!("the token expired {}, {rule}", when::beside(*at, when::now())),
+        Error::Expired { at, claim: "exp" } => format!("the token expired {}, {rule}", beside(*at)),
+        Error::Expired { at, claim } => {
+            format!("the token expired {} by its `{claim}`, {rule}", beside(*at))
+        }
+        Error::Early { from, claim: "iat" } => {
+            format!("the token says that it is issued {}, {rule}", beside(*from))
+        }
+        Error::Early { from, .. } => format!("the token is not valid yet, only {}, {rule}", beside(*from)),
         other => format!("{other}, {rule}"),
     };
     let problem = Problem::refused(error.code(), message);

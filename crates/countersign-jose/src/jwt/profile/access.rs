@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::{Profile, Registered};
-use crate::error::Error;
+use crate::error::{ClaimFlaw, Error, defined};
 use crate::jwt::reader::Claims;
 use crate::jwt::{Audience, Confirmation};
 use crate::key::private::Sealed;
@@ -73,6 +73,13 @@ impl Sealed for AccessClaims {}
 
 impl Profile for AccessClaims {
     const TYP: &'static str = "at+jwt";
+
+    fn rule(claim: &str, flaw: ClaimFlaw) -> &'static str {
+        match flaw {
+            ClaimFlaw::Missing => "RFC 9068 2.2",
+            _ => defined(claim),
+        }
+    }
 
     fn read(claims: &Claims<'_>) -> Result<Self, Error> {
         Ok(Self {

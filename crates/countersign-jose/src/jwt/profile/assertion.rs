@@ -5,8 +5,8 @@
 
 use serde::Serialize;
 
-use super::{Profile, Registered};
-use crate::error::Error;
+use super::{Profile, Registered, refused};
+use crate::error::{ClaimFlaw, Error, defined};
 use crate::jwt::Audience;
 use crate::jwt::reader::Claims;
 use crate::key::private::Sealed;
@@ -74,6 +74,16 @@ impl Profile for AssertionClaims {
     const TYP: &'static str = "client-authentication+jwt";
     const LONGEST: Option<u64> = Some(Self::LONGEST);
 
+    fn rule(claim: &str, flaw: ClaimFlaw) -> &'static str {
+        match (claim, flaw) {
+            // RFC 7523 3, item 7, leaves it open.
+            ("jti", ClaimFlaw::Missing) => "OpenID Connect Core 9",
+            ("aud", ClaimFlaw::Other) => "RFC 10070 4",
+            (_, ClaimFlaw::Missing | ClaimFlaw::Other) => "RFC 7523 3",
+            _ => defined(claim),
+        }
+    }
+
     fn read(claims: &Claims<'_>) -> Result<Self, Error> {
         let read = Self {
             iss: claims.text("iss")?,
@@ -83,7 +93,7 @@ impl Profile for AssertionClaims {
             jti: claims.text("jti")?,
             iat: claims.maybe_time("iat")?,
         };
-        if read.iss == read.sub { Ok(read) } else { Err(Error::Claim { claim: "sub" }) }
+        if read.iss == read.sub { Ok(read) } else { Err(claims.refused("sub", ClaimFlaw::Other)) }
     }
 
     fn registered(&self) -> Registered<'_> {
@@ -92,6 +102,6 @@ impl Profile for AssertionClaims {
 
     fn check(&self, _: &str) -> Result<(), Error> {
         // RFC 10070 4: the issuer is the sole value.
-        if self.aud.only().is_some() { Ok(()) } else { Err(Error::Audience) }
+        if self.aud.only().is_some() { Ok(()) } else { Err(refused::<Self>("aud", ClaimFlaw::Other)) }
     }
 }

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{Profile, Registered};
-use crate::error::{Error, Fault};
+use crate::error::{ClaimFlaw, Error, Fault, defined};
 use crate::jwt::Audience;
 use crate::jwt::reader::Claims;
 use crate::key::private::Sealed;
@@ -98,14 +98,26 @@ impl Sealed for EventClaims {}
 impl Profile for EventClaims {
     const TYP: &'static str = "secevent+jwt";
 
+    fn rule(claim: &str, flaw: ClaimFlaw) -> &'static str {
+        match (claim, flaw) {
+            // RFC 8417 only recommends it.
+            ("aud", ClaimFlaw::Missing) => "RFC 8725 3.9",
+            (_, ClaimFlaw::Missing) => "RFC 8417 2.2",
+            // A subject without a `format`.
+            ("sub_id", ClaimFlaw::Other) => "RFC 9493 3",
+            _ => defined(claim),
+        }
+    }
+
     fn read(claims: &Claims<'_>) -> Result<Self, Error> {
-        let events = claims.maybe_map("events")?.unwrap_or_default();
+        let missing = || claims.refused("events", ClaimFlaw::Missing);
+        let events = claims.maybe_map("events")?.ok_or_else(missing)?;
         if events.is_empty() || !events.values().all(Value::is_object) {
-            return Err(Error::Claim { claim: "events" });
+            return Err(claims.refused("events", ClaimFlaw::Malformed));
         }
         let sub_id = claims.maybe_map("sub_id")?;
         if sub_id.as_ref().is_some_and(|id| !id.get("format").is_some_and(Value::is_string)) {
-            return Err(Error::Claim { claim: "sub_id" });
+            return Err(claims.refused("sub_id", ClaimFlaw::Other));
         }
         Ok(Self {
             iss: claims.text("iss")?,

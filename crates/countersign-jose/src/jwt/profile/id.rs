@@ -5,8 +5,8 @@
 
 use serde::Serialize;
 
-use super::{Profile, Registered};
-use crate::error::Error;
+use super::{Profile, Registered, refused};
+use crate::error::{ClaimFlaw, Error, defined};
 use crate::jwt::Audience;
 use crate::jwt::reader::Claims;
 use crate::key::private::Sealed;
@@ -87,9 +87,19 @@ impl Sealed for IdClaims {}
 impl Profile for IdClaims {
     const TYP: &'static str = "JWT";
 
+    fn rule(claim: &str, flaw: ClaimFlaw) -> &'static str {
+        match (claim, flaw) {
+            ("azp", ClaimFlaw::Missing | ClaimFlaw::Other) => "OpenID Connect Core 3.1.3.7",
+            (_, ClaimFlaw::Missing) => "OpenID Connect Core 2",
+            (_, ClaimFlaw::Forbidden) => "RFC 8725 3.12",
+            _ => defined(claim),
+        }
+    }
+
     fn read(claims: &Claims<'_>) -> Result<Self, Error> {
         // Providers from before `logout+jwt` give logout tokens the type `JWT`, and all else that is
-        // required here (Back-Channel Logout 2.4): they tell of an event, and an ID token never does.
+        // required here (Back-Channel Logout 2.4): they tell of an event, and an ID token never does
+        // (RFC 8725 3.12: kinds exclude one another).
         claims.without("events")?;
         Ok(Self {
             iss: claims.text("iss")?,
@@ -118,8 +128,8 @@ impl Profile for IdClaims {
         // OpenID Connect Core 3.1.3.7, rules 4 and 5: with several audiences `azp` must say
         // which client the token was issued to, and it must be this one.
         match &self.azp {
-            Some(azp) if azp != audience => Err(Error::Claim { claim: "azp" }),
-            None if self.aud.only().is_none() => Err(Error::Claim { claim: "azp" }),
+            Some(azp) if azp != audience => Err(refused::<Self>("azp", ClaimFlaw::Other)),
+            None if self.aud.only().is_none() => Err(refused::<Self>("azp", ClaimFlaw::Missing)),
             _ => Ok(()),
         }
     }

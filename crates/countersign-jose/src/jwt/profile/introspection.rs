@@ -6,7 +6,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
 use super::{Profile, Registered};
-use crate::error::{Error, Fault};
+use crate::error::{ClaimFlaw, Error, Fault, defined};
 use crate::jwt::reader::Claims;
 use crate::jwt::{Audience, Confirmation};
 use crate::key::private::Sealed;
@@ -72,16 +72,26 @@ impl Profile for IntrospectionClaims {
     /// RFC 9701 gives no `exp`. What was true of a token a minute ago may have ended since.
     const LONGEST: Option<u64> = Some(60);
 
+    fn rule(claim: &str, flaw: ClaimFlaw) -> &'static str {
+        match (claim, flaw) {
+            (_, ClaimFlaw::Missing) => "RFC 9701 5",
+            // Its members.
+            ("token_introspection", ClaimFlaw::Other) => "RFC 7662 2.2",
+            _ => defined(claim),
+        }
+    }
+
     fn read(claims: &Claims<'_>) -> Result<Self, Error> {
-        const FAULTY: Error = Error::Claim { claim: "token_introspection" };
-        let mut members = claims.maybe_map("token_introspection")?.ok_or(FAULTY)?;
+        let refused = |flaw| claims.refused("token_introspection", flaw);
+        let answer = claims.maybe_map("token_introspection")?;
+        let mut members = answer.ok_or_else(|| refused(ClaimFlaw::Missing))?;
         let token_introspection = match members.remove("active") {
             // RFC 7662 2.2: a time in whole seconds.
             Some(Value::Bool(true)) if members.get("exp").is_none_or(Value::is_u64) => {
                 Introspected::Active(members)
             }
             Some(Value::Bool(false)) => Introspected::Inactive,
-            _ => return Err(FAULTY),
+            _ => return Err(refused(ClaimFlaw::Other)),
         };
         Ok(Self {
             iss: claims.text("iss")?,
@@ -99,11 +109,12 @@ impl Profile for IntrospectionClaims {
     /// answer acts on that token.
     fn bound(claims: &Claims<'_>) -> Result<Option<Confirmation>, Error> {
         let within = claims.object("token_introspection")?.member("cnf");
-        let within = within.map(|cnf| cnf.object().ok_or(Error::Claim { claim: "cnf" })).transpose()?;
+        let faulty = || claims.refused("cnf", ClaimFlaw::Malformed);
+        let within = within.map(|cnf| cnf.object().ok_or_else(faulty)).transpose()?;
         match (Confirmation::read(claims)?, within) {
             (of_answer, None) => Ok(of_answer),
             (None, Some(cnf)) => Confirmation::within(&cnf).map(Some),
-            (Some(_), Some(_)) => Err(Error::Claim { claim: "cnf" }),
+            (Some(_), Some(_)) => Err(claims.refused("cnf", ClaimFlaw::Other)),
         }
     }
 
@@ -119,5 +130,17 @@ impl Profile for IntrospectionClaims {
         };
         let aged = longest.map(|longest| self.iat.saturating_add(longest));
         token.into_iter().chain(aged).min()
+    }
+
+    fn ended_by(&self, at: u64, longest: Option<u64>) -> &'static str {
+        let aged = longest.map(|longest| self.iat.saturating_add(longest));
+        match &self.token_introspection {
+            _ if aged == Some(at) => "iat",
+            Introspected::Active(members) if members.get("exp").and_then(Value::as_u64) == Some(at) => {
+                "token_introspection"
+            }
+            // One of its own, which the kind does not have.
+            _ => "exp",
+        }
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::{Profile, Registered};
-use crate::error::{Error, Fault};
+use crate::error::{ClaimFlaw, Error, Fault, defined};
 use crate::jwt::Audience;
 use crate::jwt::reader::Claims;
 use crate::key::private::Sealed;
@@ -79,9 +79,18 @@ impl Sealed for LogoutClaims {}
 impl Profile for LogoutClaims {
     const TYP: &'static str = "logout+jwt";
 
+    fn rule(claim: &str, flaw: ClaimFlaw) -> &'static str {
+        match (claim, flaw) {
+            (_, ClaimFlaw::Missing | ClaimFlaw::Forbidden) | ("events", _) => {
+                "OpenID Connect Back-Channel Logout 2.4"
+            }
+            _ => defined(claim),
+        }
+    }
+
     fn read(claims: &Claims<'_>) -> Result<Self, Error> {
         let event = claims.object("events")?.member(LOGOUT_EVENT);
-        event.and_then(|event| event.object()).ok_or(Error::Claim { claim: "events" })?;
+        event.and_then(|event| event.object()).ok_or_else(|| claims.refused("events", ClaimFlaw::Other))?;
         // A nonce would make it look like an ID token to a careless client.
         claims.without("nonce")?;
         let read = Self {
@@ -94,7 +103,7 @@ impl Profile for LogoutClaims {
             sid: claims.maybe_text("sid")?,
         };
         if read.sub.is_none() && read.sid.is_none() {
-            return Err(Error::Claim { claim: "sub" });
+            return Err(claims.refused("sub", ClaimFlaw::Missing));
         }
         Ok(read)
     }

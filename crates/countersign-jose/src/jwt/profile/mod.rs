@@ -24,7 +24,7 @@ pub use own::{Extended, Own, OwnClaims};
 pub use request::RequestClaims;
 
 use super::reader::Claims;
-use crate::error::{Error, Fault};
+use crate::error::{ClaimFlaw, Error, Fault, defined};
 use crate::header::media_type;
 use crate::jwt::{Audience, Confirmation};
 use crate::key::private::Sealed;
@@ -55,10 +55,18 @@ pub trait Profile: Serialize + Sealed + Sized {
         media_type(typ) == Self::TYP
     }
 
+    /// The section of the standard that a claim breaks in this kind of token.
+    #[doc(hidden)]
+    #[must_use]
+    fn rule(claim: &str, flaw: ClaimFlaw) -> &'static str {
+        let _ = flaw;
+        defined(claim)
+    }
+
     /// Reads the claims; every claim has its type or refuses.
     ///
     /// # Errors
-    /// [`Error::Claim`] naming the first claim that is missing or has the wrong type.
+    /// [`Error::Claim`] naming the first claim that is missing, malformed or out of place.
     #[doc(hidden)]
     fn read(claims: &Claims<'_>) -> Result<Self, Error>;
 
@@ -91,10 +99,18 @@ pub trait Profile: Serialize + Sealed + Sized {
         exp.or_else(|| Some(iat?.saturating_add(longest?)))
     }
 
+    /// Which claim [`Profile::ends`] took this time from.
+    #[doc(hidden)]
+    fn ended_by(&self, at: u64, longest: Option<u64>) -> &'static str {
+        let Registered { exp, iat, .. } = self.registered();
+        let aged = iat.zip(longest).map(|(iat, longest)| iat.saturating_add(longest));
+        if exp.is_none() && aged == Some(at) { "iat" } else { "exp" }
+    }
+
     /// What only this profile asks for.
     ///
     /// # Errors
-    /// [`Error::Audience`] or [`Error::Claim`].
+    /// [`Error::Claim`].
     #[doc(hidden)]
     fn check(&self, audience: &str) -> Result<(), Error> {
         let _ = audience;
@@ -112,6 +128,11 @@ pub struct Registered<'a> {
     /// `None` for kinds that tell what has happened, or how something was at `iat`.
     pub exp: Option<u64>,
     pub iat: Option<u64>,
+}
+
+/// The refusal of a claim, by a profile that has read it.
+fn refused<C: Profile>(claim: &'static str, flaw: ClaimFlaw) -> Error {
+    Error::Claim { claim, flaw, rule: C::rule(claim, flaw) }
 }
 
 #[cfg(test)]

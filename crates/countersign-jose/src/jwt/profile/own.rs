@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Profile, Registered};
-use crate::error::{Error, Fault};
+use crate::error::{ClaimFlaw, Error, Fault};
 use crate::json::{Flaw, Object};
 use crate::jwt::reader::Claims;
 use crate::jwt::{Audience, Confirmation};
@@ -80,6 +80,10 @@ impl<C: Profile, T: Serialize + DeserializeOwned> Profile for Extended<C, T> {
     const IS_OPEN: bool = C::IS_OPEN;
     const LONGEST: Option<u64> = C::LONGEST;
 
+    fn rule(claim: &str, flaw: ClaimFlaw) -> &'static str {
+        C::rule(claim, flaw)
+    }
+
     fn read(claims: &Claims<'_>) -> Result<Self, Error> {
         Ok(Self { claims: C::read(claims)?, own: claims.own()? })
     }
@@ -109,6 +113,10 @@ impl<C: Profile, T: Serialize + DeserializeOwned> Profile for Extended<C, T> {
 
     fn ends(&self, longest: Option<u64>) -> Option<u64> {
         self.claims.ends(longest)
+    }
+
+    fn ended_by(&self, at: u64, longest: Option<u64>) -> &'static str {
+        self.claims.ended_by(at, longest)
     }
 
     fn check(&self, audience: &str) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Profile, Registered};
-use crate::error::{Error, Fault};
+use crate::error::{ClaimFlaw, Error, Fault, defined};
 use crate::jwt::Audience;
 use crate::jwt::reader::Claims;
 use crate::key::private::Sealed;
@@ -73,6 +73,16 @@ impl Profile for RequestClaims {
     const IS_OPEN: bool = true;
     const LONGEST: Option<u64> = Some(Self::LONGEST);
 
+    fn rule(claim: &str, flaw: ClaimFlaw) -> &'static str {
+        match (claim, flaw) {
+            ("exp", ClaimFlaw::Missing | ClaimFlaw::Other) => "FAPI 1.0 Advanced 5.2.2",
+            ("client_id", ClaimFlaw::Other) => "OpenID Connect Core 6.1",
+            ("sub", ClaimFlaw::Other) => "RFC 9101 10.8",
+            (_, ClaimFlaw::Missing | ClaimFlaw::Forbidden) | ("client_id", _) => "RFC 9101 4",
+            _ => defined(claim),
+        }
+    }
+
     fn read(claims: &Claims<'_>) -> Result<Self, Error> {
         // RFC 9101 4: an object in an object is not allowed.
         claims.without("request")?;
@@ -82,13 +92,14 @@ impl Profile for RequestClaims {
             parameters.remove(name);
         }
         let iss = claims.text("iss")?;
+        // OpenID Connect Core 6.1: whoever signs the request is the client itself.
         if claims.text("client_id")? != iss {
-            return Err(Error::Claim { claim: "client_id" });
+            return Err(claims.refused("client_id", ClaimFlaw::Other));
         }
         // RFC 9101 10.8: with its client as the subject it would pass for a client assertion
         // wherever types are not told apart.
         if claims.maybe_text("sub")?.is_some_and(|sub| sub == iss) {
-            return Err(Error::Claim { claim: "sub" });
+            return Err(claims.refused("sub", ClaimFlaw::Other));
         }
         Ok(Self {
             iss,

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::fixtures::{AUDIENCE, ISSUER, NOW, access, es256, forge, id, logout};
+use crate::fixtures::{AUDIENCE, ISSUER, NOW, access, brief, es256, faulty, forge, id, logout};
 use crate::jwt::{self, Verified, dpop};
 use crate::sd_jwt;
 
@@ -43,11 +43,11 @@ fn read<C: Profile + Clone>(token: &str) -> Result<C, Error> {
 /// What a verifier of `C` says to these claims, honestly signed.
 fn told<C: Profile + Clone>(claims: &str) -> Result<(), Error> {
     let header = format!(r#"{{"alg":"ES256","typ":"{}","kid":"{}"}}"#, C::TYP, es256().key_id());
-    read::<C>(&forge(es256(), &header, claims)).map(|_| ())
+    read::<C>(&forge(es256(), &header, claims)).map(drop).map_err(brief)
 }
 
 /// The claims as JSON with one of them replaced, or removed when `json` is empty.
-fn with<C: Profile>(claims: &C, claim: &str, json: &str) -> String {
+pub(crate) fn with<C: Profile>(claims: &C, claim: &str, json: &str) -> String {
     let mut whole = object(serde_json::to_value(claims).unwrap());
     whole.remove(claim);
     let mut members: Vec<String> = whole.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
@@ -80,7 +80,7 @@ fn every_kind_comes_back_as_it_went() {
 fn requires<C: Profile + Clone>(claims: &C, required: &[&'static str]) {
     for &claim in required {
         for json in ["", "null", "true", "{}", "[1]", "\"\"", "1.5", "-1"] {
-            assert_eq!(told::<C>(&with(claims, claim, json)), Err(Error::Claim { claim }), "{claim}: {json}");
+            assert_eq!(told::<C>(&with(claims, claim, json)), Err(faulty(claim)), "{claim}: {json}");
         }
     }
 }
@@ -104,10 +104,10 @@ fn an_event_describes_what_has_happened() {
         ("txn", "7"),
         ("toe", "\"now\""),
     ] {
-        assert_eq!(told::<EventClaims>(&with(&event(), claim, json)), Err(Error::Claim { claim }), "{json}");
+        assert_eq!(told::<EventClaims>(&with(&event(), claim, json)), Err(faulty(claim)), "{json}");
     }
     let expired = told::<EventClaims>(&with(&event(), "exp", &(NOW - 5).to_string()));
-    assert_eq!(expired, Err(Error::Expired { at: NOW - 5 }));
+    assert_eq!(expired, Err(Error::Expired { at: NOW - 5, claim: "exp" }));
     let about = event().event("u", object(json!({ "n": 7 })));
     assert_eq!(about.read_event::<Map<String, Value>>("u").unwrap().unwrap()["n"], 7);
     assert_eq!(about.read_event::<Vec<u8>>("u"), Err(Error::OwnClaims));
@@ -130,7 +130,7 @@ fn what_everybody_would_refuse_is_not_signed() {
 fn an_introspection_says_whether_in_so_many_words() {
     for json in ["{}", r#"{"active":"true"}"#, r#"{"active":1}"#, r#"{"active":null}"#, "true"] {
         let told = told::<IntrospectionClaims>(&with(&introspection(), "token_introspection", json));
-        assert_eq!(told, Err(Error::Claim { claim: "token_introspection" }), "{json}");
+        assert_eq!(told, Err(faulty("token_introspection")), "{json}");
     }
     // What no verifier would read is not signed.
     let deep: Value = serde_json::from_str(&format!("{}1{}", "[".repeat(9), "]".repeat(9))).unwrap();
@@ -146,15 +146,12 @@ fn an_introspection_says_whether_in_so_many_words() {
 
 #[test]
 fn an_assertion_is_by_one_client_for_one_server() {
-    let other = Err(Error::Claim { claim: "sub" });
+    let other = Err(faulty("sub"));
     assert_eq!(told::<AssertionClaims>(&with(&assertion(), "sub", "\"other\"")), other);
     let two = format!(r#"["{AUDIENCE}","https://evil.example"]"#);
-    assert_eq!(told::<AssertionClaims>(&with(&assertion(), "aud", &two)), Err(Error::Audience));
+    assert_eq!(told::<AssertionClaims>(&with(&assertion(), "aud", &two)), Err(faulty("aud")));
     assert_eq!(told::<AssertionClaims>(&with(&assertion(), "iat", "")), Ok(()));
-    assert_eq!(
-        told::<AssertionClaims>(&with(&assertion(), "iat", "\"\"")),
-        Err(Error::Claim { claim: "iat" })
-    );
+    assert_eq!(told::<AssertionClaims>(&with(&assertion(), "iat", "\"\"")), Err(faulty("iat")));
 }
 
 #[test]
@@ -173,7 +170,7 @@ fn older_assertions_are_taken_only_where_somebody_asks_for_it() {
     assert!(lenient.verify(&token, NOW).is_ok() && verifier.verify(&token, NOW).is_ok());
     // An ID token is not taken even so: it is about somebody else than its issuer.
     let id = jwt::sign(es256(), &id()).unwrap();
-    assert_eq!(lenient.verify(&id, NOW).unwrap_err(), Error::Claim { claim: "jti" });
+    assert_eq!(lenient.verify(&id, NOW).map_err(brief).unwrap_err(), faulty("jti"));
     let typed = forge(es256(), &format!(r#"{{"alg":"ES256","typ":"at+jwt","kid":"{kid}"}}"#), &claims);
     assert!(matches!(lenient.verify(&typed, NOW).unwrap_err(), Error::Type { .. }));
 }
@@ -186,10 +183,10 @@ fn a_logout_token_from_before_its_type_is_no_id_token() {
         let kid = es256().key_id();
         let token = forge(es256(), &format!(r#"{{"alg":"ES256"{typ},"kid":"{kid}"}}"#), &claims);
         let verifier = jwt::verifier::<IdClaims>(es256().verifying_key()).issuer(ISSUER).audience(AUDIENCE);
-        verifier.accepting_untyped().verify(&token, NOW).map(drop)
+        verifier.accepting_untyped().verify(&token, NOW).map(drop).map_err(brief)
     };
-    assert_eq!(by(r#","typ":"JWT""#), Err(Error::Claim { claim: "events" }));
-    assert_eq!(by(""), Err(Error::Claim { claim: "events" }));
+    assert_eq!(by(r#","typ":"JWT""#), Err(faulty("events")));
+    assert_eq!(by(""), Err(faulty("events")));
     assert!(matches!(by(r#","typ":"logout+jwt""#), Err(Error::Type { .. })));
     let own = jwt::Extended::new(id(), json!({ "events": {} }));
     assert!(jwt::sign(es256(), &own).is_err());
@@ -220,7 +217,7 @@ fn what_a_client_writes_itself_does_not_last_for_ever() {
     let lasting = |iat: Option<u64>, exp: u64| AssertionClaims { iat, exp, ..assertion() };
     let told =
         |claims: &AssertionClaims| read::<AssertionClaims>(&jwt::sign(es256(), claims).unwrap()).map(drop);
-    let refused = Err(Error::Lasting { most: 3600 });
+    let refused = Err(Error::Lasting { most: 3600, rule: "RFC 7523 3" });
     assert_eq!(told(&lasting(Some(NOW), NOW + 3600)), Ok(()));
     assert_eq!(told(&lasting(Some(NOW), NOW + 3601)), refused);
     // However long ago it began: for a thief it would be good until its end.
@@ -231,7 +228,8 @@ fn what_a_client_writes_itself_does_not_last_for_ever() {
     assert_eq!(told(&lasting(None, 253_402_300_799)), refused);
     let request = |exp| jwt::sign(es256(), &RequestClaims { exp, ..request() }).unwrap();
     assert!(read::<RequestClaims>(&request(NOW + 3600)).is_ok());
-    assert_eq!(read::<RequestClaims>(&request(NOW + 3601)).unwrap_err(), Error::Lasting { most: 3600 });
+    let refused = Error::Lasting { most: 3600, rule: "FAPI 1.0 Advanced 5.2.2" };
+    assert_eq!(read::<RequestClaims>(&request(NOW + 3601)).unwrap_err(), refused);
 }
 
 #[test]
@@ -241,11 +239,11 @@ fn a_verifier_may_have_another_limit_and_forgets_what_lasted_longer() {
     let token = jwt::sign(es256(), &id()).unwrap();
     assert!(verifier.verify(&token, NOW).is_ok());
     let short = verifier.clone().lasting_at_most(299);
-    assert_eq!(short.verify(&token, NOW).unwrap_err(), Error::Lasting { most: 299 });
+    let refused = Error::Lasting { most: 299, rule: "RFC 7519 4.1.4" };
+    assert_eq!(short.verify(&token, NOW).unwrap_err(), refused);
     assert!(verifier.clone().lasting_at_most(300).verify(&token, NOW).is_ok());
     let api = crate::fixtures::access_verifier(es256().verifying_key()).lasting_at_most(299);
     let token = jwt::sign(es256(), &access()).unwrap();
-    let refused = Error::Lasting { most: 299 };
     assert_eq!(api.verify(&token, NOW).unwrap_err(), refused);
     assert_eq!(api.check(&token, NOW, &mut jwt::Scratch::default()).unwrap_err(), refused);
     let long = AssertionClaims::new(ISSUER, AUDIENCE, "a1", NOW, NOW + 86_400);
@@ -258,12 +256,12 @@ fn a_verifier_may_have_another_limit_and_forgets_what_lasted_longer() {
 fn a_request_holds_no_request_and_is_by_its_client() {
     for claim in ["request", "request_uri"] {
         let told = told::<RequestClaims>(&with(&request(), claim, "\"x\""));
-        assert_eq!(told, Err(Error::Claim { claim }));
+        assert_eq!(told, Err(faulty(claim)));
     }
     let other = told::<RequestClaims>(&with(&request(), "client_id", "\"other\""));
-    assert_eq!(other, Err(Error::Claim { claim: "client_id" }));
+    assert_eq!(other, Err(faulty("client_id")));
     let by_client = told::<RequestClaims>(&with(&request(), "sub", &format!("\"{ISSUER}\"")));
-    assert_eq!(by_client, Err(Error::Claim { claim: "sub" }));
+    assert_eq!(by_client, Err(faulty("sub")));
     assert_eq!(told::<RequestClaims>(&with(&request(), "sub", "\"ana\"")), Ok(()));
     let mut twice = request();
     twice.parameters.insert("iss".into(), "other".into());
