@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use countersign_fuzz::oracle::{self, Node};
 use countersign_jose::base64;
 use countersign_jose::jwe::{
-    self, ContentAlgorithm, Curve, DecryptingKey, KeyAlgorithm, Message, Password, SymmetricKey,
+    self, ContentAlgorithm, Curve, DecryptingKey, KeyAlgorithm, Message, Password, Rounds, SymmetricKey,
 };
 use countersign_jose::primitive::SealingKey;
 
@@ -113,7 +113,8 @@ fn keys() -> &'static Keys {
         wrap: SymmetricKey::new(KeyAlgorithm::A128Kw, &HALF).expect("a key"),
         gcm_wrap: SymmetricKey::new(KeyAlgorithm::A128GcmKw, &HALF).expect("a key"),
         password: Password::new(KeyAlgorithm::Pbes2Hs256A128Kw, "a long and dull password")
-            .expect("a password"),
+            .expect("a password")
+            .with_rounds(Rounds::MESSAGE),
         p256: DecryptingKey::generate_on(Curve::P256, KeyAlgorithm::EcdhEs).expect("a key"),
         x25519: DecryptingKey::generate_on(Curve::X25519, KeyAlgorithm::EcdhEsA128Kw).expect("a key"),
     })

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use countersign_jose::json::Object;
 use countersign_jose::jwe::{
-    self, ContentAlgorithm, DecryptingKey, EncryptingKey, KeyAlgorithm, Password, Rounds, SymmetricKey,
+    self, ContentAlgorithm, DecryptingKey, EncryptingKey, KeyAlgorithm, Password, SymmetricKey,
 };
 use countersign_jose::jws::Trusted;
 use countersign_jose::{
@@ -253,10 +253,10 @@ fn opened(text: &str, password: &given::Secret) -> Result<PrivateJwk> {
     Ok(jwe::decrypt_jwk(text, &password)?)
 }
 
-/// A password for a file at rest.
+/// A password, which is hashed as often as one for a file at rest must be.
 pub(crate) fn password_key(password: &given::Secret, named: Option<KeyAlgorithm>) -> Result<Password> {
     let algorithm = named.unwrap_or(KeyAlgorithm::Pbes2Hs512A256Kw);
-    Ok(Password::new(algorithm, password.reveal())?.with_rounds(Rounds::AT_REST))
+    Ok(Password::new(algorithm, password.reveal())?)
 }
 
 fn is_set(bytes: &[u8]) -> bool {

@@ -128,19 +128,35 @@ fn a_stranger_cannot_make_a_password_hash_without_end() {
             format!(r#"{{"alg":"PBES2-HS256+A128KW","enc":"A256GCM","p2s":"c2FsdHNhbHQ","p2c":{p2c}}}"#);
         forge(&header, ContentAlgorithm::A256Gcm, &[1; 40])
     };
-    for p2c in ["2147483648", "18446744073709551615", "10001", "999", "1", "0"] {
-        assert_eq!(refused(&token(p2c), &key), Error::Rounds { most: 10_000 }, "{p2c}");
+    for p2c in ["2147483648", "18446744073709551615", "600001", "999", "1", "0"] {
+        assert_eq!(refused(&token(p2c), &key), Error::Rounds { most: 600_000 }, "{p2c}");
     }
     for p2c in ["\"1000\"", "1e3", "1000.0", "-1000", "null"] {
         assert_eq!(refused(&token(p2c), &key), Error::Header { member: "p2c" }, "{p2c}");
     }
     assert_eq!(refused(&token("1000"), &key), Error::Decryption);
-    let patient = Password::new(KeyAlgorithm::Pbes2Hs256A128Kw, "correct horse").unwrap();
-    let patient = patient.with_rounds(Rounds::new(20_000).unwrap());
-    assert_eq!(refused(&token("20001"), &patient), Error::Rounds { most: 20_000 });
+    for rounds in [1_000, 10_000, 20_000] {
+        let brief = Password::new(KeyAlgorithm::Pbes2Hs256A128Kw, "correct horse").unwrap();
+        let brief = brief.with_rounds(Rounds::new(rounds).unwrap());
+        let told = refused(&token(&(rounds + 1).to_string()), &brief);
+        assert_eq!(told, Error::Rounds { most: rounds });
+    }
     let short = r#"{"alg":"PBES2-HS256+A128KW","enc":"A256GCM","p2s":"c2FsdHNhbA","p2c":1000}"#;
     let token = forge(short, ContentAlgorithm::A256Gcm, &[1; 40]);
     assert_eq!(refused(&token, &key), Error::Header { member: "p2s" });
+}
+
+#[test]
+fn a_password_is_hashed_as_often_as_one_that_people_choose_needs_it() {
+    for algorithm in
+        [KeyAlgorithm::Pbes2Hs256A128Kw, KeyAlgorithm::Pbes2Hs384A192Kw, KeyAlgorithm::Pbes2Hs512A256Kw]
+    {
+        let key = Password::new(algorithm, "correct horse").unwrap();
+        let token = jwe::encrypt(&key, b"attack at dawn").unwrap();
+        let header = String::from_utf8(parts(&token)[0].clone()).unwrap();
+        assert!(header.contains(r#""p2c":600000"#), "{header}");
+        assert_eq!(jwe::decrypt(&token, &key).unwrap().plain(), b"attack at dawn");
+    }
 }
 
 #[test]

@@ -17,14 +17,12 @@ const CTY: &str = "jwk+json";
 ///
 /// ```
 /// use countersign_jose::{PrivateJwk, SigningKey};
-/// use countersign_jose::jwe::{self, KeyAlgorithm, Password, Rounds};
+/// use countersign_jose::jwe::{self, KeyAlgorithm, Password};
 /// # let json = br#"{"kty":"OKP","crv":"Ed25519",
 /// #     "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
 /// #     "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
 /// let jwk = PrivateJwk::parse(json).unwrap();
-/// let password = Password::new(KeyAlgorithm::Pbes2Hs512A256Kw, "correct horse battery staple")
-///     .unwrap()
-///     .with_rounds(Rounds::AT_REST);
+/// let password = Password::new(KeyAlgorithm::Pbes2Hs512A256Kw, "correct horse battery staple").unwrap();
 /// let file = jwe::encrypt_jwk(&password, &jwk)?;
 /// let again = jwe::decrypt_jwk(&file, &password).unwrap();
 /// assert_eq!(SigningKey::from_jwk(&again).unwrap().key_id(), SigningKey::from_jwk(&jwk).unwrap().key_id());
@@ -52,13 +50,14 @@ pub fn decrypt_jwk(token: &str, key: &(impl Decrypter + ?Sized)) -> Result<Priva
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jwe::{KeyAlgorithm, Password, SymmetricKey};
+    use crate::jwe::{KeyAlgorithm, Password, Rounds, SymmetricKey};
 
     const JWK: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}"#;
 
     #[test]
     fn a_key_under_a_password_opens_with_that_password_only() {
-        let password = |text| Password::new(KeyAlgorithm::Pbes2Hs384A192Kw, text).unwrap();
+        let new = |text| Password::new(KeyAlgorithm::Pbes2Hs384A192Kw, text).unwrap();
+        let password = |text| new(text).with_rounds(Rounds::MESSAGE);
         let jwk = PrivateJwk::parse(JWK.as_bytes()).unwrap();
         let file = encrypt_jwk(&password("correct horse"), &jwk).unwrap();
         let opened = decrypt_jwk(&file, &password("correct horse")).unwrap();

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{ContentAlgorithm, DecryptingKey, Encrypter, KeyAlgorithm, Message, Password, SymmetricKey};
+use super::{
+    ContentAlgorithm, DecryptingKey, Encrypter, KeyAlgorithm, Message, Password, Rounds, SymmetricKey,
+};
 use crate::base64;
 use crate::error::{Error, Fault};
 use crate::fixtures::rsa_for_encryption;
@@ -45,6 +47,7 @@ fn every_recipient_decrypts_the_same_content() {
     let ec = DecryptingKey::generate(KeyAlgorithm::EcdhEsA128Kw).unwrap();
     let (kw, gcm) = (key(7), SymmetricKey::generate(KeyAlgorithm::A192GcmKw).unwrap());
     let password = Password::new(KeyAlgorithm::Pbes2Hs512A256Kw, "correct horse").unwrap();
+    let password = password.with_rounds(Rounds::MESSAGE);
     let keys: [&dyn Encrypter; 5] = [&rsa.encrypting_key(), &ec.encrypting_key(), &kw, &gcm, &password];
     let token = Message::new(b"hello").typ("JOSE+JSON").cty("text/plain").general(&keys, b"row 7").unwrap();
     let readers: [&dyn jwe::Decrypter; 5] = [&rsa, &ec, &kw, &gcm, &password];

@@ -2,7 +2,7 @@
 
 use super::{
     ContentAlgorithm, Curve, Decrypter, DecryptingKey, Encrypter, EncryptingKey, KeyAlgorithm, KeyKind,
-    Password, SymmetricKey,
+    Password, Rounds, SymmetricKey,
 };
 use crate::error::Error;
 use crate::fixtures::{es256, rsa_for_encryption};
@@ -34,6 +34,7 @@ fn each(mut check: impl FnMut(&dyn Encrypter, &dyn Decrypter)) {
                 }
                 KeyKind::Password => {
                     let key = Password::new(algorithm, "correct horse").unwrap().with_content(content);
+                    let key = key.with_rounds(Rounds::MESSAGE);
                     check(&key, &key);
                 }
             }

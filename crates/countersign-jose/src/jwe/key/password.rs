@@ -1,7 +1,9 @@
 //! Passwords, the only keys that PBES2 works with.
 //!
-//! RFC 7518 4.8 and RFC 8018. The sender chooses how much work the recipient does (`p2c`), so
-//! the recipient's key says how much it is willing to do, before any of it is done.
+//! RFC 7518 4.8 and 8.8, RFC 8018. The sender chooses how much work the recipient does (`p2c`), so
+//! the recipient's key says how much it is willing to do, before any of it is done. How much that is
+//! by default: what OWASP asks of PBKDF2, and half of what the draft that follows RFC 8725 tells a
+//! recipient to refuse ("Limit Hash Iteration Count").
 
 use core::fmt;
 use core::num::NonZeroU32;
@@ -38,10 +40,13 @@ const SALT_LEAST: usize = 8;
 pub struct Rounds(NonZeroU32);
 
 impl Rounds {
-    /// For messages: other libraries refuse more, because a stranger chooses the number.
-    pub const MESSAGE: Self = Self(NonZeroU32::MIN.saturating_add(9_999));
-    /// For files of one's own (OWASP's advice for PBKDF2 with SHA-256).
+    /// 600,000, what a password has unless somebody says otherwise (OWASP's advice for PBKDF2 with
+    /// SHA-256). It costs whoever guesses up to a third of a second a guess, and the reader as much a token.
     pub const AT_REST: Self = Self(NonZeroU32::MIN.saturating_add(599_999));
+    /// 10,000, for readers that refuse more, as some libraries do by default, and for those that take
+    /// tokens of strangers. A guess costs next to nothing: the password must be one that nobody
+    /// guesses, such as 16 random bytes in base64url.
+    pub const MESSAGE: Self = Self(NonZeroU32::MIN.saturating_add(9_999));
     const LEAST: u32 = 1_000;
     const MOST: u32 = 1_000_000;
 
@@ -80,7 +85,8 @@ impl Password {
     /// The greatest length in bytes; longer ones are no password but a document.
     pub const MOST: usize = 1024;
 
-    /// Takes a password for messages: [`Rounds::MESSAGE`].
+    /// Takes a password, to be hashed as often as a password that people choose needs it:
+    /// [`Rounds::AT_REST`]. Each token costs that once, also one that a stranger sends.
     ///
     /// # Errors
     /// [`Error::Password`] for a length outside 8 to 1,024 bytes, [`Error::NotASecret`] for a
@@ -97,14 +103,25 @@ impl Password {
         }
         Ok(Self {
             policy: Policy::new(algorithm),
-            rounds: Rounds::MESSAGE,
+            rounds: Rounds::AT_REST,
             password: Zeroizing::new(password.as_bytes().to_vec()),
         })
     }
 
     /// Hashes so often when it encrypts, and at most so often when it decrypts.
     ///
-    /// Ask for [`Rounds::AT_REST`] where the token is a file that only its owner writes.
+    /// Ask for [`Rounds::MESSAGE`] where strangers send tokens, or where the reader refuses more; then
+    /// the password must be long and random.
+    ///
+    /// ```
+    /// use countersign_jose::jwe::{self, KeyAlgorithm, Password, Rounds};
+    /// # let random = "wC1xq0mYw5m0m2o3l9sR7Q";
+    /// let new = |rounds| Password::new(KeyAlgorithm::Pbes2Hs256A128Kw, random).unwrap().with_rounds(rounds);
+    /// let (patient, brief) = (new(Rounds::AT_REST), new(Rounds::MESSAGE));
+    /// assert!(jwe::decrypt(&jwe::encrypt(&brief, b"hello")?, &patient).is_ok());
+    /// assert!(jwe::decrypt(&jwe::encrypt(&patient, b"hello")?, &brief).is_err()); // before anything is hashed
+    /// # Ok::<(), countersign_jose::Fault>(())
+    /// ```
     #[must_use]
     pub const fn with_rounds(mut self, rounds: Rounds) -> Self {
         self.rounds = rounds;
