@@ -14,7 +14,8 @@ use countersign_jose::jwt::{
 use countersign_jose::{Algorithm, KeyId, Signer, VerifyingKey, base64, primitive};
 use serde_json::{Map, Value, json};
 
-use super::{Kind, own, pasted};
+use super::own::{self, Own};
+use super::{Kind, pasted};
 use crate::keyfile::{self, KeyFile, Unlock};
 use crate::problem::{Problem, Result, code};
 use crate::ui::{Ui, show_json};
@@ -26,8 +27,9 @@ use crate::{settings, when};
 /// takes it only if it trusts the key. countersign key new makes a key.
 ///
 /// What --claims holds depends on the kind: further claims (access, id, logout),
-/// what has happened (event), the parameters (request), what is known of the
-/// token (introspection). Registered claims have options of their own.
+/// such as acr, amr and sid; what has happened (event), the parameters (request),
+/// what is known of the token (introspection). Registered claims have options of
+/// their own.
 #[derive(Debug, Args)]
 #[command(
     override_usage = "countersign token mint --key <FILE> --issuer <URL> \\\n         --audience <NAME> --subject <NAME>",
@@ -84,8 +86,9 @@ pub(crate) struct Mint {
     /// The token that the request is made with, for a DPoP proof: @FILE, or -
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
-    /// What the server answered in DPoP-Nonce, for a DPoP proof
-    #[arg(long, value_name = "TEXT", value_parser = nonce)]
+    /// What comes back to who gave it out: in an ID token what its application
+    /// sent, in a DPoP proof what the server answered in DPoP-Nonce
+    #[arg(long, value_name = "TEXT")]
     nonce: Option<String>,
     /// How long it lives, a day at most
     #[arg(long, value_name = "SPAN", default_value = "10 min", value_parser = lifetime)]
@@ -97,13 +100,17 @@ fn lifetime(text: &str) -> core::result::Result<Duration, String> {
     if span > Duration::from_secs(86_400) { Err("it is longer than a day".to_owned()) } else { Ok(span) }
 }
 
-/// A nonce as servers give them out (RFC 9449 8.1).
-fn nonce(text: &str) -> core::result::Result<String, String> {
+/// A nonce as servers give them out for proofs (RFC 9449 8.1); one for an ID token is any text.
+fn fits_nonce(kind: Kind, text: &str) -> Result {
     let good = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
-    if text.is_empty() || !text.bytes().all(good) {
-        return Err("it is one word of ASCII without quotes and backslashes, RFC 9449 8.1".to_owned());
-    }
-    Ok(text.to_owned())
+    let why = match kind {
+        _ if text.is_empty() => "`--nonce` is empty",
+        Kind::Dpop if !text.bytes().all(good) => {
+            "a nonce for a DPoP proof is one word of ASCII without quotes and backslashes, RFC 9449 8.1"
+        }
+        _ => return Ok(()),
+    };
+    Err(Problem::usage(code::BAD_VALUE, why))
 }
 
 /// The signature algorithm of this name; people need not know where its capitals are.
@@ -117,20 +124,23 @@ pub(super) fn algorithm(name: &str) -> core::result::Result<Algorithm, String> {
 
 impl Mint {
     pub(super) fn run(&self, ui: Ui) -> Result {
-        self.fits()?;
-        let now = when::now();
-        let (token, kid) = if self.kind == Kind::Dpop {
-            (self.proof(now)?, None)
-        } else {
-            let key = self.signer()?;
-            (self.signed(&*key, now)?, key.key_id().map(|kid| kid.as_str().to_owned()))
-        };
+        let (token, kid) = self.minted(when::now())?;
         if ui.json {
             show_json(&json!({ "token": token, "kid": kid, "kind": self.kind.name() }));
         } else {
             println!("{token}");
         }
         Ok(())
+    }
+
+    /// The token, and the name of its key.
+    pub(super) fn minted(&self, now: u64) -> Result<(String, Option<String>)> {
+        self.fits()?;
+        if self.kind == Kind::Dpop {
+            return Ok((self.proof(now)?, None));
+        }
+        let key = self.signer()?;
+        Ok((self.signed(&*key, now)?, key.key_id().map(|kid| kid.as_str().to_owned())))
     }
 
     /// Options that the kind has no use for are refused, so that nobody believes they did something.
@@ -149,12 +159,13 @@ impl Mint {
         only(self.method.is_some(), "method", &[Kind::Dpop])?;
         only(self.uri.is_some(), "uri", &[Kind::Dpop])?;
         only(self.token.is_some(), "token", &[Kind::Dpop])?;
-        only(self.nonce.is_some(), "nonce", &[Kind::Dpop])?;
+        only(self.nonce.is_some(), "nonce", &[Kind::Id, Kind::Dpop])?;
         only(self.bind_to.is_some(), "bind-to", &[Kind::Access])?;
         only(self.subject.is_some(), "subject", &[Kind::Access, Kind::Id, Kind::Logout])?;
         let with_claims =
             [Kind::Access, Kind::Id, Kind::Logout, Kind::Event, Kind::Request, Kind::Introspection];
-        only(self.claims.is_some(), "claims", &with_claims)
+        only(self.claims.is_some(), "claims", &with_claims)?;
+        self.nonce.as_deref().map_or(Ok(()), |nonce| fits_nonce(self.kind, nonce))
     }
 
     fn needed<'a>(&self, value: Option<&'a String>, option: &str) -> Result<&'a str> {
@@ -215,42 +226,40 @@ impl Mint {
         let audience = self.needed(self.audience.as_ref(), "audience")?;
         let aud = Audience::of([audience]);
         let sub = || self.needed(self.subject.as_ref(), "subject").map(str::to_owned);
-        let own = own::read(self.claims.as_deref())?;
+        let mut own = own::read(self.claims.as_deref())?;
         let jti = name()?;
         match self.kind {
             Kind::Access => {
                 let client_id = self.client.clone().unwrap_or_else(|| audience.to_owned());
-                let (sub, scope) = (sub()?, self.scope.clone());
                 let claims = AccessClaims {
                     iss,
-                    sub,
+                    sub: sub()?,
                     aud,
                     client_id,
                     iat,
                     exp,
                     jti,
-                    scope,
-                    cnf: self.cnf()?,
-                    ..AccessClaims::default()
+                    ..self.access(&mut own)?
                 };
                 own::sign(key, claims, own)
             }
             Kind::Id => {
-                own::sign(key, IdClaims { iss, sub: sub()?, aud, iat, exp, ..IdClaims::default() }, own)
+                let claims = IdClaims { iss, sub: sub()?, aud, iat, exp, ..self.id(&mut own)? };
+                own::sign(key, claims, own)
             }
             Kind::Logout => {
-                let claims = LogoutClaims { iss, aud, iat, exp, jti, sub: Some(sub()?), sid: None };
-                own::sign(key, claims, own)
+                let (sub, sid) = (Some(sub()?), own.text("sid")?);
+                own::sign(key, LogoutClaims { iss, aud, iat, exp, jti, sub, sid }, own)
             }
             Kind::Event => {
                 let event = self.needed(self.event.as_ref(), "event")?;
-                Ok(jwt::sign(key, &EventClaims::new(iss, aud, jti, iat).event(event, own))?)
+                Ok(jwt::sign(key, &EventClaims::new(iss, aud, jti, iat).event(event, own.rest()))?)
             }
             Kind::Assertion => Ok(jwt::sign(key, &AssertionClaims::new(&iss, audience, jti, iat, exp))?),
             Kind::Request => {
                 let mut parameters = Map::new();
                 parameters.insert("client_id".to_owned(), Value::from(iss.as_str()));
-                for (name, value) in own {
+                for (name, value) in own.rest() {
                     if parameters.insert(name.clone(), value).is_some() {
                         return Err(Problem::usage(
                             code::BAD_VALUE,
@@ -263,12 +272,49 @@ impl Mint {
                 Ok(jwt::sign(key, &claims)?)
             }
             Kind::Introspection => {
-                let known =
-                    if self.claims.is_some() { Introspected::Active(own) } else { Introspected::Inactive };
+                let known = if self.claims.is_some() {
+                    Introspected::Active(own.rest())
+                } else {
+                    Introspected::Inactive
+                };
                 Ok(jwt::sign(key, &IntrospectionClaims { iss, aud, iat, token_introspection: known })?)
             }
             Kind::Dpop => self.proof(iat),
         }
+    }
+
+    /// What an access token may say besides.
+    fn access(&self, own: &mut Own) -> Result<AccessClaims> {
+        own.without("scope", "use --scope")?;
+        own.without("cnf", "use --bind-to")?;
+        Ok(AccessClaims {
+            scope: self.scope.clone(),
+            cnf: self.cnf()?,
+            auth_time: own.time("auth_time")?,
+            acr: own.text("acr")?,
+            amr: own.texts("amr")?,
+            ..AccessClaims::default()
+        })
+    }
+
+    /// What an ID token may say besides.
+    fn id(&self, own: &mut Own) -> Result<IdClaims> {
+        if self.nonce.is_some() {
+            own.without("nonce", "`--nonce` says it already")?;
+        }
+        Ok(IdClaims {
+            nonce: own.text("nonce")?.or_else(|| self.nonce.clone()),
+            auth_time: own.time("auth_time")?,
+            acr: own.text("acr")?,
+            amr: own.texts("amr")?,
+            azp: own.text("azp")?,
+            at_hash: own.text("at_hash")?,
+            c_hash: own.text("c_hash")?,
+            sid: own.text("sid")?,
+            email: own.text("email")?,
+            email_verified: own.flag("email_verified")?,
+            ..IdClaims::default()
+        })
     }
 }
 

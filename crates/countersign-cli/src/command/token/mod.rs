@@ -33,3 +33,6 @@ impl Token {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

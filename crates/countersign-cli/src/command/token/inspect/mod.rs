@@ -1,6 +1,7 @@
 //! `countersign token inspect`: what a token says about itself, which anybody can have written. Checks no signature.
 
 mod lint;
+mod next;
 mod parts;
 
 use clap::Args;
@@ -64,6 +65,13 @@ impl Inspect {
     }
 }
 
+/// The command that checks a token, as its page says it.
+#[cfg(test)]
+pub(super) fn next_command(token: &str, again: &str) -> Option<String> {
+    let parts = parts::of(&pasted::of(token).ok()?).ok()?;
+    next::of(&parts, again).map(|next| next.lines.join("\n"))
+}
+
 fn document(parts: &Parts, trimmed: Option<&str>, now: u64) -> Value {
     let remarks = lint::remarks(parts, now);
     let remarks = remarks
@@ -80,12 +88,12 @@ fn document(parts: &Parts, trimmed: Option<&str>, now: u64) -> Value {
 
 fn sheet(ui: Ui, parts: &Parts, again: &str, trimmed: Option<&str>, now: u64) -> Sheet {
     let mut sheet = Sheet::new(ui);
-    let next = if parts.sealed.is_some() {
-        format!("to read it: {}", ui.copy(&format!("countersign jwe decrypt {}", plain(again))))
-    } else {
-        format!("to check it: {}", ui.copy(&format!("countersign token verify {}", plain(again))))
-    };
-    sheet.line(format!("{} {}   read only; {next}", ui.mark(Mark::Look), ui.bold("UNVERIFIED")));
+    let next = next::of(parts, again);
+    let why = next.as_ref().map_or_else(String::new, |next| format!("; {}", next.why));
+    sheet.line(format!("{} {}   read only{why}", ui.mark(Mark::Look), ui.bold("UNVERIFIED")));
+    for line in next.iter().flat_map(|next| &next.lines) {
+        sheet.line(format!("  {}", ui.copy(line)));
+    }
     sheet.gap();
     sheet.prose(&summary(ui, parts));
     sheet.gap();

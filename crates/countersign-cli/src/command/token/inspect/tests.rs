@@ -1,7 +1,7 @@
 //! Each form of a token once, as it is shown, and the remarks one by one.
 
 use countersign_jose::base64::encode;
-use countersign_jose::jwe::{DecryptingKey, KeyAlgorithm, Message, Password, SymmetricKey};
+use countersign_jose::jwe::{DecryptingKey, KeyAlgorithm, Message, Password, Rounds, SymmetricKey};
 use countersign_jose::jws::Content;
 use countersign_jose::sd_jwt::{Claims, Type};
 use countersign_jose::{Algorithm, SigningKey};
@@ -108,7 +108,10 @@ fn an_encrypted_token_shows_its_header_and_says_that_the_content_is_sealed() {
     }
     let password = Password::new(KeyAlgorithm::Pbes2Hs256A128Kw, "correct horse battery").unwrap();
     let text = seen(&Message::new(b"x").encrypt(&password).unwrap());
-    assert!(text.contains("a password needs 600,000"), "{text}");
+    assert!(text.contains("key well wrapped"), "what we write is what we ask of others: {text}");
+    let brief = password.with_rounds(Rounds::MESSAGE);
+    let text = seen(&Message::new(b"x").encrypt(&brief).unwrap());
+    assert!(text.contains("hashed 10,000 times: a password needs 600,000"), "{text}");
     let bob = SymmetricKey::generate(KeyAlgorithm::A256Kw).unwrap();
     let text = seen(&Message::new(b"x").general(&[&key.encrypting_key(), &bob], b"seen").unwrap());
     assert!(text.contains("recipient 2") && text.contains("everybody can read"), "{text}");
@@ -161,4 +164,93 @@ fn whatever_is_pasted_is_answered_without_a_crash_and_within_eighty_columns() {
     let cut = format!("{header}.eyJpc3MiOiJ.AA");
     let problem = parts::of(&pasted::of(&cut).unwrap()).err().unwrap();
     assert!(problem.hint.unwrap().contains("cut short"));
+}
+
+/// The command on the page of this token.
+fn next(header: &Value, claims: &Value) -> String {
+    let token = token(header, claims, &[1; 64]);
+    next_command(&token, "@token.txt").unwrap()
+}
+
+#[test]
+fn the_command_names_what_the_token_says_and_needs_nothing_else() {
+    let at = json!({ "typ": "at+jwt", "alg": "ES256" });
+    let claims = json!({ "iss": "https://id.shop.example", "aud": ["shop-api"], "iat": 1, "exp": 2 });
+    let text = looked_at(&at, &claims, &[1; 64]);
+    let page = "  ! UNVERIFIED   read only; to check it, if you trust whom it names:\n    countersign token verify \
+                @token.txt --issuer https://id.shop.example \\\n      --audience shop-api\n";
+    assert!(text.trim_start_matches('\n').starts_with(page), "{text}");
+    let whose = json!({ "iss": "a", "aud": "b" });
+    let about = |typ: &str, alg: &str| next(&json!({ "typ": typ, "alg": alg }), &whose);
+    for (command, more) in [
+        (about("at+jwt", "HS256"), " --secret FILE"),
+        (about("at+jwt", "HS512"), " --secret FILE \\\n  --alg HS512"),
+        (about("client-authentication+jwt", "ES256"), " --jwks FILE"),
+        (about("oauth-authz-req+jwt", "ES256"), " --jwks FILE"),
+        (about("ticket+jwt", "ES256"), " --kind KIND"),
+    ] {
+        assert_eq!(command, format!("countersign token verify @token.txt --issuer a --audience b{more}"));
+    }
+    let proof = json!({ "htm": "GET", "htu": "https://a.example/", "jti": "j", "iat": 1, "ath": "h" });
+    assert_eq!(
+        next(&json!({ "typ": "dpop+jwt", "alg": "ES256" }), &proof),
+        "countersign token verify @TOKEN --proof @token.txt --method GET \\\n  \
+         --uri https://a.example/ --issuer URL --audience NAME"
+    );
+    // What no command checks is not sent to one.
+    assert!(
+        !seen(r#"{"payload":"e30","protected":"eyJhbGciOiJFUzI1NiJ9","signature":"AA"}"#)
+            .contains("to check")
+    );
+}
+
+#[test]
+fn a_strangers_words_are_no_part_of_a_command() {
+    let at = json!({ "typ": "at+jwt", "alg": "ES256" });
+    for odd in [
+        "$(reboot)",
+        "`reboot`",
+        "a;reboot",
+        "a b",
+        "a\nreboot",
+        "'a'",
+        "\"a\"",
+        "a&b",
+        "a|b",
+        "a>b",
+        "*",
+        "a?b",
+        "~root",
+        "--kind=id",
+        "-x",
+        "=ls",
+        "%PATH%",
+        "!!",
+        "{a,b}",
+        "a,b",
+        "@a",
+        "a\\b",
+        "a#b",
+        "\u{1b}[2J",
+        "ä",
+        "",
+    ] {
+        let command = next(&at, &json!({ "iss": odd, "aud": odd }));
+        assert_eq!(command, "countersign token verify @token.txt --issuer URL --audience NAME", "{odd:?}");
+        let proof = next(&json!({ "typ": "dpop+jwt", "alg": "ES256" }), &json!({ "htm": odd, "htu": odd }));
+        assert_eq!(proof, "countersign token verify @token.txt --method VERB --uri URI", "{odd:?}");
+    }
+    let long = "a".repeat(161);
+    for claims in
+        [json!({ "iss": long, "aud": long }), json!({ "aud": ["a", "b"] }), json!({ "iss": 7, "aud": {} })]
+    {
+        assert!(next(&at, &claims).ends_with("--issuer URL --audience NAME"), "{claims}");
+    }
+    let token = token(&at, &json!({ "iss": "a", "aud": "b" }), &[1; 64]);
+    let again = |again: &str| next_command(&token, again).unwrap();
+    assert!(again("-").starts_with("countersign token verify - --issuer"));
+    assert!(again("@/tmp/t.txt").starts_with("countersign token verify @/tmp/t.txt --issuer"));
+    for odd in ["@my token", "@$HOME/t", "@-x", "@"] {
+        assert!(again(odd).starts_with("countersign token verify @FILE --issuer"), "{odd}");
+    }
 }
