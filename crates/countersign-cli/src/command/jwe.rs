@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use countersign_jose::jwe::{
-    self, ContentAlgorithm, Decrypter, DecryptingKey, Encrypter, EncryptingKey, KeyAlgorithm, Message,
-    SymmetricKey,
+    self, ContentAlgorithm, Decrypter, DecryptingKey, Encrypter, EncryptingKey, KeyAlgorithm, KeyKind,
+    Message, SymmetricKey,
 };
-use countersign_jose::{Error, Jwk, PrivateJwk};
+use countersign_jose::{Error, Jwk, PrivateJwk, base64};
 use serde_json::{Value, json};
 
 use crate::given;
@@ -172,14 +172,14 @@ impl Decrypt {
         }
         let token = given::secret(&self.token, "token")?;
         let token = token.reveal().trim();
-        let key = self.key(header_alg(token))?;
+        let key = self.key(password_alg(token))?;
         let found =
             if token.starts_with('{') { jwe::decrypt_json(token, &*key) } else { jwe::decrypt(token, &*key) };
         let found = found.map_err(|error| told(&error))?;
         if ui.json {
             let content = std::str::from_utf8(found.plain()).ok();
             show_json(&json!({
-                "content": content, "base64url": countersign_jose::base64::encode(found.plain()),
+                "content": content, "base64url": base64::encode(found.plain()),
                 "typ": found.typ(), "cty": found.cty()
             }));
             return Ok(());
@@ -193,8 +193,7 @@ impl Decrypt {
     fn key(&self, said: Option<KeyAlgorithm>) -> Result<Box<dyn Decrypter>> {
         if let Some(source) = &self.password {
             let password = given::secret(source, "password")?;
-            let said = self.alg.or_else(|| said.filter(|one| one.kind() == jwe::KeyKind::Password));
-            return Ok(Box::new(keyfile::password_key(&password, said)?));
+            return Ok(Box::new(keyfile::password_key(&password, self.alg.or(said))?));
         }
         let Some(path) = &self.key else {
             return Err(Problem::usage(code::BAD_VALUE, "decrypting needs a key").hint("add `--key FILE`"));
@@ -239,11 +238,23 @@ fn secret(
     })
 }
 
-/// What the token says of its key; only a password is chosen by it, of one kind and one strength.
-fn header_alg(token: &str) -> Option<KeyAlgorithm> {
-    let header = countersign_jose::base64::decode(token.split('.').next()?).ok()?;
-    let header: Value = serde_json::from_slice(&header).ok()?;
-    KeyAlgorithm::named(header.get("alg")?.as_str()?)
+/// Which algorithm of passwords the token names, in either form and for any recipient. Only a password is chosen by what the
+/// token says: they are of one kind and one strength.
+fn password_alg(token: &str) -> Option<KeyAlgorithm> {
+    let read = |text: &str| serde_json::from_slice::<Value>(&base64::decode(text).ok()?).ok();
+    let headers: Vec<Value> = match serde_json::from_str::<Value>(token) {
+        Err(_) => token.split('.').next().and_then(read).into_iter().collect(),
+        Ok(document) => {
+            let protected = document.get("protected").and_then(Value::as_str).and_then(read);
+            let recipients = document.get("recipients").and_then(Value::as_array).into_iter().flatten();
+            let open = recipients.filter_map(|recipient| recipient.get("header"));
+            let open =
+                open.chain(["unprotected", "header"].into_iter().filter_map(|name| document.get(name)));
+            protected.into_iter().chain(open.cloned()).collect()
+        }
+    };
+    let named = headers.iter().filter_map(|header| KeyAlgorithm::named(header.get("alg")?.as_str()?));
+    named.into_iter().find(|algorithm| algorithm.kind() == KeyKind::Password)
 }
 
 fn told(error: &Error) -> Problem {

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use countersign_jose::jwe::{Curve, DecryptingKey, KeyKind, SymmetricKey};
-use countersign_jose::{Family, KeyId, PrivateJwk, SigningKey, base64, primitive};
+use countersign_jose::{Algorithm, Family, KeyId, PrivateJwk, SigningKey, base64, primitive};
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -102,11 +102,29 @@ impl New {
         sheet.facts(&rows);
         if self.pair() {
             sheet.gap();
-            let next = ui.copy(&format!("countersign key public {path}"));
+            let named =
+                if self.unsaid() { format!(" --alg {}", self.algorithm.name()) } else { String::new() };
+            let next = ui.copy(&format!("countersign key public {path}{named}"));
             sheet.line(format!("{} {next}   the half to give away", ui.mark(Mark::Next)));
         }
         sheet.show();
         Ok(())
+    }
+
+    /// The form that was asked for, or the usual one.
+    fn form(&self) -> Format {
+        let usual = matches!(self.algorithm, Purpose::Sign(_)) && self.pair() && self.kid.is_none();
+        self.format.unwrap_or(if usual { Format::Pem } else { Format::Jwk })
+    }
+
+    /// Whether the file does not say what the key is for: in PEM a curve is taken for the one algorithm that signs with it.
+    fn unsaid(&self) -> bool {
+        let by_curve = match self.algorithm {
+            Purpose::Sign(Algorithm::Ed25519) => false,
+            Purpose::Sign(algorithm) => !matches!(algorithm.family(), Family::Rsa),
+            _ => false,
+        };
+        self.form() == Format::Pem && !by_curve
     }
 
     const fn pair(&self) -> bool {
@@ -151,10 +169,8 @@ impl New {
         if let Some(kid) = &self.kid {
             jwk = jwk.with_id(kid.clone());
         }
-        let usual = matches!(self.algorithm, Purpose::Sign(_)) && self.pair() && self.kid.is_none();
-        let format = self.format.unwrap_or(if usual { Format::Pem } else { Format::Jwk });
         let kid = jwk.key_id().map(|kid| kid.as_str().to_owned());
-        let text = match format {
+        let text = match self.form() {
             Format::Jwk => line(jwk.to_json()),
             Format::Pem if self.kid.is_some() => {
                 return Err(Problem::usage(code::BAD_VALUE, "PEM holds no `--kid`").hint("use --format jwk"));

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use countersign_jose::{Algorithm, Error, Hash, Jwk, JwkSet, KeyId, VerifyingKey};
+use countersign_jose::jwe::EncryptingKey;
+use countersign_jose::{Error, Hash, Jwk, JwkSet, KeyId, VerifyingKey};
 use serde_json::{Value, json};
 
+use super::{Purpose, purpose};
 use crate::keyfile::{KeyFile, Unlock};
 use crate::problem::{Problem, Result, code};
 use crate::ui::{Ui, show_json};
@@ -16,7 +18,7 @@ use crate::ui::{Ui, show_json};
 /// gets the key's thumbprint as its name, unless it has one.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  countersign key public key.pem\n  countersign key public key.pem --set > jwks.json\n  countersign key public old.jwk new.jwk --set > jwks.json\n  countersign key public key.jwk --format pem > public.pem"
+    after_help = "Examples:\n  countersign key public key.pem\n  countersign key public key.pem --set > jwks.json\n  countersign key public old.jwk new.jwk --set > jwks.json\n  countersign key public key.jwk --format pem > public.pem\n  countersign key public mail.pem --alg ECDH-ES > mail.jwk"
 )]
 pub(crate) struct Public {
     /// The key; several only with --set
@@ -28,9 +30,10 @@ pub(crate) struct Public {
     /// As JWK, or as SPKI in PEM
     #[arg(long, value_enum, default_value_t, conflicts_with = "set")]
     format: Format,
-    /// Which algorithm an RSA key is for, which may be for several
-    #[arg(long, value_name = "NAME", value_parser = algorithm)]
-    alg: Option<Algorithm>,
+    /// Which algorithm the key is for, where its file does not say: a PEM
+    /// file holds no algorithm, and a curve is taken for one that signs
+    #[arg(long, value_name = "NAME", value_parser = purpose)]
+    alg: Option<Purpose>,
     #[command(flatten)]
     unlock: Unlock,
 }
@@ -75,11 +78,6 @@ enum By {
     Sha512,
 }
 
-fn algorithm(name: &str) -> core::result::Result<Algorithm, String> {
-    let found = Algorithm::ALL.into_iter().find(|one| one.name().eq_ignore_ascii_case(name));
-    found.ok_or_else(|| "known are RS256 to RS512, PS256 to PS512, EdDSA, Ed25519".to_owned())
-}
-
 impl Public {
     pub(super) fn run(&self, ui: Ui) -> Result {
         let keys = self.files.iter().map(|path| self.key(path)).collect::<Result<Vec<Jwk>>>()?;
@@ -101,8 +99,13 @@ impl Public {
 
     fn key(&self, path: &std::path::Path) -> Result<Jwk> {
         let jwk = KeyFile::read(path, &self.unlock)?.public()?;
-        let jwk = match self.alg.or_else(|| jwk.algorithm()) {
-            Some(algorithm) => VerifyingKey::from_jwk_as(&jwk, algorithm)?.to_jwk(),
+        let jwk = match self.alg.or_else(|| jwk.algorithm().map(Purpose::Sign)) {
+            Some(Purpose::Sign(algorithm)) => VerifyingKey::from_jwk_as(&jwk, algorithm)?.to_jwk(),
+            Some(Purpose::Encrypt(algorithm)) => EncryptingKey::from_jwk_as(&jwk, algorithm)?.to_jwk(),
+            Some(Purpose::Direct(content)) => {
+                let problem = format!("`{}` is for a secret, and this is a key pair", content.name());
+                return Err(Problem::usage(code::BAD_VALUE, problem));
+            }
             None => jwk,
         };
         if jwk.key_id().is_some() {
