@@ -102,6 +102,9 @@ impl Held {
 
     /// Reads a credential in JSON, flattened or general (RFC 9901 8). Believes it as well.
     ///
+    /// What is shown of it in the compact form has the first of several signatures, and no name of a
+    /// key that stood in an unprotected header; [`Presentation::in_json`] keeps all of them.
+    ///
     /// # Errors
     /// As [`Held::parse`]; [`Error::Document`], [`Error::Header`], [`Error::Unprotected`],
     /// [`Error::Critical`] and [`Error::CriticalList`] for what is no such document.

@@ -123,7 +123,8 @@ impl Claims {
     }
 
     /// As [`Claims::sign`], in JSON (RFC 9901 8), for [`Held::parse_json`]: flattened with the
-    /// signature of one key, general with those of several, in this order.
+    /// signature of one key, general with those of several, in this order. What [`Claims::prepare`]
+    /// makes for a key elsewhere becomes JSON by [`Presentation::in_json`](super::Presentation::in_json).
     ///
     /// # Errors
     /// As [`Claims::sign`]; [`Fault::Claims`] for more than
