@@ -80,8 +80,11 @@ pub(crate) fn b64(header: &Object<'_>) -> Result<Encoding, Error> {
             Some(names) => names,
         },
     };
-    for (at, name) in listed.iter().enumerate() {
-        if listed.iter().skip(at + 1).any(|other| other == name) {
+    // Of more names than the header has members one stands there twice or is no member; so it is found among the first of them,
+    // and a list as long as the token costs no more than a short one.
+    let looked_at = listed.get(..=header.members().count()).unwrap_or(&listed);
+    for (at, name) in looked_at.iter().enumerate() {
+        if looked_at.iter().skip(at + 1).any(|other| other == name) {
             return flawed(CritFlaw::Twice);
         }
         if REGISTERED.contains(&name.as_ref()) {

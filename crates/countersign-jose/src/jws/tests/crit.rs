@@ -67,6 +67,14 @@ fn a_list_that_breaks_the_rules_is_refused_with_the_rule() {
 }
 
 #[test]
+fn no_more_names_are_compared_than_the_header_has_members() {
+    // Three members, so of the first four names one stands there twice or is no member. The one after them is not looked at.
+    let long = forms(r#","crit":["b64","q","r","s","b64"],"b64":true"#);
+    let told = jws::verify_unencoded(&long.compact, &Trusted::from(secret(Algorithm::Hs256))).unwrap_err();
+    assert_eq!(told, Error::CriticalList { flaw: CritFlaw::Absent });
+}
+
+#[test]
 fn where_nothing_may_be_demanded_every_crit_is_refused() {
     let trusted = Trusted::from(secret(Algorithm::Hs256));
     for extra in [
