@@ -45,6 +45,29 @@ pub(super) enum Answer {
 pub(super) struct Fetcher {
     tls: Arc<ClientConfig>,
     reach: Reach,
+    names: Names,
+}
+
+/// Who says where a name leads.
+#[derive(Clone)]
+enum Names {
+    /// The system.
+    System,
+    /// A test.
+    #[cfg(test)]
+    Told(Arc<dyn Fn(&str) -> Vec<std::net::IpAddr> + Send + Sync>),
+}
+
+impl Names {
+    async fn find(&self, url: &Url) -> std::io::Result<Vec<SocketAddr>> {
+        match self {
+            Self::System => Ok(tokio::net::lookup_host((url.host.as_str(), url.port)).await?.collect()),
+            #[cfg(test)]
+            Self::Told(names) => {
+                Ok(names(&url.host).into_iter().map(|ip| SocketAddr::new(ip, url.port)).collect())
+            }
+        }
+    }
 }
 
 impl std::fmt::Debug for Fetcher {
@@ -86,7 +109,7 @@ impl Fetcher {
             .with_safe_default_protocol_versions()
             .map_err(|why| FetchError::Unreachable { url: String::new(), why: why.to_string() })?;
         let tls = tls.with_root_certificates(Arc::clone(&authorities.0)).with_no_client_auth();
-        Ok(Self { tls: Arc::new(tls), reach })
+        Ok(Self { tls: Arc::new(tls), reach, names: Names::System })
     }
 
     pub(super) const fn reach(&self) -> Reach {
@@ -129,8 +152,7 @@ impl Fetcher {
 
     /// Connects to an address that was checked, and to no other.
     async fn connect(&self, url: &Url) -> Result<Stream, FetchError> {
-        let found = tokio::net::lookup_host((url.host.as_str(), url.port)).await;
-        let found: Vec<SocketAddr> = found.map_err(|why| unreachable(url, &why.to_string()))?.collect();
+        let found = self.names.find(url).await.map_err(|why| unreachable(url, &why.to_string()))?;
         // One forbidden address among good ones is a name that plays tricks.
         if let Some(bad) = found.iter().find(|address| !self.reach.allows(address.ip())) {
             return Err(FetchError::Forbidden { host: url.host.clone(), ip: bad.ip() });
@@ -218,7 +240,54 @@ fn unreachable(url: &Url, why: &str) -> FetchError {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::tests::{Issuer, http};
     use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    const ELSEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(93, 184, 215, 14));
+
+    /// A fetcher for which a name that the system does not know leads to `answers`, the last of them from then on; and how
+    /// often it was asked.
+    fn led(reach: Reach, answers: &'static [&'static [IpAddr]]) -> (Fetcher, Arc<AtomicUsize>) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let names = move |_: &str| {
+            let at = count.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1);
+            answers[at].to_vec()
+        };
+        let fetcher = Fetcher::new(reach, &Authorities::default()).unwrap();
+        (Fetcher { names: Names::Told(Arc::new(names)), ..fetcher }, asked)
+    }
+
+    #[tokio::test]
+    async fn a_name_is_asked_once_and_the_address_that_was_checked_is_connected_to() {
+        let issuer = Issuer::start().await;
+        issuer.answers(|_| (http("200 OK", "", "{}"), Duration::ZERO));
+        let url = issuer.url.replace("127.0.0.1", "keys.invalid") + "/jwks";
+        let url = Url::parse(&url, Reach::ThisMachine).unwrap();
+        // Asked again, the name would lead elsewhere; and the system knows no such name.
+        let (fetcher, asked) = led(Reach::ThisMachine, &[&[HERE], &[ELSEWHERE]]);
+        assert!(matches!(fetcher.get(&url, None).await, Ok(Answer::New { body, .. }) if body == b"{}"));
+        assert_eq!((asked.load(Ordering::SeqCst), issuer.asked()), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn a_name_with_one_forbidden_address_is_not_connected_to_at_all() {
+        let issuer = Issuer::start().await;
+        let url = issuer.url.replace("http://127.0.0.1", "https://keys.invalid") + "/jwks";
+        let url = Url::parse(&url, Reach::Internet).unwrap();
+        let answers: [&[&[IpAddr]]; 3] =
+            [&[&[HERE], &[ELSEWHERE]], &[&[ELSEWHERE, HERE]], &[&[HERE, ELSEWHERE]]];
+        for answers in answers {
+            let (fetcher, asked) = led(Reach::Internet, answers);
+            let told = fetcher.get(&url, None).await.unwrap_err();
+            assert!(matches!(told, FetchError::Forbidden { ip, .. } if ip == HERE), "{told:?}");
+            assert_eq!((asked.load(Ordering::SeqCst), issuer.asked()), (1, 0));
+        }
+    }
 
     #[test]
     fn freshness_is_read_from_the_headers() {

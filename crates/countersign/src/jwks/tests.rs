@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use countersign_jose::jwt::dpop::Request;
 use countersign_jose::jwt::{self, AccessClaims, Confirmation, Profile};
-use countersign_jose::{Algorithm, Error, KeySet, SigningKey};
+use countersign_jose::{Algorithm, Error, KeySet, Signer as _, SigningKey, base64};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -277,6 +277,32 @@ async fn metadata_leads_nowhere_that_was_not_allowed() {
     let public = trust(https).audience("shop-api").connect::<AccessClaims>().await.unwrap_err();
     assert!(matches!(public, FetchError::Forbidden { .. }), "{public:?}");
     assert_eq!(issuer.asked(), 0);
+}
+
+#[tokio::test]
+async fn a_token_sends_nobody_anywhere() {
+    let (issuer, attacker, good, bad) = (Issuer::start().await, Issuer::start().await, key(), key());
+    issuer.publishes(&[&good], "");
+    attacker.publishes(&[&bad], "");
+    let shop = issuer.trusted().await.unwrap();
+    tokio::time::pause();
+    let (kid, url) = (bad.verifying_key().thumbprint(), format!("{}/jwks", attacker.url));
+    let claims = serde_json::to_vec(&issuer.claims()).unwrap();
+    let mut outcomes = Vec::new();
+    for member in ["jku", "x5u", "iss", "kid"] {
+        let header = serde_json::json!({ "alg": "ES256", "typ": "at+jwt", member: url });
+        let named = serde_json::json!({ "alg": "ES256", "typ": "at+jwt", "kid": kid, member: url });
+        for header in [header, named] {
+            let signed = format!("{}.{}", base64::encode(header.to_string()), base64::encode(&claims));
+            let token = format!("{signed}.{}", base64::encode(bad.sign(signed.as_bytes()).unwrap()));
+            outcomes.push(shop.verify_at(&token, NOW));
+        }
+    }
+    assert!(outcomes.iter().all(|told| matches!(told, Err(NotVerified::Refused(_)))), "{outcomes:?}");
+    // What an unknown key leads to is the next look at the issuer's own keys.
+    come_again(&shop).await;
+    assert_eq!(attacker.asked(), 0);
+    assert_eq!(shop.verify_at(&issuer.token(&good), NOW).unwrap().sub, "ana");
 }
 
 #[tokio::test]
