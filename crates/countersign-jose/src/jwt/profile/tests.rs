@@ -121,9 +121,23 @@ fn what_everybody_would_refuse_is_not_signed() {
     let mut odd = event();
     odd.events.insert("u".into(), Value::Bool(true));
     assert_eq!(jwt::sign(es256(), &odd).unwrap_err(), Fault::Claims);
-    let nobody = LogoutClaims { sub: None, sid: None, ..logout() };
-    assert_eq!(jwt::sign(es256(), &nobody).unwrap_err(), Fault::Claims);
-    assert_eq!(jwt::prepare(&es256().verifying_key(), &nobody).unwrap_err(), Fault::Claims);
+    for name in [None, Some(String::new())] {
+        let nobody = LogoutClaims { sub: name.clone(), sid: name, ..logout() };
+        assert_eq!(jwt::sign(es256(), &nobody).unwrap_err(), Fault::Claims);
+        assert_eq!(jwt::prepare(&es256().verifying_key(), &nobody).unwrap_err(), Fault::Claims);
+        let somebody = LogoutClaims { sid: Some("s1".into()), ..nobody };
+        assert!(jwt::sign(es256(), &somebody).is_ok());
+    }
+}
+
+#[test]
+fn a_logout_of_nobody_is_refused() {
+    for sub in ["", r#""""#] {
+        let nobody = with(&logout(), "sub", sub);
+        assert_eq!(told::<LogoutClaims>(&nobody), Err(faulty("sub")), "{nobody}");
+        assert_eq!(told::<LogoutClaims>(&nobody.replacen('{', r#"{"sid":"","#, 1)), Err(faulty("sub")));
+        assert_eq!(told::<LogoutClaims>(&nobody.replacen('{', r#"{"sid":"s1","#, 1)), Ok(()));
+    }
 }
 
 #[test]
