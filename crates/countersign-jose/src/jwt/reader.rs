@@ -15,11 +15,13 @@ use crate::jwt::{Audience, AudienceView};
 /// The last second of the year 9999. Later times are a mistake or a trick.
 const LATEST: u64 = 253_402_300_799;
 
+/// Which section a claim breaks, in one kind of token.
+type Rule = fn(&str, ClaimFlaw) -> &'static str;
+
 /// The claims of a token whose signature was checked.
 #[expect(unnameable_types, reason = "seals `Profile`: outsiders cannot call what takes it")]
 pub struct Claims<'a> {
-    /// Which section a claim breaks, in this kind of token.
-    rule: fn(&str, ClaimFlaw) -> &'static str,
+    rule: Rule,
     text: &'a str,
     flat: Flat<'a>,
     /// Read only where the quick reader will not.
@@ -33,7 +35,7 @@ impl<'a> Claims<'a> {
     }
 
     /// Claims of a kind of token that says which section each breaks.
-    pub(crate) fn parse_by(rule: fn(&str, ClaimFlaw) -> &'static str, json: &'a [u8]) -> Result<Self, Error> {
+    pub(crate) fn parse_by(rule: Rule, json: &'a [u8]) -> Result<Self, Error> {
         let mut claims = Self::unread(rule);
         claims.fill(json)?;
         Ok(claims)
@@ -42,7 +44,7 @@ impl<'a> Claims<'a> {
     /// Claims of which nothing was read yet, to be filled where they stand: they are large, and
     /// to move them costs as much as to read them.
     #[inline]
-    pub(crate) const fn unread(rule: fn(&str, ClaimFlaw) -> &'static str) -> Self {
+    pub(crate) const fn unread(rule: Rule) -> Self {
         Self { rule, text: "", flat: Flat::unread(), strict: None }
     }
 
@@ -182,9 +184,9 @@ impl<'a> Claims<'a> {
     }
 
     /// The refusal of a claim.
-    #[cold]
+    #[inline(always)]
     pub(crate) fn refused(&self, claim: &'static str, flaw: ClaimFlaw) -> Error {
-        Error::Claim { claim, flaw, rule: (self.rule)(claim, flaw) }
+        refused(self.rule, claim, flaw)
     }
 
     /// Absent, or right, or refused.
@@ -192,6 +194,13 @@ impl<'a> Claims<'a> {
     fn typed<T>(&self, claim: &'static str, found: Option<Option<T>>) -> Result<Option<T>, Error> {
         found.map(|value| value.ok_or_else(|| self.refused(claim, ClaimFlaw::Malformed))).transpose()
     }
+}
+
+/// Out of the way of claims that are as they must be.
+#[cold]
+#[inline(never)]
+fn refused(rule: Rule, claim: &'static str, flaw: ClaimFlaw) -> Error {
+    Error::Claim { claim, flaw, rule: rule(claim, flaw) }
 }
 
 const fn faulty(flaw: Flaw) -> Error {

@@ -10,7 +10,7 @@ use core::marker::PhantomData;
 use std::sync::Arc;
 
 pub(super) use self::times::Times;
-use self::times::{Expiry, Untimely};
+use self::times::{Expiry, Moment};
 use super::confirmation::{Confirmation, Holder};
 use super::memory::{Kept, Memory, Token};
 use super::profile::Profile;
@@ -300,8 +300,7 @@ impl<C: Profile> Verifier<C> {
                 self.meant_for_us(&kept.claims)?;
             }
             by.may_show(kept.bound.as_ref())?;
-            self.in_time(kept.times, now, Expiry::Counts)
-                .map_err(|when| self.untimely(when, &kept.claims))?;
+            self.in_time(kept.times, now, Expiry::Counts, &kept.claims)?;
             let said = kept.claims.registered();
             self.ends_soon(said.iat, said.exp, now)
         })
@@ -322,7 +321,7 @@ impl<C: Profile> Verifier<C> {
         let said = if registered.exp.is_none() { claims.maybe_time("exp")? } else { None };
         let until = read.ends(self.longest).into_iter().chain(said).min();
         let times = Times { from, until };
-        self.in_time(times, now, expiry).map_err(|when| self.untimely(when, &read))?;
+        self.in_time(times, now, expiry, &read)?;
         self.ends_soon(registered.iat, registered.exp, now)?;
         Ok(Good { claims: read, times, bound, place })
     }
@@ -388,12 +387,16 @@ impl<C: Profile> Verifier<C> {
     }
 
     #[inline]
-    fn in_time(&self, times: Times, now: u64, expiry: Expiry) -> Result<(), Untimely> {
-        times.hold(now, self.leeway.as_seconds(), expiry)
+    fn in_time(&self, times: Times, now: u64, expiry: Expiry, claims: &C) -> Result<(), Error> {
+        let moment = self.moment(now, expiry);
+        if times.hold(moment) {
+            return Ok(());
+        }
+        Err(times.refused(moment, claims.registered().iat, |at| claims.ended_by(at, self.longest)))
     }
 
-    fn untimely(&self, when: Untimely, claims: &C) -> Error {
-        when.told(claims.registered().iat, |at| claims.ended_by(at, self.longest))
+    const fn moment(&self, now: u64, expiry: Expiry) -> Moment {
+        Moment { now, leeway: self.leeway.as_seconds(), expiry }
     }
 
     /// RFC 7523 3, item 4: an end that is unreasonably far away.
@@ -402,8 +405,10 @@ impl<C: Profile> Verifier<C> {
         let (Some(most), Some(exp)) = (self.longest, exp) else { return Ok(()) };
         // Whoever does not say when it began has the time since now, by the sender's clock.
         let begun = iat.unwrap_or_else(|| now.saturating_add(self.leeway.as_seconds()));
-        let lasting = || Error::Lasting { most, rule: C::rule("exp", ClaimFlaw::Other) };
-        if exp.saturating_sub(begun) > most { Err(lasting()) } else { Ok(()) }
+        if exp.saturating_sub(begun) <= most {
+            return Ok(());
+        }
+        Err(Error::Lasting { most, rule: C::rule("exp", ClaimFlaw::Other) })
     }
 }
 
@@ -467,7 +472,10 @@ impl Verifier<AccessClaims> {
             Holder::Bearer.may_show(cnf.as_ref())?;
             let from = iat.max(claims.maybe_time("nbf")?.unwrap_or(0));
             let times = Times { from, until: Some(exp) };
-            self.in_time(times, now, Expiry::Counts).map_err(|when| when.told(Some(iat), |_| "exp"))?;
+            let moment = self.moment(now, Expiry::Counts);
+            if !times.hold(moment) {
+                return Err(times.refused(moment, Some(iat), |_| "exp"));
+            }
             self.ends_soon(Some(iat), Some(exp), now)
         });
         view.map(Verified::of)

@@ -18,38 +18,43 @@ pub(in crate::jwt) struct Times {
     pub(in crate::jwt) until: Option<u64>,
 }
 
-/// Now lies outside.
-pub(super) enum Untimely {
-    /// From this time on the token is not good any more.
-    Over(u64),
-    /// Before this time it is not good yet.
-    Early(u64),
+/// When a token is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Moment {
+    pub(super) now: u64,
+    /// By how many seconds clocks may differ.
+    pub(super) leeway: u64,
+    pub(super) expiry: Expiry,
 }
 
 impl Times {
-    /// Whether now lies within, when clocks may differ by so many seconds.
+    /// Whether the moment lies within.
     #[inline]
-    pub(super) fn hold(self, now: u64, leeway: u64, expiry: Expiry) -> Result<(), Untimely> {
-        // RFC 7519 4.1.4: "on or after" the time the token is refused.
-        if let Some(at) = self.until.filter(|until| now >= until.saturating_add(leeway))
-            && expiry == Expiry::Counts
-        {
-            return Err(Untimely::Over(at));
-        }
-        if self.from > now.saturating_add(leeway) { Err(Untimely::Early(self.from)) } else { Ok(()) }
+    pub(super) fn hold(self, at: Moment) -> bool {
+        !self.over(at) && self.from <= at.now.saturating_add(at.leeway)
     }
-}
 
-impl Untimely {
-    /// The refusal of a token that was issued at `iat` and whose end comes from the claim that
-    /// `ended` names.
+    /// RFC 7519 4.1.4: "on or after" the time the token is refused.
+    #[inline]
+    fn over(self, at: Moment) -> bool {
+        at.expiry == Expiry::Counts
+            && self.until.is_some_and(|until| at.now >= until.saturating_add(at.leeway))
+    }
+
+    /// The refusal where they do not hold, of a token that was issued at `iat` and ends by the claim
+    /// that `ended` names.
     #[cold]
-    pub(super) fn told(self, iat: Option<u64>, ended: impl FnOnce(u64) -> &'static str) -> Error {
-        match self {
-            Self::Over(at) => Error::Expired { at, claim: ended(at) },
+    pub(super) fn refused(
+        self,
+        at: Moment,
+        iat: Option<u64>,
+        ended: impl FnOnce(u64) -> &'static str,
+    ) -> Error {
+        match (self.until.filter(|_| self.over(at)), self.from) {
+            (Some(at), _) => Error::Expired { at, claim: ended(at) },
+            (None, from) if iat == Some(from) => Error::Early { from, claim: "iat" },
             // What is later than `iat` is `nbf`.
-            Self::Early(from) if iat == Some(from) => Error::Early { from, claim: "iat" },
-            Self::Early(from) => Error::Early { from, claim: "nbf" },
+            (None, from) => Error::Early { from, claim: "nbf" },
         }
     }
 }
