@@ -1,5 +1,6 @@
 //! Keys that turn, and strangers who would like them fetched all the time. The clock is the test's.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use countersign_jose::jwt::AccessClaims;
@@ -84,6 +85,21 @@ async fn a_hundred_thousand_bad_signatures_cause_no_more_than_one_fetch_in_a_coo
     // One name is asked for once in two cooldowns.
     assert_eq!(flood(&issuer, &shop, |_| bad.clone(), &Error::Signature).await, [2, 2, 3]);
     assert!(shop.verify_at(&good, NOW).is_ok());
+}
+
+#[tokio::test]
+async fn in_a_flood_no_more_names_are_looked_at_than_can_be_remembered() {
+    let (issuer, key) = (Issuer::start().await, key());
+    issuer.publishes(&[&key], "");
+    let shop = issuer.trusted().await.unwrap();
+    let looked = Cell::new(0);
+    for number in 0..FLOOD {
+        shop.client().want(|| {
+            looked.set(looked.get() + 1);
+            number.to_string()
+        });
+    }
+    assert_eq!(looked.get(), 1_024);
 }
 
 #[tokio::test]
