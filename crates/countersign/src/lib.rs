@@ -43,7 +43,8 @@
 //! - `jwks`: the module [`jwks`], with an HTTP client and TLS.
 //! - `postgres`: PostgreSQL as the store of several nodes.
 //! - `redis`: guests in Redis beside the store.
-#![cfg_attr(not(feature = "jwks"), doc = "\n[`jwks`]: https://docs.rs/countersign/latest/countersign/jwks/")]
+//!
+#![cfg_attr(not(feature = "jwks"), doc = "[`jwks`]: https://docs.rs/countersign/latest/countersign/jwks/")]
 
 mod apps;
 mod authorize;
