@@ -47,3 +47,16 @@ async fn a_clock_that_is_far_behind_the_store_is_refused_until_it_is_right_or_a_
     rig.clock.turn_back(60 * MINUTE);
     assert!(matches!(rig.restart().await, Err(Fault::Unfit(_))));
 }
+
+#[tokio::test]
+async fn a_clock_that_goes_back_in_small_steps_takes_no_mark_along() {
+    let rig = Rig::new().await.unwrap();
+    rig.clock.advance(60 * MINUTE);
+    rig.engine.tick().await.unwrap();
+    // So little is another node's clock, or a time service.
+    rig.clock.turn_back(4 * MINUTE);
+    rig.engine.tick().await.unwrap();
+    rig.clock.turn_back(4 * MINUTE);
+    let why = rig.restart().await.unwrap_err();
+    assert!(matches!(&why, Fault::Unfit(why) if why.contains("the clock is 480 s behind")), "{why}");
+}
