@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use countersign_jose::jwt::dpop;
 use countersign_jose::jwt::{
     self, AccessClaims, AssertionClaims, Audience, Confirmation, EventClaims, IdClaims, Introspected,
@@ -14,7 +14,7 @@ use countersign_jose::jwt::{
 use countersign_jose::{Algorithm, KeyId, Signer, VerifyingKey, base64, primitive};
 use serde_json::{Map, Value, json};
 
-use super::own::{self, Own};
+use super::own::{self, Own, Place};
 use super::{Kind, pasted};
 use crate::keyfile::{self, KeyFile, Unlock};
 use crate::problem::{Problem, Result, code};
@@ -153,6 +153,12 @@ impl Mint {
             }
             Ok(())
         };
+        // A proof is for whoever is asked, and brings its key along.
+        let signed: Vec<Kind> =
+            Kind::value_variants().iter().copied().filter(|kind| *kind != Kind::Dpop).collect();
+        only(self.issuer.is_some(), "issuer", &signed)?;
+        only(self.audience.is_some(), "audience", &signed)?;
+        only(self.kid.is_some(), "kid", &signed)?;
         only(self.scope.is_some(), "scope", &[Kind::Access])?;
         only(self.client.is_some(), "client", &[Kind::Access])?;
         only(self.event.is_some(), "event", &[Kind::Event])?;
@@ -226,7 +232,9 @@ impl Mint {
         let audience = self.needed(self.audience.as_ref(), "audience")?;
         let aud = Audience::of([audience]);
         let sub = || self.needed(self.subject.as_ref(), "subject").map(str::to_owned);
-        let mut own = own::read(self.claims.as_deref())?;
+        let within = matches!(self.kind, Kind::Event | Kind::Introspection);
+        let place = if within { Place::Within } else { Place::Beside };
+        let mut own = own::read(self.claims.as_deref(), place)?;
         let jti = name()?;
         match self.kind {
             Kind::Access => {
@@ -272,11 +280,10 @@ impl Mint {
                 Ok(jwt::sign(key, &claims)?)
             }
             Kind::Introspection => {
-                let known = if self.claims.is_some() {
-                    Introspected::Active(own.rest())
-                } else {
-                    Introspected::Inactive
-                };
+                // RFC 7662 2.2: a time in whole seconds, or nobody takes the answer.
+                let exp = own.time("exp")?.map(|exp| ("exp".to_owned(), Value::from(exp)));
+                let known = Introspected::Active(own.rest().into_iter().chain(exp).collect());
+                let known = if self.claims.is_some() { known } else { Introspected::Inactive };
                 Ok(jwt::sign(key, &IntrospectionClaims { iss, aud, iat, token_introspection: known })?)
             }
             Kind::Dpop => self.proof(iat),

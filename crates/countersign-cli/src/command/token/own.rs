@@ -24,19 +24,27 @@ const REGISTERED: [(&str, &str); 7] = [
 /// Claims from the outside, each of which is taken once.
 pub(super) struct Own(Map<String, Value>);
 
+/// Where the claims will stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Beside the registered ones, whose names they must not have.
+    Beside,
+    /// Within a claim of the kind, where all names are free.
+    Within,
+}
+
 /// Reads claims from a file or from stdin; none when no source is given.
-pub(super) fn read(source: Option<&str>) -> Result<Own> {
+pub(super) fn read(source: Option<&str>, place: Place) -> Result<Own> {
     let Some(source) = source else { return Ok(Own(Map::new())) };
     let bytes = given::content(source)?;
     Object::parse(&bytes).map_err(|flaw| Error::Json { part: "claims", flaw })?;
     let claims: Map<String, Value> = serde_json::from_slice(&bytes)
         .map_err(|error| Problem::usage(code::BAD_VALUE, format!("`--claims` cannot be read: {error}")))?;
-    for (name, instead) in REGISTERED {
-        if claims.contains_key(name) {
-            return Err(taken(name).hint(instead));
-        }
+    let mut taken_by = REGISTERED.into_iter().filter(|(name, _)| claims.contains_key(*name));
+    match taken_by.next().filter(|_| place == Place::Beside) {
+        Some((name, instead)) => Err(taken(name).hint(instead)),
+        None => Ok(Own(claims)),
     }
-    Ok(Own(claims))
 }
 
 impl Own {

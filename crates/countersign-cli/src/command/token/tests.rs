@@ -137,9 +137,15 @@ fn claims_that_a_kind_has_a_place_for_are_minted_there_and_read_back() {
             assert_eq!(good.claims.get(name), Some(value), "{kind:?} {name}");
         }
     }
-    let [option, file] = claims(&bench, r#"{"scope":"read"}"#);
+    // Within a claim of the kind the names of the registered ones are free.
+    let known = json!({ "scope": "read", "sub": "ada", "iss": ISSUER, "exp": NOW + 9 });
+    let [option, file] = claims(&bench, &known.to_string());
     let good = bench.check(&bench.mint(Kind::Introspection, &[&option, &file]).unwrap(), None, &[]).unwrap();
-    assert_eq!(good.claims["token_introspection"], json!({ "active": true, "scope": "read" }));
+    let mut answer = known.clone();
+    answer["active"] = true.into();
+    assert_eq!(good.claims["token_introspection"], answer);
+    let good = bench.check(&bench.mint(Kind::Event, &[&option, &file]).unwrap(), None, &[]).unwrap();
+    assert_eq!(good.claims["events"]["https://shop.example/events/gone"], known);
     let good = bench.check(&bench.mint(Kind::Introspection, &[]).unwrap(), None, &[]).unwrap();
     assert_eq!(good.claims["token_introspection"], json!({ "active": false }));
 }
@@ -159,6 +165,8 @@ fn claims_that_no_verifier_would_take_are_not_minted() {
         (Kind::Logout, r#"{"sid":7}"#, "`sid`"),
         (Kind::Logout, r#"{"events":{}}"#, "`events`"),
         (Kind::Request, r#"{"client_id":"x"}"#, "`client_id`"),
+        (Kind::Request, r#"{"sub":"x"}"#, "`sub`"),
+        (Kind::Introspection, r#"{"exp":"soon"}"#, "`exp`"),
     ] {
         let [option, file] = claims(&bench, given);
         let problem = bench.mint(kind, &[&option, &file]).unwrap_err();
@@ -167,6 +175,10 @@ fn claims_that_no_verifier_would_take_are_not_minted() {
     }
     let [option, file] = claims(&bench, r#"{"nonce":"n"}"#);
     assert!(bench.mint(Kind::Logout, &[&option, &file]).is_err(), "it would pass for an ID token");
+    for option in ["--issuer", "--audience", "--kid"] {
+        let problem = bench.mint(Kind::Dpop, &[option, "x"]).unwrap_err();
+        assert!(problem.exit == Exit::Usage && problem.message.contains(option), "{problem:?}");
+    }
 }
 
 #[test]
