@@ -5,11 +5,10 @@
 
 use serde::Serialize;
 
-use super::{Profile, Registered};
+use super::{Profile, Registered, Sealed};
 use crate::error::{ClaimFlaw, Error, defined};
 use crate::jwt::reader::Claims;
 use crate::jwt::{Audience, Confirmation};
-use crate::key::private::Sealed;
 
 /// The claims of an access token, `typ` `at+jwt` (RFC 9068 2.2).
 ///

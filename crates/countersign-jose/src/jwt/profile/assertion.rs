@@ -5,11 +5,10 @@
 
 use serde::Serialize;
 
-use super::{Profile, Registered, refused};
+use super::{Profile, Registered, Sealed, refused};
 use crate::error::{ClaimFlaw, Error, defined};
 use crate::jwt::Audience;
 use crate::jwt::reader::Claims;
-use crate::key::private::Sealed;
 
 /// The claims of a client assertion, `typ` `client-authentication+jwt` (RFC 10070 4).
 ///

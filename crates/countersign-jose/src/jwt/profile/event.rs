@@ -7,11 +7,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Profile, Registered};
+use super::{Profile, Registered, Sealed};
 use crate::error::{ClaimFlaw, Error, Fault, defined};
 use crate::jwt::Audience;
 use crate::jwt::reader::Claims;
-use crate::key::private::Sealed;
 
 /// The claims of a security event token, `typ` `secevent+jwt` (RFC 8417 2.2).
 ///

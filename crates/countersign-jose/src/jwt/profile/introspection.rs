@@ -5,11 +5,10 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
-use super::{Profile, Registered};
+use super::{Profile, Registered, Sealed};
 use crate::error::{ClaimFlaw, Error, Fault, defined};
 use crate::jwt::reader::Claims;
 use crate::jwt::{Audience, Confirmation};
-use crate::key::private::Sealed;
 
 /// The claims of an introspection response, `typ` `token-introspection+jwt` (RFC 9701 5).
 ///

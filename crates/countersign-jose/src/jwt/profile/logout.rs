@@ -5,11 +5,10 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::{Profile, Registered};
+use super::{Profile, Registered, Sealed};
 use crate::error::{ClaimFlaw, Error, Fault, defined};
 use crate::jwt::Audience;
 use crate::jwt::reader::Claims;
-use crate::key::private::Sealed;
 
 /// The claims of a logout token, `typ` `logout+jwt` (OpenID Connect Back-Channel Logout 2.4).
 ///

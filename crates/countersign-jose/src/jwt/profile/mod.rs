@@ -23,11 +23,12 @@ pub use logout::LogoutClaims;
 pub use own::{Extended, Own, OwnClaims};
 pub use request::RequestClaims;
 
+use private::Sealed;
+
 use super::reader::Claims;
 use crate::error::{ClaimFlaw, Error, Fault, defined};
 use crate::header::media_type;
 use crate::jwt::{Audience, Confirmation};
-use crate::key::private::Sealed;
 
 /// A kind of token: its `typ`, and how its claims are read. The kinds are a closed list; for
 /// claims of one's own there are [`OwnClaims`] and [`Extended`].
@@ -116,6 +117,18 @@ pub trait Profile: Serialize + Sealed + Sized {
         let _ = audience;
         Ok(())
     }
+}
+
+/// Seals [`Profile`], and nothing else, so that the compiler lists profiles alone to whoever tries.
+mod private {
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be a profile: that list is closed",
+        label = "a kind of your own goes another way",
+        note = "implement `countersign_jose::jwt::Own` for `{Self}`, which takes a `TYP` and nothing else; `OwnClaims<{Self}>` is then a profile",
+        note = "members beside those of a profile need no kind of their own: `Extended<AccessClaims, {Self}>`"
+    )]
+    #[expect(unnameable_types, reason = "sealing a trait is what it is for")]
+    pub trait Sealed {}
 }
 
 /// The registered claims that a verifier looks at (RFC 7519 4.1).

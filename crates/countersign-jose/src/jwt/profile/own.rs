@@ -9,12 +9,11 @@ use core::ops::Deref;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Profile, Registered};
+use super::{Profile, Registered, Sealed};
 use crate::error::{ClaimFlaw, Error, Fault};
 use crate::json::{Flaw, Object};
 use crate::jwt::reader::Claims;
 use crate::jwt::{Audience, Confirmation};
-use crate::key::private::Sealed;
 
 /// The claims of profile `C`, and beside them the members of `T`.
 ///

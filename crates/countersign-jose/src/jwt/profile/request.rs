@@ -6,11 +6,10 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Profile, Registered};
+use super::{Profile, Registered, Sealed};
 use crate::error::{ClaimFlaw, Error, Fault, defined};
 use crate::jwt::Audience;
 use crate::jwt::reader::Claims;
-use crate::key::private::Sealed;
 
 /// What is not a parameter of OAuth (RFC 7519 4.1).
 const REGISTERED: [&str; 6] = ["iss", "aud", "exp", "nbf", "iat", "jti"];
