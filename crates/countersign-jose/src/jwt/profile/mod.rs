@@ -11,6 +11,7 @@ mod introspection;
 mod logout;
 mod own;
 mod request;
+mod taken;
 
 use serde::Serialize;
 
