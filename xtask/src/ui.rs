@@ -11,6 +11,8 @@ const LABEL: usize = 13;
 pub(crate) enum Outcome {
     Done,
     Failed,
+    /// It could not be done here, and nothing is said of what it would have found.
+    Left,
 }
 
 /// What the terminal can show.
@@ -42,6 +44,8 @@ impl Screen {
             (Outcome::Done, false) => ("ok", "32"),
             (Outcome::Failed, true) => ("✗", "31"),
             (Outcome::Failed, false) => ("x", "31"),
+            (Outcome::Left, true) => ("–", "33"),
+            (Outcome::Left, false) => ("--", "33"),
         };
         let gap = 3usize.saturating_sub(symbol.chars().count());
         let time = seconds(took);
@@ -79,7 +83,9 @@ mod tests {
 
     #[test]
     fn a_symbol_never_stands_for_the_word_without_utf8() {
-        let line = Screen { colour: false, utf8: false }.step(Outcome::Failed, "tidy", "", Duration::ZERO);
-        assert!(line.starts_with("  x  tidy"), "{line}");
+        let line = |outcome| Screen { colour: false, utf8: false }.step(outcome, "tidy", "", Duration::ZERO);
+        let (failed, left) = (line(Outcome::Failed), line(Outcome::Left));
+        assert!(failed.starts_with("  x  tidy"), "{failed}");
+        assert!(left.starts_with("  -- tidy"), "{left}");
     }
 }

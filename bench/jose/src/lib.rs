@@ -42,11 +42,14 @@ pub const OURS: &str = "countersign";
 pub fn hot_paths() -> Vec<Case> {
     let keys = token::Keys::new();
     let mut cases = Vec::new();
-    for algorithm in ["HS256", "ES256", "EdDSA"] {
+    for algorithm in ALGORITHMS {
         cases.push(primitive::verify(&keys, algorithm));
         cases.extend(ours::verify(&keys, algorithm));
-        cases.push(primitive::sign(&keys, algorithm, "issue"));
-        cases.push(ours::issue(&keys, algorithm));
+        // An RSA signature takes callgrind half a minute, and what is ours of it is what is ours of the others.
+        if algorithm != "RS256" {
+            cases.push(primitive::sign(&keys, algorithm, "issue"));
+            cases.push(ours::issue(&keys, algorithm));
+        }
     }
     cases.extend(remembered::cases(100));
     cases

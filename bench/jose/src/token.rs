@@ -1,12 +1,13 @@
 //! The keys and the token that everybody gets.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
-use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RsaKeyPair};
 use countersign_jose::{Algorithm, KeyId, SharedKey, Signer, SigningKey};
 use serde_json::json;
+
+use crate::ALGORITHMS;
 
 pub const ISSUER: &str = "https://id.shop.example";
 pub const AUDIENCE: &str = "https://api.shop.example";
@@ -41,17 +42,25 @@ pub struct Keys {
     pub secret: [u8; 32],
     pub es256: EcdsaKeyPair,
     pub eddsa: Ed25519KeyPair,
-    /// Made when it is asked for: it takes longer than all else.
-    pub rs256: LazyLock<RsaKeyPair>,
+    pub rs256: RsaKeyPair,
+    /// One token for each of [`ALGORITHMS`].
+    tokens: [OnceLock<String>; ALGORITHMS.len()],
 }
+
+/// A fixed key of 2048 bits, for nothing but this: to make one takes callgrind minutes, and how many instructions a
+/// signature takes depends on its numbers.
+const RS256: &str = include_str!("rs256.pem");
 
 impl Keys {
     pub fn new() -> Self {
+        let rs256 = SigningKey::from_pkcs8_pem(Algorithm::Rs256, RS256).expect("a key");
+        let rs256 = rs256.to_pkcs8().expect("a document");
         Self {
             secret: std::array::from_fn(|place| u8::try_from(place * 7 + 131).unwrap_or_default()),
             es256: EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key"),
             eddsa: Ed25519KeyPair::generate().expect("a key"),
-            rs256: LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).expect("a key")),
+            rs256: RsaKeyPair::from_pkcs8(&rs256).expect("a key"),
+            tokens: [const { OnceLock::new() }; ALGORITHMS.len()],
         }
     }
 
@@ -60,7 +69,7 @@ impl Keys {
         match algorithm {
             "ES256" => self.es256.to_pkcs8v1().expect("a document").as_ref().to_vec(),
             "EdDSA" => self.eddsa.to_pkcs8v1().expect("a document").as_ref().to_vec(),
-            _ => AsDer::<Pkcs8V1Der<'_>>::as_der(&*self.rs256).expect("a document").as_ref().to_vec(),
+            _ => AsDer::<Pkcs8V1Der<'_>>::as_der(&self.rs256).expect("a document").as_ref().to_vec(),
         }
     }
 
@@ -91,10 +100,14 @@ impl Keys {
         SharedKey::new(Algorithm::Hs256, &self.secret).expect("a secret").with_id(id)
     }
 
-    /// A token with [`claims`].
+    /// A token with [`claims`], the same for everybody: how long an ECDSA signature takes to check depends on its numbers.
     pub fn token(&self, algorithm: &str) -> String {
-        let signer = self.signer(algorithm);
-        countersign_jose::jws::sign(&*signer, Some("at+jwt"), claims().as_bytes()).expect("a token")
+        let place = ALGORITHMS.iter().position(|known| *known == algorithm).expect("an algorithm");
+        let made = self.tokens[place].get_or_init(|| {
+            let signer = self.signer(algorithm);
+            countersign_jose::jws::sign(&*signer, Some("at+jwt"), claims().as_bytes()).expect("a token")
+        });
+        made.clone()
     }
 }
 
