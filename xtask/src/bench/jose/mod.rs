@@ -51,6 +51,9 @@ const BARS: [Bar; 20] = [
     bar("repeat ES256, 100000 tokens", "more", "ns", 600.0),
 ];
 
+/// What the table tells of each line.
+const FIGURES: [&str; 5] = ["ns", "ns_low", "ns_high", "ratio", "allocations"];
+
 /// How the result is told.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -104,8 +107,6 @@ fn lines(root: &Path, program: &str) -> Result<Vec<Value>, Problem> {
 /// Prints the result; false when a bar does not hold.
 fn tell(lines: &[Value], form: Form) -> bool {
     let verdicts: Vec<(&Bar, Option<f64>)> = BARS.iter().map(|bar| (bar, value(lines, bar))).collect();
-    // A figure that is missing does not hold.
-    let holds = |bar: &Bar, value: Option<f64>| value.is_some_and(|value| value <= bar.most);
     match form {
         Form::Table => {
             table(lines);
@@ -116,18 +117,45 @@ fn tell(lines: &[Value], form: Form) -> bool {
                 println!("  {what:<29}{:>9.3}  {unit:<18}{most:>7}  {mark}", value.unwrap_or(f64::NAN));
             }
         }
-        Form::Json => {
-            let verdicts: Vec<Value> = verdicts
-                .iter()
-                .map(|(bar, value)| {
-                    let name = format!("{} {}", bar.what, bar.member);
-                    json!({ "name": name, "value": value, "unit": bar.unit, "bar": bar.most, "holds": holds(bar, *value) })
-                })
-                .collect();
-            println!("{}", Value::from(verdicts));
-        }
+        Form::Json => println!("{}", Value::from(rows(lines))),
     }
     verdicts.iter().all(|(bar, value)| holds(bar, *value))
+}
+
+/// A figure that is missing does not hold.
+fn holds(bar: &Bar, value: Option<f64>) -> bool {
+    value.is_some_and(|value| value <= bar.most)
+}
+
+/// What is printed, a row for each figure: first those with a bar, then the others, whose `bar` and `holds` are null.
+fn rows(lines: &[Value]) -> Vec<Value> {
+    let name = |what: &str, who: &str, member: &str| format!("{what}, {who}: {member}");
+    let barred = BARS.iter().map(|bar| {
+        let value = value(lines, bar);
+        json!({
+            "name": name(bar.what, OURS, bar.member), "value": value, "unit": bar.unit,
+            "bar": bar.most, "holds": holds(bar, value),
+        })
+    });
+    let others = lines.iter().flat_map(|line| {
+        let (what, who) = (text(line, "what"), text(line, "who"));
+        let first = lines.iter().find(|other| other["what"] == what).map_or("", |first| text(first, "who"));
+        FIGURES.into_iter().filter_map(move |member| {
+            let is_barred = who == OURS && BARS.iter().any(|bar| bar.what == what && bar.member == member);
+            let value = line[member].as_f64().filter(|_| !is_barred)?;
+            let unit = match member {
+                "ratio" => format!("x {first}"),
+                "allocations" => member.to_owned(),
+                _ => "ns".to_owned(),
+            };
+            Some(json!({ "name": name(what, who, member), "value": value, "unit": unit, "bar": null, "holds": null }))
+        })
+    });
+    barred.chain(others).collect()
+}
+
+fn text<'a>(line: &'a Value, member: &str) -> &'a str {
+    line[member].as_str().unwrap_or_default()
 }
 
 fn value(lines: &[Value], bar: &Bar) -> Option<f64> {
@@ -141,10 +169,10 @@ fn table(lines: &[Value]) {
     let mut what = String::new();
     for line in lines {
         if line["what"] != what {
-            what = line["what"].as_str().unwrap_or_default().to_owned();
+            what = text(line, "what").to_owned();
             println!("\n  {what:<25}{:>9}  {:<19}{:>7}{:>9}", "ns", "p10 to p90", "ratio", "allocs");
         }
-        let who = line["who"].as_str().unwrap_or_default();
+        let who = text(line, "who");
         let spread = format!("{:.0} to {:.0}", number(line, "ns_low"), number(line, "ns_high"));
         let allocations =
             line["allocations"].as_f64().map_or_else(String::new, |count| format!("{count:.1}"));
@@ -167,5 +195,76 @@ mod tests {
         assert_eq!(value(&[line("ratio", 1.5)], &bar), Some(1.5));
         assert_eq!(value(&[line("ns", 1.5)], &bar), None);
         assert!(!tell(&[line("ratio", 1.5)], Form::Json));
+    }
+
+    fn told() -> Vec<Value> {
+        let line = |who: &str, ns: f64, ratio: f64, allocations: f64| {
+            json!({
+                "what": "verify HS256", "who": who, "ns": ns, "ns_low": ns - 1.0, "ns_high": ns + 9.0,
+                "ratio": ratio, "ratio_low": ratio, "ratio_high": ratio, "allocations": allocations, "added": 0.0,
+            })
+        };
+        let repeat = |who: &str, ns: f64| json!({ "what": "repeat ES256, 100000 tokens", "who": who, "ns": ns, "more": ns - 90.0, "allocations": null });
+        vec![
+            line(PRIMITIVE, 200.0, 1.0, 0.0),
+            line(OURS, 400.0, 2.0, 0.0),
+            line("josekit, openssl", 900.0, 4.5, 31.0),
+            repeat("only the token", 90.0),
+            repeat(OURS, 480.0),
+        ]
+    }
+
+    fn bars_then_others() -> (Vec<Value>, Vec<Value>) {
+        rows(&told()).into_iter().partition(|row| !row["bar"].is_null())
+    }
+
+    #[test]
+    fn every_row_has_the_same_five_members() {
+        for row in rows(&told()) {
+            let members: Vec<&String> = row.as_object().unwrap().keys().collect();
+            assert_eq!(members, ["bar", "holds", "name", "unit", "value"], "{row}");
+            assert_eq!(row["bar"].is_null(), row["holds"].is_null(), "{row}");
+        }
+    }
+
+    #[test]
+    fn every_bar_has_a_row_and_does_not_hold_without_its_figure() {
+        let (bars, _) = bars_then_others();
+        let names: Vec<String> =
+            BARS.iter().map(|bar| format!("{}, countersign: {}", bar.what, bar.member)).collect();
+        assert_eq!(bars.iter().map(|row| text(row, "name")).collect::<Vec<_>>(), names);
+        let row = |name: &str| bars.iter().find(|row| row["name"] == name).unwrap().clone();
+        let broken = row("verify HS256, countersign: ratio");
+        let wanted = json!({ "name": broken["name"], "value": 2.0, "unit": "x primitive", "bar": 1.7, "holds": false });
+        assert_eq!(broken, wanted);
+        assert_eq!(row("verify HS256, countersign: allocations")["holds"], true);
+        let missing = row("verify ES256, countersign: ratio");
+        assert_eq!((&missing["value"], &missing["holds"]), (&Value::Null, &json!(false)));
+        assert_eq!(row("repeat ES256, 100000 tokens, countersign: more")["value"], 390.0);
+    }
+
+    #[test]
+    fn whatever_else_is_printed_has_a_row_without_a_bar() {
+        let (_, others) = bars_then_others();
+        let told =
+            others.iter().map(|row| (text(row, "name"), row["value"].as_f64().unwrap(), text(row, "unit")));
+        let wanted = [
+            ("verify HS256, primitive: ns", 200.0, "ns"),
+            ("verify HS256, primitive: ns_low", 199.0, "ns"),
+            ("verify HS256, primitive: ns_high", 209.0, "ns"),
+            ("verify HS256, primitive: ratio", 1.0, "x primitive"),
+            ("verify HS256, primitive: allocations", 0.0, "allocations"),
+            ("verify HS256, countersign: ns", 400.0, "ns"),
+            ("verify HS256, countersign: ns_low", 399.0, "ns"),
+            ("verify HS256, countersign: ns_high", 409.0, "ns"),
+            ("verify HS256, josekit, openssl: ns", 900.0, "ns"),
+            ("verify HS256, josekit, openssl: ns_low", 899.0, "ns"),
+            ("verify HS256, josekit, openssl: ns_high", 909.0, "ns"),
+            ("verify HS256, josekit, openssl: ratio", 4.5, "x primitive"),
+            ("verify HS256, josekit, openssl: allocations", 31.0, "allocations"),
+            ("repeat ES256, 100000 tokens, only the token: ns", 90.0, "ns"),
+            ("repeat ES256, 100000 tokens, countersign: ns", 480.0, "ns"),
+        ];
+        assert_eq!(told.collect::<Vec<_>>(), wanted);
     }
 }
