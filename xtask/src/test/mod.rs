@@ -19,6 +19,14 @@ use run::{Ran, Runner, Step};
 use crate::bench::jose::instructions::NOT_COMPARED;
 use crate::ui::{Outcome, Screen};
 
+/// The benchmarks, which stand outside the workspace and use what is in it: label, detail, manifest.
+const BENCHES: [(&str, &str, &str); 4] = [
+    ("bench", "sessions as they are measured", "bench/sessions/Cargo.toml"),
+    ("peers", "the sessions beside them", "bench/peers/Cargo.toml"),
+    ("tokens", "our tokens and those they are measured beside", "bench/jose/Cargo.toml"),
+    ("bare", "the handler that a server is measured beside", "bench/Cargo.toml"),
+];
+
 /// Runs everything, and ends with `N passed, N failed`.
 pub(crate) fn command(root: &Path) -> ExitCode {
     let mut suite = Suite {
@@ -87,8 +95,9 @@ impl Suite {
             let label = if features.is_empty() { "no features" } else { features };
             self.check("guard", &format!("`countersign-axum` alone, with {label}"), &Step::guard(features));
         }
-        self.check("bench", "sessions as they are measured", &Step::bench(root, "bench/sessions/Cargo.toml"));
-        self.check("peers", "the sessions beside them", &Step::bench(root, "bench/peers/Cargo.toml"));
+        for (label, detail, manifest) in BENCHES {
+            self.check(label, detail, &Step::bench(root, manifest));
+        }
         let built = self.check("build", "the binary", &Step::build());
         self.tests("rust", "unit tests, conformance, HTTP", &Step::tests(tools.nextest));
         self.tests("doctests", "the examples in the documentation", &Step::doctests());
@@ -159,7 +168,21 @@ fn outcome(done: bool, output: &str) -> (Outcome, String) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
+
     use super::*;
+
+    #[test]
+    fn no_benchmark_can_break_unseen() {
+        let bench = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bench");
+        let folders = std::fs::read_dir(&bench).unwrap().map(|entry| entry.unwrap().path());
+        let manifests = folders.chain([bench.clone()]).map(|folder| folder.join("Cargo.toml"));
+        let whole = |path: PathBuf| path.canonicalize().unwrap();
+        let there: BTreeSet<PathBuf> = manifests.filter(|path| path.is_file()).map(whole).collect();
+        let checked = BENCHES.map(|(.., manifest)| whole(bench.join("..").join(manifest)));
+        assert_eq!(there, BTreeSet::from(checked));
+    }
 
     #[test]
     fn what_was_not_compared_does_not_pose_as_what_holds() {

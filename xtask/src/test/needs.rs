@@ -119,7 +119,7 @@ fn absent() -> Vec<&'static str> {
     if which("python3").is_some_and(|python| !succeeds(&python, &["-c", "import ensurepip, venv"])) {
         packages.push("python3-venv");
     }
-    // josekit, one of the libraries that tokens are exchanged with, links OpenSSL.
+    // josekit, one of the libraries that tokens are exchanged with and measured beside, links OpenSSL.
     if which("pkg-config").is_none_or(|finder| !succeeds(&finder, &["--exists", "openssl"])) {
         packages.push("libssl-dev");
     }
