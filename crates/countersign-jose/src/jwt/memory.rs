@@ -19,7 +19,7 @@ use super::verifier::{Times, Whom};
 use crate::jws::trusted::Choice;
 use crate::key::VerifyingKey;
 
-/// The most tokens that can be kept: with the claims beside them, some 2 KB each.
+/// The most tokens that can be kept: with the claims beside them, some 1.4 KB each (`tests/allocations.rs`).
 pub(super) const MOST: usize = 1 << 20;
 /// The places of a set. What they are known by and the lock are one cache line, and all of these lines
 /// together stay in a cache that the tokens have no room in: 4 bytes for each token.

@@ -169,7 +169,7 @@ impl<C: Profile> Verifier<C> {
         Self { longest: Some(seconds), ..self }.forgetful()
     }
 
-    /// Remembers up to so many tokens that were good (at least 1, at most 1,048,576, some 2 KB
+    /// Remembers up to so many tokens that were good (at least 1, at most 1,048,576, some 1.4 KB
     /// each), so that a repeated one costs a look into memory instead of a signature check.
     ///
     /// A token is known again by all of its bytes; `iss`, `aud`, `exp`, `iat`, `nbf`, `cnf`, how long it
