@@ -133,9 +133,10 @@ fn finish(key: &(impl Signer + ?Sized), mut token: String, limit: MaxLength) -> 
 /// Checks the signature of a token with the trusted keys.
 ///
 /// # Errors
-/// [`Error::TooLarge`], [`Error::Shape`], [`Error::Base64`], [`Error::Json`],
-/// [`Error::Header`], [`Error::Critical`], [`Error::UnknownKey`], [`Error::KeyUnnamed`],
-/// [`Error::Algorithm`], [`Error::Signature`]: the first that applies, in this order.
+/// [`Error::TooLarge`], [`Error::Shape`], [`Error::Mistaken`], [`Error::Base64`], [`Error::Json`],
+/// [`Error::Critical`], [`Error::Header`], [`Error::AlgorithmNone`], [`Error::UnknownKey`],
+/// [`Error::KeyUnnamed`], [`Error::Algorithm`], [`Error::Signature`]: the first that applies, in
+/// this order.
 pub fn verify(token: &str, trusted: &Trusted) -> Result<Signed, Error> {
     let compact = Compact::split_within(token, trusted.limit())?;
     let header = compact.header()?;

@@ -1,12 +1,13 @@
 //! What a verifier accepts, and the rules of time, type and audience.
 
 use crate::algorithm::Algorithm;
-use crate::error::Error;
+use crate::error::{ClaimFlaw, Error};
 use crate::fixtures::{
     AUDIENCE, ISSUER, NOW, access, access_verifier, access_with, brief, es256, faulty, forge, header, id,
     logout, rs256, secret,
 };
-use crate::jwt::{self, Audience, IdClaims, Leeway, LogoutClaims, Profile, Verifier};
+use crate::json::Flaw;
+use crate::jwt::{self, Audience, IdClaims, Leeway, LogoutClaims, Profile, Scratch, Verifier};
 use crate::key::{KeyId, KeySet, SigningKey};
 
 fn id_verifier() -> Verifier<IdClaims> {
@@ -285,4 +286,63 @@ fn typ_may_carry_its_tree_and_nothing_else() {
     }
     let id = KeyId::new("k").unwrap();
     assert_eq!(id.to_string(), "k");
+}
+
+/// As the documentation of `verify` has it: each step takes away the fault that was told.
+#[test]
+fn of_several_faults_the_first_in_the_documented_order_is_told() {
+    let stranger = SigningKey::generate(Algorithm::Es256).unwrap();
+    let wrong = |claim, rule| Error::Claim { claim, flaw: ClaimFlaw::Malformed, rule };
+    let soon = format!(r#""nbf":{}"#, NOW + 900);
+    let steps: [(&str, String, Error); 12] = [
+        (r#""alg":"none""#, r#""alg":"ES256""#.into(), Error::AlgorithmNone),
+        (r#""typ":"JWT""#, r#""typ":"at+jwt""#.into(), Error::Type { expected: "at+jwt" }),
+        ("nobody", es256().key_id().to_string(), Error::UnknownKey),
+        ("", String::new(), Error::Signature),
+        (r#""a":1,"#, String::new(), Error::Json { part: "claims", flaw: Flaw::Duplicate }),
+        (r#""client_id":7"#, r#""client_id":"web""#.into(), wrong("client_id", "RFC 8693 4.3")),
+        ("https://evil.example", ISSUER.into(), Error::Issuer),
+        ("bank", AUDIENCE.into(), Error::Audience),
+        (r#","cnf":{"kid":"k"}"#, String::new(), Error::Bound),
+        (r#""nbf":"soon""#, soon.clone(), wrong("nbf", "RFC 7519 4.1.5")),
+        (r#""exp":9"#, format!(r#""exp":{}"#, NOW + 9000), Error::Expired { at: 9, claim: "exp" }),
+        (&soon, r#""nbf":1"#.into(), Error::Early { from: NOW + 900, claim: "nbf" }),
+    ];
+    let mut header = r#"{"alg":"none","typ":"JWT","kid":"nobody"}"#.to_owned();
+    let mut claims = format!(
+        r#"{{"a":1,"a":2,"iss":"https://evil.example","sub":"ana","aud":"bank","client_id":7,"iat":{NOW},"exp":9,"nbf":"soon","jti":"t","cnf":{{"kid":"k"}}}}"#
+    );
+    // As one that has seen no token, as one that knows the header of a good one, and with claims that are borrowed.
+    let verdicts = |token: &str| {
+        let verifier = || access_verifier(es256().verifying_key()).lasting_at_most(3600);
+        let (fresh, warm) = (verifier(), verifier());
+        warm.verify(&jwt::sign(es256(), &access()).unwrap(), NOW).unwrap();
+        let borrowed = verifier().check(token, NOW, &mut Scratch::new()).map(drop);
+        [fresh.verify(token, NOW).map(drop), warm.verify(token, NOW).map(drop), borrowed]
+    };
+    let mut signer = &stranger;
+    for (fault, mend, told) in steps {
+        let token = forge(signer, &header, &claims);
+        assert_eq!(verdicts(&token), [(); 3].map(|()| Err(told.clone())), "{told}");
+        if told == Error::Signature {
+            signer = es256();
+        }
+        (header, claims) = (header.replace(fault, &mend), claims.replacen(fault, &mend, 1));
+    }
+    let token = forge(signer, &header, &claims);
+    assert_eq!(
+        verdicts(&token),
+        [(); 3].map(|()| Err(Error::Lasting { most: 3600, rule: "RFC 7519 4.1.4" }))
+    );
+    let token = forge(signer, &header, &claims.replace(&(NOW + 9000).to_string(), &(NOW + 900).to_string()));
+    assert_eq!(verdicts(&token), [(); 3].map(Ok));
+    type Both = jwt::Extended<jwt::AccessClaims, Seat>;
+    let both =
+        jwt::verifier::<Both>(es256().verifying_key()).issuer("https://evil.example").audience(AUDIENCE);
+    assert_eq!(both.verify(&token, NOW).unwrap_err(), Error::OwnClaims);
+}
+
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+struct Seat {
+    seat: String,
 }

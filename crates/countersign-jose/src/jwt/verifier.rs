@@ -213,11 +213,13 @@ impl<C: Profile> Verifier<C> {
     /// Checks a token at `now`, in unix seconds.
     ///
     /// # Errors
-    /// Those of [`jws::verify`](crate::jws::verify), [`Error::Type`], [`Error::Claim`],
-    /// [`Error::Issuer`], [`Error::Audience`], [`Error::Expired`], [`Error::Early`]: the first
-    /// that applies. Nothing of the claims is looked at before the signature is good.
-    /// [`Error::Bound`] for a token that is bound to a key, of whatever kind it is: it is good
-    /// only with proof of that key.
+    /// The first that applies, in this order. Text and header: [`Error::TooLarge`], [`Error::Shape`],
+    /// [`Error::Mistaken`], [`Error::Base64`], [`Error::Json`], [`Error::Critical`], [`Error::Header`],
+    /// [`Error::AlgorithmNone`], [`Error::Type`]. Key: [`Error::UnknownKey`], [`Error::KeyUnnamed`] or
+    /// [`Error::Algorithm`], [`Error::Signature`]; nothing of the claims is looked at before. Claims:
+    /// [`Error::Json`], [`Error::Claim`], [`Error::OwnClaims`], [`Error::Issuer`], [`Error::Audience`],
+    /// [`Error::Bound`] (it is good only with proof of a key, of whatever kind it is). Times:
+    /// [`Error::Expired`], [`Error::Early`], [`Error::Lasting`].
     pub fn verify(&self, token: &str, now: u64) -> Result<Verified<C>, Error> {
         self.shown_by(&Holder::Bearer, token, now)
     }
