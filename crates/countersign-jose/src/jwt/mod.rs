@@ -1,12 +1,26 @@
 //! Tokens with claims: JWT profiles as types.
 //!
-//! RFC 7519, RFC 8725 (best current practice), RFC 9068 (access tokens), OpenID Connect Core 2
-//! (ID tokens), OpenID Connect Back-Channel Logout 2.4 (logout tokens).
+//! RFC 7519, and RFC 8725 for how not to be deceived. The kinds, each a type with its own `typ`:
+//!
+//! | a token for | claims | standard |
+//! |---|---|---|
+//! | an API | [`AccessClaims`] | RFC 9068 |
+//! | an application, about who has signed in | [`IdClaims`] | OpenID Connect Core 2 |
+//! | an application, about who has signed out | [`LogoutClaims`] | OpenID Connect Back-Channel Logout 2.4 |
+//! | whoever must hear of an event | [`EventClaims`] | RFC 8417 |
+//! | a server that asked about a token | [`IntrospectionClaims`] | RFC 9701 |
+//! | a server, about which client it is | [`AssertionClaims`] | RFC 7523, RFC 10070 |
+//! | a server, about what a client wants | [`RequestClaims`] | RFC 9101 |
+//! | whatever you think of | [`OwnClaims`] of a type that is [`Own`] | RFC 8725 3.11 |
+//!
+//! [`Extended`] puts members of one's own beside those of any of them. Proofs that somebody has a
+//! key are in [`dpop`] (RFC 9449), credentials of which a part is shown in
+//! [`sd_jwt`](crate::sd_jwt) (RFC 9901).
 //!
 //! A JWT is signed, not secret: whoever holds one can read it, and nobody can take it back
-//! before `exp`. Each profile is a type with its own `typ`, so an ID token is never taken for
-//! an access token. A [`Verifier`] cannot be built without an issuer and an audience, and
-//! [`Verified`] comes out of a verifier only.
+//! before `exp`. An ID token is never taken for an access token. A [`Verifier`] cannot be built
+//! without an issuer and an audience, and [`Verified`] comes out of a verifier only. Build it once
+//! and keep it: it is cheap to clone.
 //!
 //! ```
 //! use countersign_jose::jwt::{self, AccessClaims};
