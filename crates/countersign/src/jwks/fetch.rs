@@ -55,8 +55,12 @@ enum Names {
     System,
     /// A test.
     #[cfg(test)]
-    Told(Arc<dyn Fn(&str) -> Vec<std::net::IpAddr> + Send + Sync>),
+    Told(Arc<Told>),
 }
+
+/// The addresses that a name leads to.
+#[cfg(test)]
+type Told = dyn Fn(&str) -> Vec<std::net::IpAddr> + Send + Sync;
 
 impl Names {
     async fn find(&self, url: &Url) -> std::io::Result<Vec<SocketAddr>> {
