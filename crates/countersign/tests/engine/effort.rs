@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use countersign::testing::{BEGIN, FixedClock, Mailbox, Rig, SeededEntropy, settings};
 use countersign::{Engine, Fault, HashingLimits, MasterKey, Parts, Password, Settings};
-use countersign_core::batch::{Batch, Outcome};
+use countersign_core::batch::{Batch, Change, Outcome};
 use countersign_core::extent::{Actor, LogEntry};
 use countersign_core::id::{ClientId, LoginId, Position, Serial, SlotsId, Subject, Version};
 use countersign_core::port::{Entropy, Follower, LogState, Pending, SessionFilter, Store};
@@ -16,6 +16,7 @@ use countersign_core::record::session::Audience;
 use countersign_core::record::{Grant, Login, OneTime, Role, Session, SpendKey};
 use countersign_core::slot::SlotValue;
 use countersign_store::Embedded;
+use tokio::sync::Mutex;
 
 use crate::common::{ADA, PASSWORD};
 
@@ -30,6 +31,8 @@ pub(crate) struct Tally {
     draws: AtomicU32,
     /// Bytes of sealed session data that were read.
     pub(crate) sealed: AtomicUsize,
+    /// Holds back that a session's use was written, after it was.
+    pub(crate) touches: Mutex<()>,
 }
 
 impl Tally {
@@ -111,7 +114,15 @@ impl Store for Counted {
     fn commit(&self, batch: Batch) -> Pending<'_, Outcome> {
         self.tally.commits.fetch_add(1, Ordering::SeqCst);
         self.tally.changes.fetch_add(u32::try_from(batch.changes().len()).unwrap(), Ordering::SeqCst);
-        self.store.commit(batch)
+        let touches = batch.changes().iter().any(|change| matches!(change, Change::TouchSession { .. }));
+        let (written, tally) = (self.store.commit(batch), Arc::clone(&self.tally));
+        Box::pin(async move {
+            let outcome = written.await;
+            if touches {
+                drop(tally.touches.lock().await);
+            }
+            outcome
+        })
     }
     fn follow(&self, follower: Arc<dyn Follower>) -> Pending<'_, ()> {
         self.store.follow(follower)
@@ -135,7 +146,7 @@ pub(crate) struct Workshop {
     pub(crate) engine: Arc<Engine>,
     pub(crate) tally: Arc<Tally>,
     mail: Arc<Mailbox>,
-    clock: Arc<FixedClock>,
+    pub(crate) clock: Arc<FixedClock>,
 }
 
 impl Workshop {

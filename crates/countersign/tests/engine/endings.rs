@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::common::{ADA, PASSWORD, Shop, checked, parameter, params, query, redemption, refresh_of, word};
+use crate::effort::{Workshop, hashing};
 use countersign::testing::Rig;
 use countersign::{Attempt, Authorized, Error, Password, Refusal, TokenAnswer};
 use countersign_core::extent::{Actor, Extent, Reason};
@@ -129,6 +130,25 @@ async fn a_code_and_a_ticket_issued_before_an_ending_open_nothing_after_it() {
             shop.engine().redeem_ticket(&shop.client, ticket, nonce.reveal(), &Rig::visitor(), None).await;
         assert_eq!(redeemed.unwrap_err(), Refusal::LinkOver.into());
     }
+}
+
+#[tokio::test]
+async fn an_ending_that_is_answered_while_a_check_writes_is_seen_by_that_check() {
+    let Workshop { engine, tally, clock, .. } = Workshop::open(hashing()).await;
+    let (password, visitor) = (Password::typed(PASSWORD.to_owned()), Rig::visitor());
+    let signed = engine.sign_in(ADA, password, &visitor, Audience::Issuer, None).await.unwrap();
+    // Long enough for the next check to write that the session is in use.
+    clock.advance(Duration::from_secs(7 * 24 * 3600));
+    let held = tally.touches.lock().await;
+    let mut check = std::pin::pin!(checked(&engine, signed.cookie.reveal()));
+    tokio::select! {
+        biased;
+        told = &mut check => panic!("it wrote nothing: {told:?}"),
+        // Its write comes first, and is good.
+        ended = engine.end(Extent::Everything, Reason::EndedByOperator, operator()) => drop(ended.unwrap()),
+    }
+    drop(held);
+    assert_eq!(check.await, Attempt::Refused(Refusal::SessionEnded));
 }
 
 #[tokio::test]
