@@ -286,8 +286,13 @@ async fn a_reading_does_not_bring_back_what_ended_meanwhile() {
     house.slow.reading.arrival().await;
     commit(&*house.front, end(Extent::Session(serial(1)))).await;
     house.slow.reading.let_go();
-    assert!(reading.await.unwrap().unwrap().unwrap().over);
+    let told = reading.await.unwrap().unwrap().unwrap();
+    assert!(told.over);
     assert_eq!(house.over(1), Some(true));
+    // Nor whose it was, neither in memory nor in what is told.
+    for brief in [told.brief, house.front.peek(serial(1), |brief, _| brief.clone()).unwrap()] {
+        assert_eq!(brief.admitted(serial(1)).subject().bytes(), [0; 16]);
+    }
 }
 
 #[tokio::test]
