@@ -99,7 +99,7 @@ impl Suite {
             self.check(label, detail, &Step::bench(root, manifest));
         }
         let built = self.check("build", "the binary", &Step::build());
-        self.tests("rust", "unit tests, conformance, HTTP", &Step::tests(tools.nextest));
+        self.tests("rust", "units, conformance, HTTP", &Step::tests(tools.nextest));
         self.tests("doctests", "the examples in the documentation", &Step::doctests());
         self.tests("fuzz", "seconds of each target", &Step::fuzz());
         self.found("instructions", &Step::instructions());
