@@ -4,23 +4,14 @@
 
 use std::path::Path;
 
-use cargo_metadata::{MetadataCommand, Package};
+use cargo_metadata::Package;
 
-use super::Finding;
+use super::{Finding, manifests};
 
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>, String> {
-    let metadata = MetadataCommand::new()
-        .manifest_path(root.join("Cargo.toml"))
-        .no_deps()
-        .exec()
-        .map_err(|e| format!("cannot read the workspace: {e}"))?;
-    let mut found = Vec::new();
-    for package in metadata.packages.iter().filter(|package| package.publish != Some(Vec::new())) {
-        let path = package.manifest_path.as_std_path();
-        let path = path.strip_prefix(root).unwrap_or(path).display().to_string();
-        found.extend(judge(&path, &hidden(package), shows_all(package)));
-    }
-    Ok(found)
+    let published = |(package, _): &(Package, String)| package.publish != Some(Vec::new());
+    let packages = manifests::packages(root)?.into_iter().filter(published);
+    Ok(packages.filter_map(|(package, path)| judge(&path, &hidden(&package), shows_all(&package))).collect())
 }
 
 /// The features that are not there unless somebody asks for them.
@@ -54,10 +45,9 @@ mod tests {
 
     #[test]
     fn a_feature_is_hidden_unless_it_is_on_by_default() {
-        let metadata =
-            MetadataCommand::new().manifest_path(crate::root().join("Cargo.toml")).no_deps().exec().unwrap();
+        let packages = manifests::packages(&crate::root()).unwrap();
         let of = |name: &str| {
-            let package = metadata.packages.iter().find(|package| package.name.as_str() == name).unwrap();
+            let (package, _) = packages.iter().find(|(package, _)| package.name.as_str() == name).unwrap();
             (hidden(package), shows_all(package))
         };
         assert_eq!(of("countersign"), (vec!["jwks", "postgres", "redis"], true));

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use cargo_metadata::MetadataCommand;
-
-use super::Finding;
+use super::{Finding, manifests};
 
 /// A crate and its layer; two of one layer do not know each other.
 const LAYERS: &[(&str, u8)] = &[
@@ -22,15 +20,8 @@ const LAYERS: &[(&str, u8)] = &[
 const OUTSIDE: &[&str] = &["countersign-examples", "xtask"];
 
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>, String> {
-    let metadata = MetadataCommand::new()
-        .manifest_path(root.join("Cargo.toml"))
-        .no_deps()
-        .exec()
-        .map_err(|e| format!("cannot read the workspace: {e}"))?;
     let mut arrows = Vec::new();
-    for package in &metadata.packages {
-        let path = package.manifest_path.as_std_path();
-        let path = path.strip_prefix(root).unwrap_or(path).display().to_string();
+    for (package, path) in manifests::packages(root)? {
         let ours = package.dependencies.iter().filter(|dependency| dependency.path.is_some());
         let to: Vec<String> = ours.map(|dependency| dependency.name.clone()).collect();
         arrows.push(Member { name: package.name.to_string(), path, to });

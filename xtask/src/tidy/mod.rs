@@ -11,6 +11,7 @@ mod forbidden;
 mod layers;
 mod licences;
 mod links;
+mod manifests;
 mod names;
 mod opening;
 mod packages;

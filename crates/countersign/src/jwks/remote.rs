@@ -118,7 +118,7 @@ impl<State> Trust<State> {
         Self { rules: Rules { longest: Some(seconds), ..self.rules }, ..self }
     }
 
-    /// Remembers up to so many tokens that were good (at least 1, at most 1,048,576, some 2 KB each), so that a repeated one
+    /// Remembers up to so many tokens that were good (at least 1, at most 1,048,576, some 1.4 KB each), so that a repeated one
     /// costs a look into memory instead of a signature check: see [`Verifier::remembering`].
     ///
     /// A token is known again by all of its bytes. It is known for as long as its key is among the issuer's, whatever other
